@@ -1,0 +1,41 @@
+# make lab     set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no)
+# make test    every helper, snippet and notebook, the latter at the smoke budget
+# make walk    the notebooks at full budget, as HTML under build/
+# make record  run the experiments behind data/recorded/ again (an hour and more)
+
+PYTHON ?= python3
+PORT ?= 8888
+BROWSER ?= yes
+BIN = .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: lab test lint walk record bench clean
+
+lab: .venv/installed
+	@$(BIN)/python -m helpers doctor
+	$(BIN)/jupyter lab --ip=127.0.0.1 --port=$(PORT) $(if $(filter no,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
+
+test: .venv/installed
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/python tests/tidy_notebooks.py
+
+walk: .venv/installed
+	$(BIN)/python -m helpers walk $(NOTEBOOK)
+
+record: .venv/installed
+	$(BIN)/python -m helpers record $(PART)
+
+bench: .venv/installed
+	$(BIN)/python tests/bench/training_loop.py
+
+clean:
+	rm -rf .venv build .pytest_cache .ruff_cache *.egg-info
+
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"This course needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. Name a newer one: make lab PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements.txt -e .
+	@touch $@

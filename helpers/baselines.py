@@ -1,0 +1,29 @@
+"""Simple baselines from scikit-learn, on the same token ids that the networks get."""
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+
+
+def bag(tokens, vocab_size):
+    """Counts how often each token stands in each text: ids (rows, length) to counts (rows, vocab_size)."""
+    counts = np.zeros((len(tokens), vocab_size), dtype=np.float32)
+    np.add.at(counts, (np.arange(len(tokens))[:, None], np.asarray(tokens)), 1)
+    counts[:, 0] = 0  # padding is no word
+    return counts
+
+
+def majority():
+    """Always says the most frequent class."""
+    return DummyClassifier(strategy="prior")
+
+
+def logistic_regression():
+    """A linear model: each token adds to the score of each class."""
+    return LogisticRegression(max_iter=2_000)
+
+
+def boosted_trees(seed=0, **settings):
+    """Gradient-boosted trees; with scikit-learn's own settings unless others are given."""
+    return HistGradientBoostingClassifier(early_stopping=False, random_state=seed, **settings)

@@ -1,0 +1,127 @@
+"""Looks at an installation and says, line by line, what is right or how to mend it."""
+
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FREE_GB = 1.0
+MEND = f"{sys.executable} -m pip install -r requirements.txt -e ."
+
+
+def check_python():
+    found = platform.python_version()
+    if sys.version_info < (3, 11):  # noqa: UP036
+        return False, f"{found} is too old; install Python 3.11 or newer and run `make clean lab` with it"
+    return True, found
+
+
+def check_packages(requirements=ROOT / "requirements.txt"):
+    """Compares what is installed with the pins of the requirements file."""
+    wrong = []
+    pins = [line.split("==") for line in requirements.read_text().splitlines() if "==" in line]
+    for name, pin in pins:
+        try:
+            found = version(name).split("+")[0]  # 2.13.0+cpu is 2.13.0
+        except PackageNotFoundError:
+            wrong.append(f"{name} is missing")
+            continue
+        if found != pin:
+            wrong.append(f"{name} is {found}, pinned is {pin}")
+    if wrong:
+        return False, f"{'; '.join(wrong)}. Mend it with: {MEND}"
+    return True, f"all {len(pins)} as pinned"
+
+
+def check_kernel():
+    """JupyterLab starts the kernel that the kernelspec python3 names; it must be this Python."""
+    try:
+        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+    except ImportError:
+        return False, f"jupyter_client is missing. Mend it with: {MEND}"
+    try:
+        spec = KernelSpecManager().get_kernel_spec("python3")
+    except NoSuchKernel:
+        return False, f"no kernel named python3. Mend it with: {sys.executable} -m ipykernel install --sys-prefix"
+    program = shutil.which(spec.argv[0]) or spec.argv[0]
+    if spec.argv[0] != "python" and Path(program).parent != Path(sys.executable).parent:
+        return False, (
+            f"the kernel python3 starts {program}, not {sys.executable}. "
+            f"Mend it with: {sys.executable} -m ipykernel install --sys-prefix"
+        )
+    return True, "python3 starts this Python"
+
+
+def check_widgets():
+    """The browser's part of ipywidgets must be where JupyterLab looks for it."""
+    package = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager/package.json")
+    if not package.exists():
+        return False, f"JupyterLab's part of ipywidgets is missing. Mend it with: {MEND} --force-reinstall"
+    return True, f"jupyterlab-manager {json.loads(package.read_text())['version']}"
+
+
+def check_write_access(folders=(ROOT / "notebooks", ROOT / "data", None)):
+    """None stands for the folder of temporary files."""
+    for folder in folders:
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            place = folder or "the folder of temporary files"
+            return False, f"can't write to {place} ({error.strerror}); copy the course to a folder of your own"
+    return True, "notebooks, data and the temporary folder can be written to"
+
+
+def check_disk():
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if free < FREE_GB:
+        return False, f"only {free:.1f} GB free; make room for at least {FREE_GB:.0f} GB"
+    return True, f"{free:.0f} GB free"
+
+
+def check_cores():
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if cores < 2:
+        return True, "1 core: everything works, in about twice the minutes that the notebooks name"
+    return True, f"{cores} cores"
+
+
+def check_threads():
+    """More threads than cores make small trainings slow."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        value = os.environ.get(name)
+        if value and (not value.isdigit() or int(value) > (os.cpu_count() or 1)):
+            return False, f"{name} is {value} in the environment; unset it"
+    try:
+        import torch
+    except Exception as error:  # a broken binary raises almost anything
+        return False, f"torch can't be imported ({error}). Mend it with: {MEND}"
+    return True, f"torch uses {torch.get_num_threads()} unless a notebook says otherwise"
+
+
+CHECKS = {
+    "Python": check_python,
+    "packages": check_packages,
+    "kernel": check_kernel,
+    "widgets": check_widgets,
+    "writing": check_write_access,
+    "disk": check_disk,
+    "cores": check_cores,
+    "threads": check_threads,
+}
+
+
+def report(checks=CHECKS):
+    """Prints a line for each check; returns whether all is well."""
+    well = True
+    for name, check in checks.items():
+        ok, words = check()
+        print(f"{'OK   ' if ok else 'WRONG'} {name}: {words}")
+        well = well and ok
+    print("All is well." if well else "Mend what is WRONG, then run this again: python -m helpers doctor")
+    return well

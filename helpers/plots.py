@@ -1,0 +1,191 @@
+"""The pictures of the course. Each function draws one, with matplotlib, and returns the Axes."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from optuna.trial import TrialState
+
+from helpers.results import by_model
+
+# One colour for each model, everywhere; from the palette of Okabe and Ito, which colour-blind people can read.
+COLORS = {
+    "LSTM": "#56B4E9",
+    "tuned LSTM": "#0072B2",
+    "paper's recipe": "#D55E00",
+    "tuned Transformer": "#009E73",
+    "boosted trees": "#E69F00",
+    "tuned boosted trees": "#B07900",
+    "logistic regression": "#CC79A7",
+    "majority": "#888888",
+}
+OTHER = "#555555"
+
+plt.rcParams.update({
+    "figure.figsize": (8, 4),
+    "figure.dpi": 100,
+    "font.size": 12,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.constrained_layout.use": True,
+})  # fmt: skip
+
+
+def color(model):
+    """The colour of a model; what follows a comma in its name ("LSTM, 60 epochs") does not change it."""
+    return COLORS.get(model.split(",")[0], OTHER)
+
+
+def function_and_trials(function, study, low, high):
+    """Draws a function of one variable and, on it, the trials of a study in the order in which they came."""
+    _, ax = plt.subplots()
+    x = np.linspace(low, high, 500)
+    ax.plot(x, function(x), color=OTHER)
+    tried = [trial.params["x"] for trial in study.trials]
+    dots = ax.scatter(tried, [trial.value for trial in study.trials], c=range(1, len(tried) + 1), s=60,
+                      cmap="viridis_r", edgecolor="white", zorder=3)
+    ax.figure.colorbar(dots, label="trial")
+    ax.set(xlabel="x", ylabel="value")
+    return ax
+
+
+def best_so_far(values, ax=None, **style):
+    """Draws the best value up to each trial: `values` is (runs, trials); the line is the mean over the runs."""
+    ax = ax or plt.subplots()[1]
+    best = np.maximum.accumulate(np.atleast_2d(values), axis=1)
+    ax.plot(range(1, best.shape[1] + 1), best.mean(axis=0), **style)
+    ax.set(xlabel="trials", ylabel="best value so far")
+    return ax
+
+
+def class_shares(labels):
+    """Draws how often each class comes, as horizontal bars."""
+    _, ax = plt.subplots(figsize=(8, 3))
+    shares = labels.value_counts(normalize=True).sort_values()
+    bars = ax.barh(shares.index, 100 * shares, color=OTHER)
+    ax.bar_label(bars, fmt="%.1f %%", padding=3)
+    ax.set(xlabel="share of the hands (%)")
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def learning_curves(curves, x="epoch", majority=None):
+    """Draws validation accuracy against epochs (or x="seconds"): a thin line a seed, a thick one for their mean.
+
+    curves: a data frame with the columns model, seed, epoch, seconds and val_accuracy, a row an epoch.
+    """
+    _, ax = plt.subplots()
+    for model, group in curves.groupby("model", sort=False):
+        for _, seed in group.groupby("seed"):
+            ax.plot(seed[x], seed["val_accuracy"], color=color(model), alpha=0.3, linewidth=1)
+        mean = group.drop(columns="model").groupby("epoch", as_index=False).mean()
+        ax.plot(mean[x], mean["val_accuracy"], color=color(model), linewidth=2.5, label=model)
+    if majority is not None:
+        ax.axhline(majority, color=COLORS["majority"], linestyle="--", label="majority")
+    ax.set(xlabel="seconds of training" if x == "seconds" else x, ylabel="validation accuracy")
+    ax.legend()
+    return ax
+
+
+def compare(table, metric="val_accuracy"):
+    """Draws a dot a training and, as a bar, the mean over seeds and its 95 % interval, a line a model."""
+    summary = by_model(table, (metric,))
+    _, ax = plt.subplots(figsize=(8, 0.5 * len(summary) + 1))
+    for height, (model, row) in enumerate(summary.iterrows()):
+        runs = table.loc[table["model"] == model, metric]
+        ax.plot(runs, [height] * len(runs), "o", color=color(model), alpha=0.4, markeredgewidth=0)
+        ax.errorbar(row[metric], height, xerr=row.filter(like="±").iloc[0], color=color(model), fmt="|",
+                    markersize=16, markeredgewidth=3, capsize=5, linewidth=2.5)
+    ax.set_yticks(range(len(summary)), summary.index)
+    ax.set(xlabel=metric.replace("val", "validation").replace("_", " ").replace("auc", "AUC"))
+    return ax
+
+
+def schedules(recipes, n_steps):
+    """Draws the learning rate of each recipe over its first steps, and shades the steps that a training has.
+
+    recipes: {name: PaperRecipe}; n_steps: the number of steps of the training at hand.
+    """
+    _, ax = plt.subplots()
+    steps = np.arange(1, 8_001)
+    for name, recipe in recipes.items():
+        ax.plot(steps, [recipe.learning_rate(int(step)) for step in steps], linewidth=2.5, label=name)
+    ax.axvspan(0, n_steps, color="#FFE9A8", label="the steps that we train")
+    ax.set(xlabel="step", ylabel="learning rate")
+    ax.legend()
+    return ax
+
+
+def compare_draws(even, log, band=(1e-4, 1e-2)):
+    """Draws learning rates that were drawn evenly and on a log scale, on a log axis; the band is where models learn."""
+    _, ax = plt.subplots(figsize=(8, 2.5))
+    rng = np.random.default_rng(0)
+    for height, draws in enumerate([log, even]):
+        ax.plot(draws, height + rng.uniform(-0.3, 0.3, len(draws)), ".", color=OTHER, alpha=0.3)
+    ax.axvspan(*band, color="#FFE9A8")
+    ax.set_yticks([0, 1], ["log scale", "even"])
+    ax.set(xscale="log", xlabel="learning rate")
+    return ax
+
+
+def history(study, reference=None):
+    """Draws the value of each complete trial, the best so far, and a grey tick below for each pruned one.
+
+    reference: {name: value}, drawn as dashed lines.
+    """
+    _, ax = plt.subplots()
+    complete = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
+    pruned = [trial.number for trial in study.trials if trial.state == TrialState.PRUNED]
+    numbers, values = [trial.number for trial in complete], [trial.value for trial in complete]
+    ax.plot(numbers, values, "o", color=OTHER, alpha=0.5, label="complete")
+    ax.plot(numbers, np.maximum.accumulate(values), color="black", drawstyle="steps-post", label="best so far")
+    ax.plot(pruned, [min(values) - 0.03] * len(pruned), "|", color="#AAAAAA", markersize=10, label="pruned")
+    for name, value in (reference or {}).items():
+        ax.axhline(value, color=color(name), linestyle="--", label=name)
+    ax.set(xlabel="trial", ylabel="validation accuracy")
+    ax.legend(loc="lower right")
+    return ax
+
+
+def trial_curves(study):
+    """Draws the learning curve of each trial: grey where it was pruned, the best one thick."""
+    _, ax = plt.subplots()
+    for trial in study.trials:
+        grey = trial.state == TrialState.PRUNED
+        ax.plot(*zip(*sorted(trial.intermediate_values.items()), strict=True), linewidth=1,
+                color="#AAAAAA" if grey else COLORS["tuned Transformer"], alpha=0.6, zorder=1 if grey else 2)
+    best = study.best_trial
+    ax.plot(*zip(*sorted(best.intermediate_values.items()), strict=True), color="black", linewidth=3, zorder=3,
+            label=f"best trial, number {best.number}")
+    ax.plot([], [], color=COLORS["tuned Transformer"], label="complete")
+    ax.plot([], [], color="#AAAAAA", label="pruned")
+    ax.set(xlabel="epoch", ylabel="validation accuracy")
+    ax.legend(loc="upper left")
+    return ax
+
+
+def importances(first, second, names):
+    """Draws two sets of importances, {parameter: share}, side by side."""
+    _, ax = plt.subplots(figsize=(8, 5))
+    order = sorted(first, key=first.get)
+    place = np.arange(len(order))
+    ax.barh(place + 0.2, [first[name] for name in order], 0.4, color="#0072B2", label=names[0])
+    ax.barh(place - 0.2, [second.get(name, 0) for name in order], 0.4, color="#E69F00", label=names[1])
+    ax.set_yticks(place, order)
+    ax.set(xlabel="importance (share)")
+    ax.legend()
+    return ax
+
+
+def selection(values, test_values):
+    """Draws the values of a study's complete trials, and where the winner's test values lie over seeds."""
+    _, ax = plt.subplots(figsize=(8, 2.5))
+    ax.plot(values, np.zeros(len(values)), "o", color=OTHER, alpha=0.4, label="trials, on validation")
+    ax.plot(max(values), 0, "o", color="black", markersize=10, label="the best of them")
+    ax.plot(test_values, np.full(len(test_values), -1), "o", color=COLORS["tuned Transformer"],
+            label="its settings, trained again, on test")
+    ax.set_yticks([])
+    ax.set(xlabel="accuracy", ylim=(-1.7, 2.4))
+    ax.legend(ncols=1, loc="upper left")
+    return ax

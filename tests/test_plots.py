@@ -1,0 +1,129 @@
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from helpers import plots
+from helpers.models import PaperRecipe
+
+
+@pytest.fixture(scope="module")
+def study():
+    """Ten trials of three epochs; every third is pruned after the second."""
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0, 1)
+        for epoch in range(1, 4):
+            trial.report(x * epoch, epoch)
+            if epoch == 2 and trial.number % 3 == 2:
+                raise optuna.TrialPruned
+        return 3 * x
+
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(objective, n_trials=10)
+    return study
+
+
+@pytest.fixture(scope="module")
+def curves():
+    return pd.DataFrame([
+        {"model": model, "seed": seed, "epoch": epoch, "seconds": 2.0 * epoch,
+         "val_accuracy": 0.1 * epoch + 0.01 * seed}
+        for model in ("LSTM", "paper's recipe, 60 epochs")
+        for seed in range(3)
+        for epoch in range(1, 5)
+    ])
+
+
+def labels(ax):
+    return ax.get_xlabel(), ax.get_ylabel()
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_function_and_trials(study):
+    ax = plots.function_and_trials(np.sin, study, 0, 1)
+    assert labels(ax) == ("x", "value")
+    assert len(ax.collections[0].get_offsets()) == 10
+
+
+def test_best_so_far_never_falls_and_averages_over_runs():
+    ax = plots.best_so_far([[1, 3, 2], [3, 1, 5]])
+    assert ax.lines[0].get_ydata().tolist() == [2, 3, 4]
+    assert labels(ax) == ("trials", "best value so far")
+
+
+def test_class_shares():
+    ax = plots.class_shares(pd.Series(["a"] * 3 + ["b"]))
+    assert [bar.get_width() for bar in ax.patches] == [25, 75]
+    assert ax.get_xlabel() == "share of the hands (%)"
+
+
+@pytest.mark.parametrize(("x", "label"), [("epoch", "epoch"), ("seconds", "seconds of training")])
+def test_learning_curves_have_a_line_a_seed_and_a_mean(curves, x, label):
+    ax = plots.learning_curves(curves, x, majority=0.4)
+    assert labels(ax) == (label, "validation accuracy")
+    assert len(ax.lines) == 2 * (3 + 1) + 1
+    assert legend(ax) == ["LSTM", "paper's recipe, 60 epochs", "majority"]
+    assert ax.lines[3].get_ydata() == pytest.approx([0.11, 0.21, 0.31, 0.41])
+    assert ax.lines[3].get_xdata().tolist() == [1, 2, 3, 4] if x == "epoch" else [2, 4, 6, 8]
+
+
+def test_a_model_keeps_its_colour():
+    assert plots.color("LSTM, 60 epochs") == plots.color("LSTM") != plots.color("tuned LSTM")
+    assert len(set(plots.COLORS.values())) == len(plots.COLORS)
+
+
+def test_compare_has_a_line_a_model(curves):
+    last = curves[curves["epoch"] == 4]
+    ax = plots.compare(last)
+    assert ax.get_xlabel() == "validation accuracy"
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["LSTM", "paper's recipe, 60 epochs"]
+
+
+def test_schedules_shade_the_steps_of_the_training():
+    ax = plots.schedules({"the paper's": PaperRecipe()}, n_steps=1_000)
+    assert labels(ax) == ("step", "learning rate")
+    assert legend(ax) == ["the paper's", "the steps that we train"]
+    assert ax.patches[0].get_width() == 1_000
+
+
+def test_compare_draws():
+    ax = plots.compare_draws(np.full(5, 0.05), np.full(7, 0.001))
+    assert ax.get_xscale() == "log"
+    assert sorted(len(line.get_xdata()) for line in ax.lines) == [5, 7]
+
+
+def test_history_shows_complete_and_pruned_trials(study):
+    ax = plots.history(study, {"LSTM": 0.7})
+    assert labels(ax) == ("trial", "validation accuracy")
+    assert legend(ax) == ["complete", "best so far", "pruned", "LSTM"]
+    complete, best, pruned, _ = ax.lines
+    assert len(complete.get_xdata()) == 7
+    assert pruned.get_xdata().tolist() == [2, 5, 8]
+    assert (np.diff(best.get_ydata()) >= 0).all()
+
+
+def test_trial_curves_show_pruned_ones_in_grey(study):
+    ax = plots.trial_curves(study)
+    assert labels(ax) == ("epoch", "validation accuracy")
+    grey = [line for line in ax.lines if line.get_color() == "#AAAAAA" and len(line.get_xdata())]
+    assert [len(line.get_xdata()) for line in grey] == [2, 2, 2]
+
+
+def test_importances_show_both_opinions():
+    ax = plots.importances({"lr": 0.8, "dropout": 0.2}, {"lr": 0.4}, ["first", "second"])
+    assert legend(ax) == ["first", "second"]
+    assert [bar.get_width() for bar in ax.patches] == [0.2, 0.8, 0, 0.4]
+
+
+def test_selection():
+    ax = plots.selection([0.1, 0.9, 0.5], [0.7, 0.8])
+    assert ax.get_xlabel() == "accuracy"
+    assert ax.lines[1].get_xdata().tolist() == [0.9]

@@ -1,0 +1,84 @@
+import json
+
+import joblib
+import pandas as pd
+import pytest
+
+from helpers import baselines, recorded
+from helpers.data import CARD_HANDS, load_csv
+from helpers.study import finished
+
+STUDIES = ["transformer", "lstm", "trees", "small"]
+TABLES = ["untuned", "patience", "diagnosis", "tuned"]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_each_study_holds_a_hundred_finished_trials(name):
+    study = recorded.load_study(name)
+    assert finished(study) == len(study.trials) == 100
+    assert study.direction.name == "MAXIMIZE"
+
+
+def test_reading_a_study_does_not_change_its_file():
+    before = recorded.study_path("transformer").read_bytes()
+    recorded.load_study("transformer").best_trial  # noqa: B018
+    assert recorded.study_path("transformer").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_table_has_its_seeds_and_its_curves(name):
+    table = recorded.load_table(name, test=True)
+    for model, group in table.groupby("model"):
+        assert sorted(group["seed"]) == ([0] if model == "full width" else [0, 1, 2, 3, 4])
+    assert table.filter(like="accuracy").stack().between(0, 1).all()
+    curves = recorded.load_table(f"{name}_curves")
+    for row in table.dropna(subset="epochs").itertuples():
+        curve = curves[(curves["model"] == row.model) & (curves["seed"] == row.seed)]
+        assert list(curve["epoch"]) == list(range(1, int(row.epochs) + 1))
+        assert curve["val_accuracy"].max() == pytest.approx(row.val_accuracy, abs=1e-4)
+
+
+def test_the_test_columns_are_sealed_unless_asked_for():
+    assert not recorded.load_table("untuned").filter(like="test").columns.any()
+    assert list(recorded.load_table("untuned", test=True).filter(like="test")) == ["test_accuracy", "test_auc"]
+
+
+@pytest.mark.parametrize("name", [*TABLES, "studies"])
+def test_each_part_says_where_it_comes_from(name):
+    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text())
+    assert facts["command"] == f"python -m helpers record {name}"
+    assert set(facts) >= {"what", "date", "seconds", "seeds", "workers", "threads_per_worker", "machine", "versions"}
+    assert facts["versions"]["torch"].startswith("2.13.0")
+    assert facts["date"] in recorded.provenance(name)
+
+
+def test_every_recorded_file_belongs_to_a_part():
+    known = {f"{name}{end}" for name in TABLES for end in (".csv", "_curves.csv", ".json")}
+    known |= {f"study_{name}.journal" for name in STUDIES} | {"studies.json"}
+    assert {path.name for path in recorded.RECORDED.iterdir()} == known
+
+
+def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkeypatch):
+    def record_tiny():
+        """A tiny training."""
+        jobs = recorded.network_jobs({"LSTM": (recorded.lstm, {"epochs": 1})}, test, seeds=[0])
+        jobs.append(joblib.delayed(recorded.train_baseline)("majority", baselines.majority(), 0, test))
+        recorded.write_tables("tiny", jobs)
+
+    small = load_csv(CARD_HANDS, limit=200)
+    test = small.unlock_test()
+    monkeypatch.setattr(recorded, "load_csv", lambda path: small)
+    monkeypatch.setattr(recorded, "RECORDED", tmp_path)
+    monkeypatch.setattr(recorded, "WORKERS", 1)
+    monkeypatch.setitem(recorded.PARTS, "tiny", record_tiny)
+    recorded.record(["tiny"])
+    table = pd.read_csv(tmp_path / "tiny.csv")
+    assert list(table["model"]) == ["LSTM", "majority"]
+    assert table["test_accuracy"].between(0, 1).all()
+    assert len(recorded.load_table("tiny_curves")) == 1
+    assert "A tiny training." in (tmp_path / "tiny.json").read_text()
+
+
+def test_an_unknown_part_is_named():
+    with pytest.raises(ValueError, match="'everything' is no part of the record; the parts are untuned"):
+        recorded.record(["everything"])
