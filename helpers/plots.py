@@ -20,7 +20,7 @@ COLORS = {
 OTHER = "#555555"
 
 plt.rcParams.update({
-    "figure.figsize": (8, 4),
+    "figure.figsize": (9, 4),
     "figure.dpi": 100,
     "font.size": 12,
     "axes.grid": True,
@@ -35,6 +35,11 @@ plt.rcParams.update({
 def color(model):
     """The colour of a model; what follows a comma in its name ("LSTM, 60 epochs") does not change it."""
     return COLORS.get(model.split(",")[0], OTHER)
+
+
+def legend_beside(ax):
+    """Puts the legend to the right of the picture, where it hides nothing."""
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 
 def function_and_trials(function, study, low, high):
@@ -84,7 +89,7 @@ def learning_curves(curves, x="epoch", majority=None):
     if majority is not None:
         ax.axhline(majority, color=COLORS["majority"], linestyle="--", label="majority")
     ax.set(xlabel="seconds of training" if x == "seconds" else x, ylabel="validation accuracy")
-    ax.legend()
+    legend_beside(ax)
     return ax
 
 
@@ -98,7 +103,8 @@ def compare(table, metric="val_accuracy"):
         ax.errorbar(row[metric], height, xerr=row.filter(like="±").iloc[0], color=color(model), fmt="|",
                     markersize=16, markeredgewidth=3, capsize=5, linewidth=2.5)
     ax.set_yticks(range(len(summary)), summary.index)
-    ax.set(xlabel=metric.replace("val", "validation").replace("_", " ").replace("auc", "AUC"))
+    label = metric.replace("val", "validation").replace("_", " ").replace("auc", "AUC")
+    ax.set(ylim=(-0.5, len(summary) - 0.5), xlabel=label)
     return ax
 
 
@@ -144,7 +150,7 @@ def history(study, reference=None):
     for name, value in (reference or {}).items():
         ax.axhline(value, color=color(name), linestyle="--", label=name)
     ax.set(xlabel="trial", ylabel="validation accuracy")
-    ax.legend(loc="lower right")
+    legend_beside(ax)
     return ax
 
 

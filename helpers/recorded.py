@@ -58,7 +58,6 @@ DIAGNOSIS = {
     "constant learning rate 0.001": (paper(constant_lr=0.001), {}),
     "2 layers": (paper(n_layers=2), {}),
     "norm first": (paper(norm_first=True), {}),
-    "batches of 32": (paper(), {"batch_size": 32}),
 }
 FULL_WIDTH = {"full width": (paper(width=1), {})}
 
@@ -201,8 +200,8 @@ def record_tuned():
 
 PARTS = {
     "untuned": record_untuned,
-    "patience": record_patience,
     "diagnosis": record_diagnosis,
+    "patience": record_patience,
     "studies": record_studies,
     "tuned": record_tuned,
 }

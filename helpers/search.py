@@ -73,11 +73,12 @@ def objective(trial, define_model=define_model):
     return val_accuracy
 
 
-# What the reader had, as near as the search space allows: the first trial of each study.
+# The best that is known before the search, tried first in each study: the LSTM as it was, the paper's settings
+# with the depth that lesson 01 found to learn within our budget, and scikit-learn's own settings for the trees.
 
 LSTM_START = {"embedding_dim": 64, "hidden_size": 96, "lstm_layers": 2, "bidirectional": True, "lstm_dropout": 0.0,
               "batch_size": 64, "optimizer": "Adam", "lr": 0.004, "beta1": 0.9, "warmup": 0.0, "label_smoothing": 0.0}
-PAPER_START = {"d_model": 64, "n_heads": 8, "n_layers": 4, "ff_factor": 4, "dropout": 0.1, "norm_first": False,
+PAPER_START = {"d_model": 64, "n_heads": 8, "n_layers": 2, "ff_factor": 4, "dropout": 0.1, "norm_first": False,
                "pooling": "mean", "batch_size": 64, "optimizer": "Adam", "lr": 0.002, "beta1": 0.9, "warmup": 0.3,
                "label_smoothing": 0.1}
 TREES_START = {"learning_rate": 0.1, "max_iter": 100, "max_leaf_nodes": 31, "min_samples_leaf": 20,

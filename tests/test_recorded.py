@@ -6,6 +6,7 @@ import pytest
 
 from helpers import baselines, recorded
 from helpers.data import CARD_HANDS, load_csv
+from helpers.results import by_model
 from helpers.study import finished
 
 STUDIES = ["transformer", "lstm", "trees", "small"]
@@ -77,6 +78,25 @@ def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkey
     assert table["test_accuracy"].between(0, 1).all()
     assert len(recorded.load_table("tiny_curves")) == 1
     assert "A tiny training." in (tmp_path / "tiny.json").read_text()
+
+
+def readme_rows():
+    """The rows of README's table of results, as they follow from the recorded files."""
+    exam = pd.concat([recorded.load_table(name, test=True) for name in ("untuned", "patience", "tuned")])
+    summary = by_model(exam, ("test_accuracy", "test_auc"))
+    for model, row in summary[::-1].iterrows():
+        study = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}.get(
+            model.split(",")[0]
+        )
+        trials = recorded.load_study(study).trials if study else []
+        search = f"{sum(trial.duration.total_seconds() for trial in trials):,.0f}" if study else ""
+        accuracy = f"{row['test_accuracy']:.3f} ± {row['± accuracy']:.3f}"
+        yield f"| {model} | {accuracy} | {row['test_auc']:.3f} | {row['seconds']:.0f} | {search} |"
+
+
+def test_readme_shows_what_was_recorded():
+    readme = (recorded.DATA_DIR.parent / "README.md").read_text()
+    assert "\n".join(readme_rows()) in readme
 
 
 def test_an_unknown_part_is_named():
