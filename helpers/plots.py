@@ -5,6 +5,7 @@ import numpy as np
 from optuna.trial import TrialState
 
 from helpers.results import by_model
+from helpers.study import WORDS
 
 # One colour for each model, everywhere; from the palette of Okabe and Ito, which colour-blind people can read.
 COLORS = {
@@ -19,17 +20,20 @@ COLORS = {
 }
 OTHER = "#555555"
 
-plt.rcParams.update({
-    "figure.figsize": (9, 4),
-    "figure.dpi": 100,
+STYLE = {
     "font.size": 12,
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#DDDDDD",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "figure.constrained_layout.use": True,
-})  # fmt: skip
+}
+
+
+def new_axes(width=9, height=4, columns=1):
+    """A figure of that size (inches) in the style of the course, which Optuna's own pictures switch off."""
+    plt.style.use(["default", STYLE])
+    return plt.subplots(1, columns, figsize=(width, height), sharey=True, layout="constrained")[1]
 
 
 def color(model):
@@ -44,7 +48,7 @@ def legend_beside(ax):
 
 def function_and_trials(function, study, low, high):
     """Draws a function of one variable and, on it, the trials of a study in the order in which they came."""
-    _, ax = plt.subplots()
+    ax = new_axes()
     x = np.linspace(low, high, 500)
     ax.plot(x, function(x), color=OTHER)
     tried = [trial.params["x"] for trial in study.trials]
@@ -57,7 +61,7 @@ def function_and_trials(function, study, low, high):
 
 def best_so_far(values, ax=None, **style):
     """Draws the best value up to each trial: `values` is (runs, trials); the line is the mean over the runs."""
-    ax = ax or plt.subplots()[1]
+    ax = ax or new_axes()
     best = np.maximum.accumulate(np.atleast_2d(values), axis=1)
     ax.plot(range(1, best.shape[1] + 1), best.mean(axis=0), **style)
     ax.set(xlabel="trials", ylabel="best value so far")
@@ -66,7 +70,7 @@ def best_so_far(values, ax=None, **style):
 
 def class_shares(labels):
     """Draws how often each class comes, as horizontal bars."""
-    _, ax = plt.subplots(figsize=(8, 3))
+    ax = new_axes(height=3)
     shares = labels.value_counts(normalize=True).sort_values()
     bars = ax.barh(shares.index, 100 * shares, color=OTHER)
     ax.bar_label(bars, fmt="%.1f %%", padding=3)
@@ -80,7 +84,7 @@ def learning_curves(curves, x="epoch", majority=None):
 
     curves: a data frame with the columns model, seed, epoch, seconds and val_accuracy, a row an epoch.
     """
-    _, ax = plt.subplots()
+    ax = new_axes()
     for model, group in curves.groupby("model", sort=False):
         for _, seed in group.groupby("seed"):
             ax.plot(seed[x], seed["val_accuracy"], color=color(model), alpha=0.3, linewidth=1)
@@ -96,7 +100,7 @@ def learning_curves(curves, x="epoch", majority=None):
 def compare(table, metric="val_accuracy"):
     """Draws a dot a training and, as a bar, the mean over seeds and its 95 % interval, a line a model."""
     summary = by_model(table, (metric,))
-    _, ax = plt.subplots(figsize=(8, 0.5 * len(summary) + 1))
+    ax = new_axes(height=0.5 * len(summary) + 1)
     for height, (model, row) in enumerate(summary.iterrows()):
         runs = table.loc[table["model"] == model, metric]
         ax.plot(runs, [height] * len(runs), "o", color=color(model), alpha=0.4, markeredgewidth=0)
@@ -113,7 +117,7 @@ def schedules(recipes, n_steps):
 
     recipes: {name: PaperRecipe}; n_steps: the number of steps of the training at hand.
     """
-    _, ax = plt.subplots()
+    ax = new_axes()
     steps = np.arange(1, 8_001)
     for name, recipe in recipes.items():
         ax.plot(steps, [recipe.learning_rate(int(step)) for step in steps], linewidth=2.5, label=name)
@@ -125,7 +129,7 @@ def schedules(recipes, n_steps):
 
 def compare_draws(even, log, band=(1e-4, 1e-2)):
     """Draws learning rates that were drawn evenly and on a log scale, on a log axis; the band is where models learn."""
-    _, ax = plt.subplots(figsize=(8, 2.5))
+    ax = new_axes(height=2.5)
     rng = np.random.default_rng(0)
     for height, draws in enumerate([log, even]):
         ax.plot(draws, height + rng.uniform(-0.3, 0.3, len(draws)), ".", color=OTHER, alpha=0.3)
@@ -140,7 +144,7 @@ def history(study, reference=None):
 
     reference: {name: value}, drawn as dashed lines.
     """
-    _, ax = plt.subplots()
+    ax = new_axes()
     complete = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
     pruned = [trial.number for trial in study.trials if trial.state == TrialState.PRUNED]
     numbers, values = [trial.number for trial in complete], [trial.value for trial in complete]
@@ -156,7 +160,7 @@ def history(study, reference=None):
 
 def trial_curves(study):
     """Draws the learning curve of each trial: grey where it was pruned, the best one thick."""
-    _, ax = plt.subplots()
+    ax = new_axes()
     for trial in study.trials:
         grey = trial.state == TrialState.PRUNED
         ax.plot(*zip(*sorted(trial.intermediate_values.items()), strict=True), linewidth=1,
@@ -171,9 +175,24 @@ def trial_curves(study):
     return ax
 
 
+def slices(study, params, log=("lr",)):
+    """Draws, for each parameter, the best accuracy of each trial against its value; pruned trials are grey."""
+    axes = new_axes(width=11, height=3.5, columns=len(params))
+    for ax, param in zip(axes, params, strict=True):
+        for state, style in ((TrialState.PRUNED, "#BBBBBB"), (TrialState.COMPLETE, COLORS["tuned Transformer"])):
+            trials = [trial for trial in study.trials if trial.state == state and param in trial.params]
+            values = [max(trial.intermediate_values.values()) for trial in trials]
+            ax.plot([trial.params[param] for trial in trials], values, "o", color=style, alpha=0.7,
+                    label=WORDS[state])
+        ax.set(xlabel=param, xscale="log" if param in log else "linear")
+    axes[0].set(ylabel="best validation accuracy")
+    legend_beside(axes[-1])
+    return axes
+
+
 def importances(first, second, names):
     """Draws two sets of importances, {parameter: share}, side by side."""
-    _, ax = plt.subplots(figsize=(8, 5))
+    ax = new_axes(height=5)
     order = sorted(first, key=first.get)
     place = np.arange(len(order))
     ax.barh(place + 0.2, [first[name] for name in order], 0.4, color="#0072B2", label=names[0])
@@ -186,7 +205,7 @@ def importances(first, second, names):
 
 def selection(values, test_values):
     """Draws the values of a study's complete trials, and where the winner's test values lie over seeds."""
-    _, ax = plt.subplots(figsize=(8, 2.5))
+    ax = new_axes(height=2.5)
     ax.plot(values, np.zeros(len(values)), "o", color=OTHER, alpha=0.4, label="trials, on validation")
     ax.plot(max(values), 0, "o", color="black", markersize=10, label="the best of them")
     ax.plot(test_values, np.full(len(test_values), -1), "o", color=COLORS["tuned Transformer"],

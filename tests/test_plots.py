@@ -117,6 +117,20 @@ def test_trial_curves_show_pruned_ones_in_grey(study):
     assert [len(line.get_xdata()) for line in grey] == [2, 2, 2]
 
 
+def test_slices_show_the_best_value_of_every_trial(study):
+    axes = plots.slices(study, ["x", "x"], log=())
+    assert axes[0].get_ylabel() == "best validation accuracy"
+    pruned, complete = axes[0].lines
+    assert (len(pruned.get_xdata()), len(complete.get_xdata())) == (3, 7)
+    assert pruned.get_ydata() == pytest.approx([2 * study.trials[number].params["x"] for number in (2, 5, 8)])
+    assert legend(axes[1]) == ["pruned", "complete"]
+
+
+def test_our_style_comes_back_after_another_one():
+    mpl.style.use("ggplot")
+    assert mpl.colors.to_hex(plots.new_axes().get_facecolor()) == "#ffffff"
+
+
 def test_importances_show_both_opinions():
     ax = plots.importances({"lr": 0.8, "dropout": 0.2}, {"lr": 0.4}, ["first", "second"])
     assert legend(ax) == ["first", "second"]
