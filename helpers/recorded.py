@@ -59,6 +59,12 @@ DIAGNOSIS = {
     "2 layers": (paper(n_layers=2), {}),
     "norm first": (paper(norm_first=True), {}),
 }
+SAME_PEAK = {"warmup": 400, "factor": (400 / 4_000) ** 0.5}
+SCHEDULE = {
+    "warm-up 400 steps, same peak": (paper(**SAME_PEAK), {}),
+    "the same with 2 layers": (paper(**SAME_PEAK, n_layers=2), {}),
+    "batches of 32": (paper(), {"batch_size": 32}),
+}
 FULL_WIDTH = {"full width": (paper(width=1), {})}
 
 
@@ -152,6 +158,11 @@ def record_diagnosis():
     write_tables("diagnosis", network_jobs(FULL_WIDTH, test, seeds=[0]) + network_jobs(DIAGNOSIS, test))
 
 
+def record_schedule():
+    """The paper's recipe with a warm-up that fits the number of steps, and with more steps an epoch, five seeds."""
+    write_tables("schedule", network_jobs(SCHEDULE, load_csv(CARD_HANDS).unlock_test()))
+
+
 def run_study(name):
     """Runs one study from its beginning, in one process and with one thread, so that it repeats."""
     from helpers import search
@@ -201,6 +212,7 @@ def record_tuned():
 PARTS = {
     "untuned": record_untuned,
     "diagnosis": record_diagnosis,
+    "schedule": record_schedule,
     "patience": record_patience,
     "studies": record_studies,
     "tuned": record_tuned,

@@ -102,6 +102,12 @@ def test_the_schedule_reaches_the_optimizer():
         schedule.step()
 
 
+def test_a_shorter_warmup_has_a_higher_peak_unless_the_factor_undoes_it():
+    peak = (512 * 4_000) ** -0.5
+    assert PaperRecipe(warmup=400).learning_rate(400) == pytest.approx(10**0.5 * peak)
+    assert PaperRecipe(warmup=400, factor=0.1**0.5).learning_rate(400) == pytest.approx(peak)
+
+
 def test_changes_of_the_recipe():
     recipe = PaperRecipe(width=1 / 8, n_layers=2, norm_first=True, constant_lr=0.001)
     model = recipe.model(Data)

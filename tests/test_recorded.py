@@ -10,7 +10,7 @@ from helpers.results import by_model
 from helpers.study import finished
 
 STUDIES = ["transformer", "lstm", "trees", "small"]
-TABLES = ["untuned", "patience", "diagnosis", "tuned"]
+TABLES = ["untuned", "patience", "diagnosis", "schedule", "tuned"]
 
 
 @pytest.mark.parametrize("name", STUDIES)
