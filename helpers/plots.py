@@ -12,6 +12,7 @@ COLORS = {
     "LSTM": "#56B4E9",
     "tuned LSTM": "#0072B2",
     "paper's recipe": "#D55E00",
+    "recipe mended by hand": "#A04000",
     "tuned Transformer": "#009E73",
     "boosted trees": "#E69F00",
     "tuned boosted trees": "#B07900",

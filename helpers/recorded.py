@@ -269,6 +269,14 @@ def load_table(name, test=False):
     return table if test else table[[column for column in table if not column.startswith("test_")]]
 
 
+def load_exam():
+    """All rows of the exam, the test part's columns included: what was untuned, mended by hand, and tuned."""
+    mended = load_table("schedule", test=True)
+    mended = mended[mended["model"] == "the same with 2 layers"].assign(model="recipe mended by hand")
+    parts = [load_table(name, test=True) for name in ("untuned", "patience", "tuned")]
+    return pd.concat([*parts, mended])
+
+
 def provenance(name):
     """One line on where a recorded part comes from."""
     facts = json.loads((RECORDED / f"{name}.json").read_text())

@@ -82,8 +82,7 @@ def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkey
 
 def readme_rows():
     """The rows of README's table of results, as they follow from the recorded files."""
-    exam = pd.concat([recorded.load_table(name, test=True) for name in ("untuned", "patience", "tuned")])
-    summary = by_model(exam, ("test_accuracy", "test_auc"))
+    summary = by_model(recorded.load_exam(), ("test_accuracy", "test_auc"))
     for model, row in summary[::-1].iterrows():
         study = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}.get(
             model.split(",")[0]
