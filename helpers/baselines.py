@@ -1,9 +1,9 @@
-"""Simple baselines from scikit-learn, on the same token ids that the networks get."""
+"""Simple baselines from scikit-learn, on the same token ids that the networks get.
+
+scikit-learn is imported where it is used, since that takes long and not every notebook needs it.
+"""
 
 import numpy as np
-from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 
 
 def bag(tokens, vocab_size):
@@ -16,14 +16,20 @@ def bag(tokens, vocab_size):
 
 def majority():
     """Always says the most frequent class."""
+    from sklearn.dummy import DummyClassifier
+
     return DummyClassifier(strategy="prior")
 
 
 def logistic_regression():
     """A linear model: each token adds to the score of each class."""
+    from sklearn.linear_model import LogisticRegression
+
     return LogisticRegression(max_iter=2_000)
 
 
 def boosted_trees(seed=0, **settings):
     """Gradient-boosted trees; with scikit-learn's own settings unless others are given."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     return HistGradientBoostingClassifier(early_stopping=False, random_state=seed, **settings)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from sklearn.model_selection import train_test_split
 
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
 CARD_HANDS = DATA_DIR / "card_hands.csv"
@@ -189,6 +188,8 @@ def _split(path, rows, seed):
                 f"{path}: the class {name!r} has {count} rows; at least {MIN_ROWS} are needed to split them into "
                 "train, val and test. Add rows, or merge it with another class."
             )
+        from sklearn.model_selection import train_test_split  # here, since scikit-learn takes long to import
+
         stratified = {"stratify": labels, "random_state": seed}
         train, rest = train_test_split(range(len(rows)), train_size=SHARES["train"], **stratified)
         stratified["stratify"] = [labels[index] for index in rest]

@@ -6,7 +6,6 @@ import time
 import numpy as np
 import optuna
 import torch
-from sklearn.metrics import roc_auc_score
 from torch import nn
 
 
@@ -32,6 +31,8 @@ def auc(probabilities, y):
 
     probabilities: (rows, n_classes); y: (rows,) class numbers. A class without rows, or with all, is left out.
     """
+    from sklearn.metrics import roc_auc_score  # here, since scikit-learn takes long to import
+
     probabilities, y = np.asarray(probabilities), np.asarray(y)
     present = [c for c in range(probabilities.shape[1]) if 0 < (y == c).sum() < len(y)]
     return float(np.mean([roc_auc_score(y == c, probabilities[:, c]) for c in present]))
