@@ -4,6 +4,7 @@ The file has a `text` and a `label` column and, if you like, a `split` column th
 """
 
 import csv
+import io
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,7 +148,7 @@ def _read_rows(path):
             f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8, "
             "or convert it: iconv -f latin1 -t utf-8 OLD > NEW."
         ) from None
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         columns = reader.fieldnames
         if not columns:

@@ -124,6 +124,12 @@ def test_a_byte_order_mark_and_quoted_line_breaks_are_read(tmp_path):
     assert load_csv(path).n_classes == 2
 
 
+def test_only_line_ends_end_a_row(tmp_path):
+    path = write(tmp_path, "text,label\r\n" + "one\u2028two\x0cthree,a\r\nfour\x85five,b\r\n" * 5)
+    data = load_csv(path)
+    assert len(data.y_train) + len(data.y_val) + len(data.unlock_test()[1]) == 10
+
+
 @pytest.mark.skipif(not REVIEWS.exists(), reason=f"{REVIEWS.name} does not lie beside this checkout")
 def test_real_reviews(tmp_path):
     with pytest.raises(DataError, match="line 770: the text is empty"):
