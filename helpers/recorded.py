@@ -223,7 +223,7 @@ def record(names=()):
     """Runs the named parts of the record, or all of them, and writes down how each came about."""
     unknown = set(names) - set(PARTS)
     if unknown:
-        raise ValueError(f"{min(unknown)!r} is no part of the record; the parts are {', '.join(PARTS)}.")
+        raise SystemExit(f"{min(unknown)!r} is no part of the record; the parts are {', '.join(PARTS)}.")
     RECORDED.mkdir(exist_ok=True)
     for name in names or PARTS:
         print(f"recording {name}", flush=True)

@@ -54,6 +54,8 @@ def walk(folder=ROOT / "notebooks", out=ROOT / "build", names=()):
     """
     out.mkdir(exist_ok=True)
     paths = [path for path in sorted(folder.glob("*.ipynb")) if not names or path.stem.startswith(tuple(names))]
+    if not paths:
+        raise SystemExit(f"{folder}: no notebook's name begins with {' or '.join(names)}.")
     rows = [(path.stem, *run_notebook(path, out)) for path in paths]
     print("| notebook | minutes | slowest cell, seconds | errors |")
     print("|---|---:|---:|---|")

@@ -99,5 +99,5 @@ def test_readme_shows_what_was_recorded():
 
 
 def test_an_unknown_part_is_named():
-    with pytest.raises(ValueError, match="'everything' is no part of the record; the parts are untuned"):
+    with pytest.raises(SystemExit, match="'everything' is no part of the record; the parts are untuned"):
         recorded.record(["everything"])
