@@ -1,5 +1,6 @@
-"""Tests run at the smoke budget, the kernels of the notebooks included."""
+"""Tests run at the smoke budget and with one thread each, the kernels of the notebooks included."""
 
 import os
 
 os.environ["TUNING_BUDGET"] = "smoke"
+os.environ["OMP_NUM_THREADS"] = "1"  # two test processes with two threads each would wait for one another
