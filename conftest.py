@@ -1,6 +1,8 @@
 """Tests run at the smoke budget and with one thread each, the kernels of the notebooks included."""
 
 import os
+import tempfile
 
 os.environ["TUNING_BUDGET"] = "smoke"
 os.environ["OMP_NUM_THREADS"] = "1"  # two test processes with two threads each would wait for one another
+os.environ["TUNING_PROGRESS"] = os.path.join(tempfile.mkdtemp(), "progress.json")  # never the learner's own

@@ -209,6 +209,25 @@ def record_tuned():
     write_tables("tuned", jobs)
 
 
+def finish_pruned(number):
+    """Trains a pruned trial of the Transformer's study to its end, with the seed and the settings that it had."""
+    from helpers import search
+
+    torch.set_num_threads(1)
+    pruned = load_study("transformer").trials[number]
+    curve = []
+    search.train(optuna.trial.FixedTrial(pruned.params), search.define_transformer, on_epoch=curve.append)
+    best = max(epoch["val_accuracy"] for epoch in curve)
+    row = {"trial": number, "pruned_at": pruned.last_step, "val_accuracy": best, "seconds": curve[-1]["seconds"]}
+    return row, [{"trial": number} | epoch for epoch in curve]
+
+
+def record_pruned():
+    """Each pruned trial of the Transformer's study, trained to its end: which ones were pruned wrongly?"""
+    pruned = load_study("transformer").get_trials(states=(optuna.trial.TrialState.PRUNED,))
+    write_tables("pruned", [joblib.delayed(finish_pruned)(trial.number) for trial in pruned])
+
+
 PARTS = {
     "untuned": record_untuned,
     "diagnosis": record_diagnosis,
@@ -216,7 +235,11 @@ PARTS = {
     "patience": record_patience,
     "studies": record_studies,
     "tuned": record_tuned,
+    "pruned": record_pruned,
 }
+
+
+SEEDS_OF = {"studies": "0 for the sampler and for each training", "pruned": "0, as in the study"}
 
 
 def record(names=()):
@@ -234,7 +257,7 @@ def record(names=()):
             "command": f"python -m helpers record {name}",
             "date": datetime.date.today().isoformat(),
             "seconds": round(time.perf_counter() - start),
-            "seeds": "0 for the sampler and for each training" if name == "studies" else "0 to 4, one a training",
+            "seeds": SEEDS_OF.get(name, "0 to 4, one a training"),
             "workers": WORKERS,
             "threads_per_worker": 1,
             "machine": f"{joblib.cpu_count()} cores, {_processor()}, {platform.system()}",

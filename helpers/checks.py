@@ -1,0 +1,148 @@
+"""`check("03.2", answer)` says whether an answer is right, or what is wrong with it and where to look.
+
+The checks themselves stand in `helpers/exercises/`, a file a lesson. Each is a function that takes the answer and
+raises `Wrong` with a hint, or `NotAnswered`, or returns a sentence to say when all is right. The task, the stub and
+the folded solution stand in the notebook.
+"""
+
+import ctypes
+import html
+import importlib
+import threading
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from IPython import get_ipython
+from IPython.display import display
+
+from helpers import progress
+
+EXERCISES = {}  # "03.2": Exercise
+COLORS = {"right": "var(--jp-success-color1, #2e7d32)", "not yet": "var(--jp-warn-color1, #e65100)"}
+
+
+class Wrong(Exception):
+    """The answer is not right; the message says why, and where to look."""
+
+
+class NotAnswered(Exception):
+    """The stub is as it was."""
+
+
+class TimeIsUp(BaseException):
+    """Raised inside an answer that runs for too long; not an Exception, so that `except Exception` can't eat it."""
+
+
+@dataclass
+class Exercise:
+    name: str
+    check: callable  # answer -> words of praise; raises Wrong or NotAnswered
+    seconds: float
+
+
+def exercise(name, seconds=10):
+    """Registers a function as the check of an exercise; seconds: how long the answer may run."""
+
+    def register(function):
+        EXERCISES[name] = Exercise(name, function, seconds)
+        return function
+
+    return register
+
+
+def need(condition, hint):
+    """Raises Wrong with the hint unless the condition holds."""
+    if not condition:
+        raise Wrong(hint)
+
+
+def answered(*values):
+    """Raises NotAnswered if one of the values is still the `...` of the stub, or the None of an empty function."""
+    if any(value is None or value is ... for value in values):
+        raise NotAnswered
+
+
+def check(name, answer=...):
+    """Says whether the answer to an exercise is right; never raises because of an answer, and never hangs.
+
+    Raises ValueError if there is no such exercise.
+    """
+    load_exercises()
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}; the exercises are {', '.join(sorted(EXERCISES))}")
+    verdict, words = judge(EXERCISES[name], answer)
+    if verdict == "right":
+        progress.solve(name)
+    say(name, verdict, words)
+
+
+def judge(exercise, answer):
+    """Runs the check of an exercise on an answer: ("right" | "not yet" | "not answered yet", words)."""
+    try:
+        answered(answer)
+        return "right", within(exercise.seconds, exercise.check, answer)
+    except NotAnswered:
+        return "not answered yet", "write your answer in place of the three dots, then run the cell again."
+    except Wrong as wrong:
+        return "not yet", str(wrong)
+    except TimeIsUp:
+        return "not yet", (
+            f"your code was still running after {exercise.seconds} seconds and was stopped. "
+            "Is there a loop that never ends, or a training that is much too long?"
+        )
+    except (Exception, SystemExit) as error:
+        return "not yet", f"your code raised {type(error).__name__}{line_of(error)}: {error}"
+
+
+def within(seconds, function, *arguments):
+    """Returns function(*arguments), or raises TimeIsUp when it takes longer. Other exceptions come through.
+
+    It runs in a thread, into which Python raises TimeIsUp when the time is over. Code that does not come back to
+    Python by then, such as a long sleep, is left behind and no longer waited for.
+    """
+    outcome = {}
+
+    def work():
+        try:
+            outcome["value"] = function(*arguments)
+        except BaseException as error:
+            outcome["error"] = error
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        thread.join(seconds)
+    finally:  # also when the learner interrupts the cell
+        late = thread.is_alive()
+        if late:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUp))
+    if late:
+        raise TimeIsUp
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["value"]
+
+
+def line_of(error):
+    """ " in line 3 of the cell", where the error passed through code of a notebook's cell."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if "ipykernel" in frame.filename]
+    return f" in line {lines[-1]} of the cell" if lines else ""
+
+
+def say(name, verdict, words):
+    """Shows the verdict: as text, and where there is a notebook with a coloured edge."""
+    text = f"{name}: {verdict}. {words}"
+    if get_ipython() is None:
+        print(text)
+        return
+    color = COLORS.get(verdict, "var(--jp-border-color0, #888)")
+    label, rest = html.escape(f"{name}: {verdict}."), html.escape(words)
+    box = f'<div style="border-left: 6px solid {color}; padding: 4px 12px"><b>{label}</b> {rest}</div>'
+    display({"text/plain": text, "text/html": box}, raw=True)
+
+
+def load_exercises():
+    """Imports the checks of all lessons; torch and Optuna come with them, so not before they are needed."""
+    for path in sorted((Path(__file__).parent / "exercises").glob("lesson_*.py")):
+        importlib.import_module(f"helpers.exercises.{path.stem}")
