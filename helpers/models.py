@@ -87,6 +87,23 @@ class TransformerClassifier(nn.Module):
         return self.linear(states.max(dim=1).values)  # (batch, n_classes)
 
 
+def last_attention(model, tokens):
+    """How much the last layer of a TransformerClassifier attends to each token: (batch, length), each row sums to 1.
+
+    It is the mean over the heads and over the tokens that look. tokens: (batch, length) token ids.
+    """
+    layer, inputs = model.encoder.layers[-1], []
+    hook = layer.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0]))
+    is_token = tokens != PAD
+    model.eval()
+    with torch.inference_mode():
+        model(tokens)
+        hook.remove()
+        states = layer.norm1(inputs[0]) if layer.norm_first else inputs[0]
+        _, weights = layer.self_attn(states, states, states, key_padding_mask=~is_token)  # (batch, length, length)
+    return masked_mean(weights, is_token)
+
+
 class PaperRecipe:
     """The Transformer as Vaswani et al. 2017 train it (sections 3 and 5), with a linear layer on top to classify.
 

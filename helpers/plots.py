@@ -1,7 +1,14 @@
 """The pictures of the course. Each function draws one, with matplotlib, and returns the Axes."""
 
+import base64
+import html
+
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython import get_ipython
+from IPython.core.pylabtools import print_figure
+from matplotlib.container import BarContainer, ErrorbarContainer
+from matplotlib.figure import Figure
 from optuna.trial import TrialState
 
 from helpers.results import by_model
@@ -21,8 +28,10 @@ COLORS = {
 }
 OTHER = "#555555"
 
-STYLE = {
-    "font.size": 12,
+STYLE = {  # large enough for a projector; on a white ground, so that it can be read in JupyterLab's dark theme too
+    "font.size": 13,
+    "lines.linewidth": 2,
+    "figure.facecolor": "white",
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#DDDDDD",
@@ -35,6 +44,49 @@ def new_axes(width=9, height=4, columns=1):
     """A figure of that size (inches) in the style of the course, which Optuna's own pictures switch off."""
     plt.style.use(["default", STYLE])
     return plt.subplots(1, columns, figsize=(width, height), sharey=True, layout="constrained")[1]
+
+
+def alt_text(figure):
+    """Says in words what a picture shows, for readers who can't see it: its axes, where curves end, what bars say."""
+    sentences = []
+    for ax in figure.axes:
+        if ax.get_label() == "<colorbar>":
+            continue
+        axes = " against ".join(filter(None, [ax.get_ylabel(), ax.get_xlabel()]))
+        details = [_curve_in_words(line) for line in ax.lines if not line.get_label().startswith("_")]
+        rows = [label.get_text() for label in ax.get_yticklabels()]
+        crosses = [group for group in ax.containers if isinstance(group, ErrorbarContainer)]
+        details += [f"{row} {cross.lines[0].get_xdata()[0]:.3f}" for row, cross in zip(rows, crosses, strict=False)]
+        for group in ax.containers:
+            if isinstance(group, BarContainer):
+                bars = ", ".join(f"{row} {bar.get_width():.3g}" for row, bar in zip(rows, group, strict=False))
+                details.append(bars if group.get_label().startswith("_") else f"{group.get_label()}: {bars}")
+        sentences.append("; ".join([f"A picture of {axes}", *filter(None, details)]) + ".")
+    return " ".join(sentences)
+
+
+def _curve_in_words(line):
+    y = np.asarray(line.get_ydata(), dtype=float)
+    if len(y) == 0:
+        return ""
+    span = f"at {y[-1]:.3f}" if y[0] == y[-1] else f"from {y[0]:.3f} to {y[-1]:.3f}"
+    return f"{line.get_label()} {span}"
+
+
+def image_html(png, words):
+    """A picture as HTML that carries its alt text; png: the bytes of the file."""
+    data = base64.b64encode(png).decode()
+    return f'<img alt="{html.escape(words)}" style="max-width: 100%" src="data:image/png;base64,{data}">'
+
+
+def _show_with_alt_text(shell):
+    """Makes a notebook show every matplotlib figure with its alt text, which JupyterLab's own images lack."""
+    formatter = shell.display_formatter.formatters["text/html"]
+    formatter.for_type(Figure, lambda figure: image_html(print_figure(figure, "png"), alt_text(figure)))
+
+
+if get_ipython() is not None:
+    _show_with_alt_text(get_ipython())
 
 
 def color(model):
@@ -66,6 +118,18 @@ def best_so_far(values, ax=None, **style):
     best = np.maximum.accumulate(np.atleast_2d(values), axis=1)
     ax.plot(range(1, best.shape[1] + 1), best.mean(axis=0), **style)
     ax.set(xlabel="trials", ylabel="best value so far")
+    return ax
+
+
+def hand_against_study(accuracies, study):
+    """Draws the best so far of a learner's tries by hand, in order, and of a study: both against their number."""
+    ax = new_axes()
+    values = [trial.value if trial.state == TrialState.COMPLETE else 0.0 for trial in study.trials]
+    best_so_far(values, ax, color=COLORS["tuned Transformer"], label="Optuna")
+    if accuracies:
+        best_so_far(accuracies, ax, color="#D55E00", marker="o", label="you")
+    ax.set(xscale="log", xlabel="tries", ylabel="best validation accuracy so far")
+    ax.legend(loc="lower right")
     return ax
 
 
@@ -140,18 +204,20 @@ def compare_draws(even, log, band=(1e-4, 1e-2)):
     return ax
 
 
-def history(study, reference=None):
+def history(study, reference=None, ax=None):
     """Draws the value of each complete trial, the best so far, and a grey tick below for each pruned one.
 
     reference: {name: value}, drawn as dashed lines.
     """
-    ax = new_axes()
+    ax = ax or new_axes()
     complete = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
     pruned = [trial.number for trial in study.trials if trial.state == TrialState.PRUNED]
     numbers, values = [trial.number for trial in complete], [trial.value for trial in complete]
     ax.plot(numbers, values, "o", color=OTHER, alpha=0.5, label="complete")
-    ax.plot(numbers, np.maximum.accumulate(values), color="black", drawstyle="steps-post", label="best so far")
-    ax.plot(pruned, [min(values) - 0.03] * len(pruned), "|", color="#AAAAAA", markersize=10, label="pruned")
+    best = np.maximum.accumulate(values) if values else []
+    ax.plot(numbers, best, color="black", drawstyle="steps-post", label="best so far")
+    below = min(values, default=0.03) - 0.03
+    ax.plot(pruned, [below] * len(pruned), "|", color="#AAAAAA", markersize=10, label="pruned")
     for name, value in (reference or {}).items():
         ax.axhline(value, color=color(name), linestyle="--", label=name)
     ax.set(xlabel="trial", ylabel="validation accuracy")
@@ -159,16 +225,22 @@ def history(study, reference=None):
     return ax
 
 
-def trial_curves(study):
-    """Draws the learning curve of each trial: grey where it was pruned, the best one thick."""
-    ax = new_axes()
-    for trial in study.trials:
+def trial_curves(study, newest=None, ax=None):
+    """Draws the learning curve of each trial: grey where it was pruned, the best one thick.
+
+    newest: draw only so many trials, the last ones, and the best one.
+    """
+    ax = ax or new_axes()
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.intermediate_values]
+    for trial in trials[-(newest or 0) :]:
         grey = trial.state == TrialState.PRUNED
         ax.plot(*zip(*sorted(trial.intermediate_values.items()), strict=True), linewidth=1,
                 color="#AAAAAA" if grey else COLORS["tuned Transformer"], alpha=0.6, zorder=1 if grey else 2)
-    best = study.best_trial
-    ax.plot(*zip(*sorted(best.intermediate_values.items()), strict=True), color="black", linewidth=3, zorder=3,
-            label=f"best trial, number {best.number}")
+    if complete and study.best_trial.intermediate_values:
+        best = study.best_trial
+        ax.plot(*zip(*sorted(best.intermediate_values.items()), strict=True), color="black", linewidth=3, zorder=3,
+                label=f"best trial, number {best.number}")
     ax.plot([], [], color=COLORS["tuned Transformer"], label="complete")
     ax.plot([], [], color="#AAAAAA", label="pruned")
     ax.set(xlabel="epoch", ylabel="validation accuracy")

@@ -44,15 +44,21 @@ def finished(study):
     return len(study.get_trials(deepcopy=False, states=states))
 
 
-def run_until(study, objective, n_trials, **options):
+def run_until(study, objective, n_trials, callbacks=(), **options):
     """Runs trials until the study holds `n_trials` that are complete or pruned, those from before included.
 
-    `study.optimize(n_trials=...)` means so many more; this means so many in all.
+    `study.optimize(n_trials=...)` means so many more; this means so many in all. It ends earlier where a callback
+    calls `study.stop()`, or at the `timeout`.
     options: as for `study.optimize`. Raises RuntimeError where each trial of a whole round fails.
     """
+    ran = []
+    callbacks = [*callbacks, lambda _, trial: ran.append(trial)]
     while (missing := n_trials - finished(study)) > 0:
-        study.optimize(objective, n_trials=missing, **options)
-        if finished(study) == n_trials - missing:
+        ran.clear()
+        study.optimize(objective, n_trials=missing, callbacks=callbacks, **options)
+        if len(ran) < missing:
+            return
+        if all(trial.state == TrialState.FAIL for trial in ran):
             raise RuntimeError(f"all {missing} trials failed; read study.trials[-1] and the log above for the reason")
 
 
