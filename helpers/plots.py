@@ -66,9 +66,11 @@ def alt_text(figure):
 
 
 def _curve_in_words(line):
-    y = np.asarray(line.get_ydata(), dtype=float)
+    x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata(), dtype=float)
     if len(y) == 0:
         return ""
+    if len(x) > 1 and (x == x[0]).all():
+        return f"{line.get_label()} at {x[0]:.2f}"
     span = f"at {y[-1]:.3f}" if y[0] == y[-1] else f"from {y[0]:.3f} to {y[-1]:.3f}"
     return f"{line.get_label()} {span}"
 
@@ -81,6 +83,7 @@ def image_html(png, words):
 
 def _show_with_alt_text(shell):
     """Makes a notebook show every matplotlib figure with its alt text, which JupyterLab's own images lack."""
+    plt.switch_backend(plt.get_backend())  # the first figure would do it, and forget what is set below
     formatter = shell.display_formatter.formatters["text/html"]
     formatter.for_type(Figure, lambda figure: image_html(print_figure(figure, "png"), alt_text(figure)))
 

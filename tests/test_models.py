@@ -8,6 +8,7 @@ from helpers.models import (
     LSTMClassifier,
     PaperRecipe,
     TransformerClassifier,
+    last_attention,
     masked_mean,
     sinusoids,
 )
@@ -114,3 +115,30 @@ def test_changes_of_the_recipe():
     assert (recipe.d_model, recipe.d_ff, len(model.encoder.layers)) == (64, 256, 2)
     assert model.encoder.layers[0].norm_first
     assert recipe.learning_rate(1) == recipe.learning_rate(5_000) == 0.001
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_attention_is_a_share_and_leaves_padding_alone(norm_first):
+    model = TransformerClassifier(20, 3, 6, norm_first=norm_first)
+    tokens = torch.tensor([[2, 3, 4, 5, 6, 7], [2, 3, 4, 0, 0, 0]])
+    attention = last_attention(model, tokens)
+    assert attention.sum(dim=1).tolist() == pytest.approx([1, 1])
+    assert attention[1, 3:].tolist() == [0, 0, 0]
+    assert (attention[0] > 0).all()
+    assert attention[1, :3].tolist() == pytest.approx(last_attention(model, tokens[1:, :3])[0].tolist(), abs=1e-5)
+
+
+def test_attention_goes_to_what_the_last_layer_asks_for():
+    """With keys that grow with one feature of the state, the token that has most of it gets all the attention."""
+    model = TransformerClassifier(20, 3, 3, d_model=8, n_heads=1, n_layers=1, norm_first=False)
+    with torch.no_grad():
+        model.positions.zero_()
+        model.embedding.weight.zero_()
+        model.embedding.weight[5, 0] = 1.0
+        query, key = model.encoder.layers[0].self_attn.in_proj_weight[:16].split(8)
+        query.zero_()
+        key.zero_()
+        key[0, 0] = 30.0
+        model.encoder.layers[0].self_attn.in_proj_bias[0] = 30.0
+    attention = last_attention(model, torch.tensor([[3, 5, 4]]))
+    assert attention[0].tolist() == pytest.approx([0, 1, 0], abs=1e-3)

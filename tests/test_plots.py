@@ -2,13 +2,21 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 
+import nbformat
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
 
 from helpers import plots
 from helpers.models import PaperRecipe
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plots.plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +149,47 @@ def test_selection():
     ax = plots.selection([0.1, 0.9, 0.5], [0.7, 0.8])
     assert ax.get_xlabel() == "accuracy"
     assert ax.lines[1].get_xdata().tolist() == [0.9]
+
+
+def test_hand_against_study(study):
+    ax = plots.hand_against_study([0.4, 0.3, 0.5], study)
+    assert labels(ax) == ("tries", "best validation accuracy so far")
+    optuna_line, own = ax.lines
+    assert own.get_ydata().tolist() == [0.4, 0.4, 0.5]
+    assert optuna_line.get_ydata()[-1] == study.best_value
+    assert len(plots.hand_against_study([], study).lines) == 1
+
+
+def test_only_the_newest_curves_can_be_drawn(study):
+    curves = [line for line in plots.trial_curves(study, newest=4).lines if len(line.get_xdata())]
+    assert len(curves) == 4 + 1
+
+
+def test_a_study_without_a_complete_trial_can_be_drawn():
+    study = optuna.create_study(direction="maximize")
+    study.tell(study.ask(), state=optuna.trial.TrialState.PRUNED)
+    assert legend(plots.history(study)) == ["complete", "best so far", "pruned"]
+    assert legend(plots.trial_curves(study)) == ["complete", "pruned"]
+
+
+def test_alt_text_names_the_axes_and_says_where_curves_end(curves):
+    words = plots.alt_text(plots.learning_curves(curves, majority=0.4).figure)
+    assert words == ("A picture of validation accuracy against epoch; LSTM from 0.110 to 0.410; "
+                     "paper's recipe, 60 epochs from 0.110 to 0.410; majority at 0.400.")
+
+
+def test_alt_text_reads_crosses_and_bars(curves):
+    last = curves[curves["epoch"] == 4]
+    assert "LSTM 0.410; paper's recipe, 60 epochs 0.410" in plots.alt_text(plots.compare(last).figure)
+    assert "b 25, a 75" in plots.alt_text(plots.class_shares(pd.Series(["a"] * 3 + ["b"])).figure)
+    words = plots.alt_text(plots.importances({"lr": 0.7, "d": 0.3}, {"lr": 0.6, "d": 0.4}, ["one", "two"]).figure)
+    assert "one: d 0.3, lr 0.7; two: d 0.4, lr 0.6" in words
+
+
+def test_a_notebook_shows_pictures_with_alt_text():
+    cell = nbformat.v4.new_code_cell("from helpers import plots\nplots.best_so_far([1, 2], label='a <b>');")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    data = cell.outputs[0]["data"]
+    assert 'alt="A picture of best value so far against trials; a &lt;b&gt; from 1.000 to 2.000."' in data["text/html"]
+    assert "image/png" in data

@@ -31,7 +31,7 @@ class DealAHand(ipywidgets.VBox):
         choose = ipywidgets.ToggleButton(description="Choose the cards", layout={"width": "12em"})
         choose.observe(lambda change: self.open_deck(change["new"]), "value")
         self.deck, self.note = {}, ipywidgets.HTML()
-        self.grid = ipywidgets.GridBox(layout={"grid_template_columns": "repeat(13, 3.4em)", "display": "none"})
+        self.grid = ipywidgets.GridBox(layout={"grid_template_columns": "repeat(13, 3.8em)", "display": "none"})
         self.table = ipywidgets.HTML()
         super().__init__([ipywidgets.HBox([deal, choose, self.note]), self.grid, self.table])
         self.deal()
@@ -43,26 +43,31 @@ class DealAHand(ipywidgets.VBox):
         """Shows or hides the deck; its 52 buttons are made when it is first opened."""
         if not self.deck:
             for card in [rank * 4 + suit for suit in range(4) for rank in range(13)]:
-                button = ipywidgets.ToggleButton(description=label(card), layout={"width": "3.2em"})
-                button.style.text_color, button.style.button_color = ink(card), "white"
-                button.observe(lambda change, card=card: self.choose(card, change["new"]), "value")
+                button = ipywidgets.Button(description=label(card), tooltip=spoken(card),
+                                           layout={"width": "3.4em", "padding": "0", "border": "1px solid #777"})
+                button.style.text_color = ink(card)
+                button.on_click(lambda _, card=card: self.choose(card))
                 self.deck[card] = button
             self.grid.children = list(self.deck.values())
+            self.mark_chosen()
         self.grid.layout.display = "grid" if is_open else "none"
         self.note.value = "six that you hold, then the one that you draw" if is_open else ""
 
-    def choose(self, card, is_chosen):
-        """Puts a card into the hand or back; the eighth one pushes out the first."""
-        self.deck[card].style.button_color = "#FFD54F" if is_chosen else "white"
-        if not is_chosen:
+    def choose(self, card):
+        """Puts a card into the hand, or back if it is there; the eighth one pushes out the first."""
+        if card in self.chosen:
             self.chosen.remove(card)
         else:
-            self.chosen.append(card)
-            if len(self.chosen) > SIZE:
-                self.deck[self.chosen[0]].value = False
+            self.chosen = [*self.chosen, card][-SIZE:]
+        self.mark_chosen()
         self.note.value = f"{len(self.chosen)} of {SIZE} chosen"
         if len(self.chosen) == SIZE:
             self.show(cards.arrange([self.chosen])[0])
+
+    def mark_chosen(self):
+        for card, button in self.deck.items():
+            button.style.button_color = "#FFD54F" if card in self.chosen else "#FFFFFF"
+            button.style.font_weight = "bold" if card in self.chosen else "normal"
 
     def show(self, hand):
         """Puts seven card numbers on the table, the last of them the one that was drawn."""
@@ -70,8 +75,9 @@ class DealAHand(ipywidgets.VBox):
         right = cards.CLASSES[cards.classify([hand])[0]]
         attention = [last_attention(model, tokens)[0].tolist() for model in self.models.values()
                      if isinstance(model, TransformerClassifier)]
-        shading = attention[0] if attention else [0.0] * SIZE
-        drawn = "".join(card_html(card, share) for card, share in zip(hand, shading, strict=True))
+        shares = np.array(attention[0] if attention else [0.0] * SIZE)
+        tints = (shares - shares.min()) / max(np.ptp(shares), 1e-9)
+        drawn = "".join(card_html(*one) for one in zip(hand, shares, tints, strict=True))
         bars = "".join(self.bars(name, model, tokens, right) for name, model in self.models.items())
         legend = "<p>The more yellow a card, the more the Transformer's last layer looks at it.</p>" * bool(attention)
         self.table.value = (
@@ -104,15 +110,18 @@ def ink(card):
     return "#C00020" if cards.SUITS[card % 4] in "dh" else "#111111"
 
 
-def card_html(card, attention):
-    """A card on a white ground, whatever the theme, tinted by its share of the attention (0 to 1)."""
-    spoken = f"{cards.RANKS[card // 4]} of {NAMES[cards.SUITS[card % 4]]}"
+def spoken(card):
+    return f"{cards.RANKS[card // 4]} of {NAMES[cards.SUITS[card % 4]]}"
+
+
+def card_html(card, attention, tint):
+    """A card on a white ground, whatever the theme; tint: 0 leaves it white, 1 makes it yellow."""
     share = f"<small style='color: #333'>{attention:.0%}</small>" if attention else ""
+    style = (f"width: 3.6em; padding: 10px 0 4px; text-align: center; border: 1px solid #777; border-radius: 8px; "
+             f"line-height: 1.4; color: {ink(card)}; background: rgb(255, 255, {255 - round(200 * tint)})")
     return (
-        f'<div role="img" aria-label="{spoken}, attention {attention:.0%}" style="width: 3.2em; padding: 10px 0 4px; '
-        f"text-align: center; border: 1px solid #777; border-radius: 8px; color: {ink(card)}; line-height: 1.4; "
-        f'background: rgb(255, 255, {255 - round(255 * min(1, 2 * attention))})">'
-        f'<span style="font-size: 1.5em; font-weight: bold">{label(card)}</span><br>{share}</div>'
+        f'<div role="img" aria-label="{spoken(card)}, attention {attention:.0%}" style="{style}">'
+        f'<span style="font-size: 1.4em; font-weight: bold">{label(card)}</span><br>{share}</div>'
     )
 
 

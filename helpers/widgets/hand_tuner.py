@@ -110,6 +110,7 @@ class HandTuner(ipywidgets.VBox):
         ax.plot(*points(self.lstm_curve), color=plots.color("LSTM"), linewidth=2.5, label="LSTM")
         ax.plot(*points(curve), "o-", color=plots.color("tuned Transformer"), linewidth=2.5, label="this try")
         ax.set(xlabel="epoch", ylabel="validation accuracy", xlim=(0.5, self.epochs + 0.5), ylim=(0, 1))
+        ax.xaxis.get_major_locator().set_params(integer=True)
         plots.legend_beside(ax)
         self.picture.draw()
 
