@@ -81,6 +81,20 @@ def test_an_interrupt_loses_only_the_running_trial(tmp_path):
     assert states.count(TrialState.FAIL) == 1
 
 
+def test_a_callback_or_a_timeout_can_end_it_before_the_total():
+    def stop_after_three(study, trial):
+        if trial.number == 2:
+            study.stop()
+
+    study = open_study("mine")
+    run_until(study, parabola, 10, callbacks=[stop_after_three])
+    assert count_trials(study) == "3 complete"
+    run_until(study, parabola, 10, timeout=0)
+    assert finished(study) < 10
+    run_until(study, parabola, 10)
+    assert finished(study) == 10
+
+
 def test_the_report(capsys):
     study = open_study("mine", sampler=optuna.samplers.RandomSampler(seed=0))
     summarize(study)
