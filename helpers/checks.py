@@ -8,7 +8,9 @@ the folded solution stand in the notebook.
 import ctypes
 import html
 import importlib
+import sys
 import threading
+import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,14 +94,15 @@ def judge(exercise, answer):
             "Is there a loop that never ends, or a training that is much too long?"
         )
     except (Exception, SystemExit) as error:
-        return "not yet", f"your code raised {type(error).__name__}{line_of(error)}: {error}"
+        what = f": {error}" if str(error) else "."
+        return "not yet", f"your code raised {type(error).__name__}{line_of(error)}{what}"
 
 
 def within(seconds, function, *arguments):
     """Returns function(*arguments), or raises TimeIsUp when it takes longer. Other exceptions come through.
 
-    It runs in a thread, into which Python raises TimeIsUp when the time is over. Code that does not come back to
-    Python by then, such as a long sleep, is left behind and no longer waited for.
+    It runs in a thread, which is stopped when the time is over. Code that does not come back to Python by then, such
+    as a long sleep, is left behind and no longer waited for.
     """
     outcome = {}
 
@@ -114,14 +117,31 @@ def within(seconds, function, *arguments):
     try:
         thread.join(seconds)
     finally:  # also when the learner interrupts the cell
-        late = thread.is_alive()
+        late = not outcome
         if late:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUp))
+            stop(thread, outcome)
     if late:
         raise TimeIsUp
     if "error" in outcome:
         raise outcome["error"]
     return outcome["value"]
+
+
+def stop(thread, outcome):
+    """Raises TimeIsUp in the thread until there is an outcome, for a second at most.
+
+    Once is not always enough, since a bare `except:` of the answer swallows what is raised under its `try`. So from the
+    second time on it is raised often, and Python is told to change threads more often: one will hit between two tries.
+    """
+    given_up, usual, pause = time.monotonic() + 1, sys.getswitchinterval(), 0.1
+    try:
+        while not outcome and time.monotonic() < given_up:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUp))
+            thread.join(pause)
+            pause = 1e-4
+            sys.setswitchinterval(1e-5)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def line_of(error):

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers import walk
+from helpers import checks, walk
 from tests import tidy_notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +26,7 @@ def code_cells(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_keeps_the_rules(path):
-    assert list(tidy_notebooks.broken_rules(read(path))) == []
+    assert list(tidy_notebooks.broken_rules(read(path), path.stem[:2])) == []
 
 
 def test_the_rules_can_be_broken():
@@ -34,10 +34,79 @@ def test_the_rules_can_be_broken():
         nbformat.v4.new_code_cell("x = 1\n" * 16, outputs=[nbformat.v4.new_output("stream", text="1")]),
         nbformat.v4.new_code_cell("# NBVAL_CHECK_OUTPUT\nprint(1)", metadata={"tags": ["odd"]}),
     ])
-    rules = "; ".join(tidy_notebooks.broken_rules(notebook))
+    rules = "; ".join(tidy_notebooks.broken_rules(notebook, "98"))
     for words in ("it has no '## Recap'", "fewer than three", "'snippet'", "helpers.budget", "16 lines of code",
-                  "keeps an output", "no stored output", "unknown tags {'odd'}"):
+                  "keeps an output", "no stored output", "unknown tags {'odd'}", "its number of exercises is 0"):
         assert words in rules
+
+
+BELOW = """**You should see:**
+
+```text
+NAME: right. One.
+```
+
+<details><summary>Hint</summary>
+
+Count.
+
+</details>
+
+<details><summary>Solution</summary>
+
+```python
+def one():
+    x = 1
+    return x
+```
+
+</details>"""
+STUB = "def one():\n    ...\n    return x\n\n\nchecks.check(\"NAME\", one)"
+
+
+def exercise(name="98.1", heading="### Exercise NAME · 5 minutes\n\nCount.", stub=STUB, below=BELOW):
+    """The three cells of an exercise, with its name in place of NAME."""
+    return [
+        nbformat.v4.new_markdown_cell(heading.replace("NAME", name)),
+        nbformat.v4.new_code_cell(stub.replace("NAME", name), metadata={"tags": ["exercise"]}),
+        nbformat.v4.new_markdown_cell(below.replace("NAME", name)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "lesson", "words"),
+    [
+        (exercise(stub=STUB.replace("one)", "one)\none()")), "98", "does not end with checks.check"),
+        (exercise("97.1"), "98", "does not end with checks.check"),
+        (exercise()[1:], "98", "there is no markdown cell that begins with '### Exercise 98.1"),
+        (exercise(heading="### Exercise 98.2 · 5 minutes\n"), "98", "begins with '### Exercise 98.1"),
+        (exercise(heading="### Exercise NAME\n"), "98", "begins with '### Exercise 98.1"),
+        (exercise(heading="### Exercise NAME · 2 minutes\n"), "98", "takes 2 minutes; 3 to 8"),
+        (exercise(heading="### Exercise NAME · 9 minutes\n"), "98", "takes 9 minutes; 3 to 8"),
+        (exercise()[:2], "98", "below the exercise in cell 1 there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("should", "will")), "98", "there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("```text", "```")), "98", "there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("Hint", "Tip")), "98", "there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("```python", "```")), "98", "there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("return x", "return 1")), "98", "is not its solution with holes"),
+        (exercise(stub=STUB.replace("...", "x = 1")), "98", "is not its solution with holes"),
+        (exercise(below=BELOW.replace("x = 1", "...")), "98", "is not its solution with holes"),
+        (exercise("98.2") + exercise("98.1"), "98", "its exercises are 98.2, 98.1; number them 98.1, 98.2"),
+        (exercise("98.1") + exercise("98.1"), "98", "its exercises are 98.1, 98.1; number them"),
+        (exercise("98.1"), "98", "exercise 98.2 has a check in helpers/exercises but no cell"),
+        (exercise("98.1") + exercise("98.2") + exercise("98.3"), "98", "98.3 has no check in helpers/exercises"),
+        (exercise("98.1"), "98", "its number of exercises is 1; a lesson has two to four"),
+        ([cell for n in "12345" for cell in exercise(f"98.{n}")], "98", "its number of exercises is 5"),
+        (exercise("00.1") + exercise("00.2"), "00", "is 2; a lesson has two to four, and lesson 00 none"),
+    ],
+)  # fmt: skip
+def test_the_rules_of_exercises_can_be_broken(cells, lesson, words, monkeypatch):
+    for name in ("98.1", "98.2"):
+        monkeypatch.setitem(checks.EXERCISES, name, None)
+    kept = nbformat.v4.new_notebook(cells=exercise("98.1") + exercise("98.2"))
+    assert list(tidy_notebooks.broken_rules_of_exercises(kept, "98")) == []
+    broken = nbformat.v4.new_notebook(cells=cells)
+    assert words in "; ".join(tidy_notebooks.broken_rules_of_exercises(broken, lesson))
 
 
 SNIPPETS = {

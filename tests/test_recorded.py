@@ -3,6 +3,7 @@ import json
 import joblib
 import pandas as pd
 import pytest
+from optuna.trial import TrialState
 
 from helpers import baselines, recorded
 from helpers.data import CARD_HANDS, load_csv
@@ -44,7 +45,20 @@ def test_the_test_columns_are_sealed_unless_asked_for():
     assert list(recorded.load_table("untuned", test=True).filter(like="test")) == ["test_accuracy", "test_auc"]
 
 
-@pytest.mark.parametrize("name", [*TABLES, "studies"])
+def test_each_pruned_trial_was_trained_to_its_end_and_began_as_it_did_in_the_study():
+    table, curves = recorded.load_table("pruned"), recorded.load_table("pruned_curves")
+    pruned = recorded.load_study("transformer").get_trials(states=(TrialState.PRUNED,))
+    assert table["trial"].tolist() == [trial.number for trial in pruned]
+    assert table["pruned_at"].tolist() == [trial.last_step for trial in pruned]
+    for trial, end in zip(pruned, table["val_accuracy"], strict=True):
+        curve = curves[curves["trial"] == trial.number].set_index("epoch")["val_accuracy"]
+        assert list(curve.index) == list(range(1, 13))
+        assert curve.max() == pytest.approx(end, abs=1e-4)
+        for epoch, value in trial.intermediate_values.items():
+            assert curve[epoch] == pytest.approx(value, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", [*TABLES, "studies", "pruned"])
 def test_each_part_says_where_it_comes_from(name):
     facts = json.loads((recorded.RECORDED / f"{name}.json").read_text())
     part = {"patience": "untuned"}.get(name, name)  # recorded when the part untuned still held both
@@ -55,7 +69,7 @@ def test_each_part_says_where_it_comes_from(name):
 
 
 def test_every_recorded_file_belongs_to_a_part():
-    known = {f"{name}{end}" for name in TABLES for end in (".csv", "_curves.csv", ".json")}
+    known = {f"{name}{end}" for name in [*TABLES, "pruned"] for end in (".csv", "_curves.csv", ".json")}
     known |= {f"study_{name}.journal" for name in STUDIES} | {"studies.json"}
     assert {path.name for path in recorded.RECORDED.iterdir()} == known
 

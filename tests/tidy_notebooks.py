@@ -5,17 +5,51 @@ budget first, keeps the outputs of the cells that nbval compares, and clears all
 """
 
 import os
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
+from helpers import checks
+
 NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
 MARK = "# NBVAL_CHECK_OUTPUT"
 LONGEST = 15
 LONG_ON_PURPOSE = {"whole", "snippet"}  # a full model or loop; a snippet to take home
-TAGS = LONG_ON_PURPOSE | {"raises-exception"}
+TAGS = LONG_ON_PURPOSE | {"raises-exception", "exercise"}
+
+MINUTES = range(3, 9)  # of an exercise
+CHALLENGES = {"05.3"}  # longer on purpose
+HEADING = re.compile(r"### Exercise (?P<name>\d\d\.\d) · (?P<minutes>\d+) minutes\n")
+CALL = re.compile(r'checks\.check\("(?P<name>\d\d\.\d)", .+\)')
+BELOW = re.compile(
+    r"\*\*You should see:\*\*\n\n```text\n(?P<expected>.+?)\n```\n\n"
+    r"<details><summary>Hint</summary>\n\n.+?\n\n</details>\n\n"
+    r"<details><summary>Solution</summary>\n\n```python\n(?P<solution>.+?)\n```\n\n</details>",
+    re.DOTALL,
+)
+
+
+@dataclass
+class Exercise:
+    """An exercise as a notebook holds it: in a code cell, between its task and its solution."""
+
+    cell: int
+    task: re.Match | None  # of HEADING
+    stub: str
+    call: re.Match | None
+    below: re.Match | None
+
+    @property
+    def name(self):
+        return self.call["name"]
+
+    def solved(self):
+        """The source of the cell with the solution in place of the stub."""
+        return f"{self.below['solution']}\n\n\n{self.call[0]}"
 
 
 def is_checked(cell):
@@ -26,8 +60,8 @@ def tags(cell):
     return set(cell.metadata.get("tags", []))
 
 
-def broken_rules(notebook):
-    """Yields a sentence for each rule that the notebook breaks."""
+def broken_rules(notebook, lesson):
+    """Yields a sentence for each rule that the notebook breaks; lesson: the two digits of its name."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     for words in ("# ", "minutes", "**After this lesson you can**", "## Recap", "## Take it home"):
         if words not in text:
@@ -51,6 +85,55 @@ def broken_rules(notebook):
             yield f"cell {number} is compared by nbval but has no stored output; refresh it"
         if not is_checked(cell) and (cell.outputs or cell.execution_count):
             yield f"cell {number} keeps an output that nbval does not compare; clear it"
+    yield from broken_rules_of_exercises(notebook, lesson)
+
+
+def exercises(notebook):
+    """The exercises of a notebook, in order; what is missing of one is None."""
+    cells = notebook.cells
+    texts = [cell.source if cell.cell_type == "markdown" else "" for cell in [*cells, nbformat.v4.new_markdown_cell()]]
+    found = []
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "code" and "exercise" in tags(cell):
+            stub, _, last_line = cell.source.rpartition("\n")
+            found.append(Exercise(number, HEADING.match(texts[number - 1]), stub.rstrip(), CALL.fullmatch(last_line),
+                                  BELOW.fullmatch(texts[number + 1].strip())))
+    return found
+
+
+def is_solution_with_holes(stub, solution):
+    holes = ".+".join(re.escape(part) for part in stub.split("..."))
+    return "..." in stub and "..." not in solution and re.fullmatch(holes, solution, re.DOTALL)
+
+
+def broken_rules_of_exercises(notebook, lesson):
+    """Yields a sentence for each rule that the exercises of the notebook break."""
+    found = exercises(notebook)
+    for one in found:
+        where = f"the exercise in cell {one.cell}"
+        if not one.call or not one.name.startswith(f"{lesson}."):
+            yield f'{where} does not end with checks.check("{lesson}.k", ...)'
+            continue
+        if not one.task or one.task["name"] != one.name:
+            yield f"above {where} there is no markdown cell that begins with '### Exercise {one.name} · M minutes'"
+        elif int(one.task["minutes"]) not in MINUTES and one.name not in CHALLENGES:
+            yield f"{where} takes {one.task['minutes']} minutes; {MINUTES[0]} to {MINUTES[-1]} are allowed"
+        if not one.below:
+            yield (f"below {where} there is no markdown cell of **You should see:**, a ```text block, a Hint and a "
+                   "Solution in <details>, in the very form that lesson 03 shows")
+        elif not is_solution_with_holes(one.stub, one.below["solution"]):
+            yield f"the stub of {where} is not its solution with holes: the same lines, and ... where they differ"
+    names = [one.name for one in found if one.call]
+    if names != [f"{lesson}.{number}" for number in range(1, len(names) + 1)]:
+        yield f"its exercises are {', '.join(names)}; number them {lesson}.1, {lesson}.2 and so on, in order"
+    checks.load_exercises()
+    registered = {name for name in checks.EXERCISES if name.startswith(f"{lesson}.")}
+    for name in sorted(registered - set(names)):
+        yield f"exercise {name} has a check in helpers/exercises but no cell with the tag 'exercise'"
+    for name in sorted(set(names) - registered):
+        yield f"exercise {name} has no check in helpers/exercises/lesson_{lesson}.py"
+    if len(found) not in ([0] if lesson == "00" else [2, 3, 4]):
+        yield f"its number of exercises is {len(found)}; a lesson has two to four, and lesson 00 none"
 
 
 def refresh(path):
@@ -63,6 +146,7 @@ def refresh(path):
         if cell.cell_type == "code" and not is_checked(cell):
             cell.outputs, cell.execution_count = [], None
     notebook.metadata.pop("language_info", None)
+    notebook.metadata.pop("widgets", None)
     nbformat.write(notebook, path)
 
 
@@ -73,7 +157,8 @@ def main():
         for path in chosen:
             print("running", path.name, flush=True)
             refresh(path)
-    broken = [f"{path.name}: {rule}" for path in chosen for rule in broken_rules(nbformat.read(path, as_version=4))]
+    broken = [f"{path.name}: {rule}" for path in chosen
+              for rule in broken_rules(nbformat.read(path, as_version=4), path.stem[:2])]
     print("\n".join(broken) or f"{len(chosen)} notebooks keep the rules")
     return 1 if broken else 0
 

@@ -1,0 +1,16 @@
+"""Every notebook, run by the menu of JupyterLab; and that the checks see what they should."""
+
+import pytest
+
+from tests.tidy_notebooks import NOTEBOOKS
+
+
+@pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS])
+def test_a_notebook_runs_in_jupyterlab(notebook, name):
+    notebook.open(name)
+    notebook.run_all()
+    assert notebook.errors() == []
+    assert notebook.not_run() == []
+    assert notebook.broken_widgets() == []
+    assert notebook.console_errors == []
+    assert notebook.strangers == set()

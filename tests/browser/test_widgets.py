@@ -1,0 +1,202 @@
+"""Each widget, used as a learner would: with the mouse, with the keyboard, in both themes."""
+
+import re
+
+import pytest
+
+from tests.browser.lab import DARK, LIGHT
+
+HAND_TUNER = """from helpers.widgets import HandTuner
+HandTuner([{"epoch": 1, "val_accuracy": 0.5}, {"epoch": EPOCHS, "val_accuracy": 0.7}], EPOCHS)"""
+
+LIVE_STUDY = """import time
+import optuna
+from helpers.study import open_study, run_until
+from helpers.widgets import LiveStudy
+
+
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    for epoch in range(5):
+        time.sleep(0.02)
+        trial.report(x, epoch)
+        if x < 0.3:
+            raise optuna.TrialPruned
+    return x
+
+
+study = open_study("slow", "slow.journal")
+live = LiveStudy(TRIALS)
+display(live)
+run_until(study, objective, TRIALS, callbacks=[live])"""
+
+DEAL_A_HAND = """from helpers.data import CARD_HANDS, load_csv
+from helpers.models import LSTMClassifier, PaperRecipe
+from helpers.widgets import DealAHand
+
+data = load_csv(CARD_HANDS, limit=50)
+models = {"LSTM": LSTMClassifier(data.vocab_size, data.n_classes), "Transformer": PaperRecipe(1 / 8).model(data)}
+DealAHand(models, data, seed=0)"""
+
+
+def open_with(lab, notebook, *cells, theme=LIGHT):
+    """Opens a notebook of these cells; runs the first, and waits until its widgets are there."""
+    lab.add("widget", *cells)
+    notebook.open("widget", theme=theme)
+    notebook.run_cell(0)
+    assert notebook.broken_widgets() == []
+    return notebook.cell(0)
+
+
+def button(where, name):
+    return where.get_by_role("button", name=name)
+
+
+def until(locator, words=None):
+    """Waits until the locator is to be seen, with these words in it."""
+    (locator.filter(has_text=words) if words else locator).first.wait_for(timeout=60_000)
+
+
+# HandTuner
+
+
+def test_hand_tuner_moves_a_slider_trains_and_ranks(lab, notebook):
+    tuner = open_with(lab, notebook, HAND_TUNER.replace("EPOCHS", "2"))
+    layers = tuner.locator(".widget-slider").filter(has_text="layers")
+    assert layers.locator(".widget-readout").inner_text() == "6"
+    layers.locator(".noUi-handle").focus()
+    for _ in range(4):
+        notebook.page.keyboard.press("ArrowLeft")
+    until(layers.locator(".widget-readout"), "2")
+    button(tuner, "Train").click()
+    until(tuner, "try 1 done")
+    row = tuner.locator("table tr").nth(1).locator("td").all_inner_texts()
+    assert (row[0], row[5]) == ("1", "2")  # the first try, with two layers
+    assert re.search(r"this try (from|at) 0\.\d", tuner.locator("img").get_attribute("alt"))
+    button(tuner, "Train").click()
+    until(tuner, "try 2 done")
+    assert tuner.locator("table tr").count() == 3
+
+
+def test_hand_tuner_leaves_the_page_alive_and_can_be_stopped(lab, notebook):
+    tuner = open_with(lab, notebook, HAND_TUNER.replace("EPOCHS", "500"), "print('still' + ' alive')")
+    button(tuner, "Train").click()
+    until(tuner, "epoch 2 of 500")
+    notebook.run_cell(1)
+    assert notebook.cells()[1]["outputs"][0]["text"] == "still alive\n"
+    button(tuner, "Stop").click()
+    until(tuner, "try 1 stopped")
+    assert button(tuner, "Train").is_enabled()
+
+
+# LiveStudy
+
+
+def test_live_study_is_stopped_while_its_cell_runs_and_goes_on_where_it_was(lab, notebook):
+    cell = LIVE_STUDY.replace("TRIALS", "4_000")
+    counted = "print(sorted({trial.state.name for trial in study.trials}), live.button.description)"
+    lab.add("widget", cell, counted, "before = len(study.trials)", "print(before < len(study.trials) <= 4_000)")
+    notebook.open("widget")
+    notebook.run_cell(0, wait=False)
+    watched = notebook.cell(0)
+    until(watched, "20 of 4000 trials")
+    assert "left" in watched.inner_text()
+    button(watched, "Stop after this trial").click()
+    notebook.wait_until_run()
+    assert notebook.errors() == []
+    until(watched, "stopped by you: run the cell again to go on")
+    assert "best so far" in watched.locator("img").get_attribute("alt")
+    notebook.run_cell(1)
+    assert notebook.cells()[1]["outputs"][0]["text"] == "['COMPLETE', 'PRUNED'] Stopped\n"
+    notebook.run_cell(2)
+    notebook.run_cell(0, wait=False)
+    until(watched, "complete,")
+    button(watched, "Stop after this trial").click()
+    notebook.wait_until_run()
+    notebook.run_cell(3)
+    assert notebook.cells()[3]["outputs"][0]["text"] == "True\n"
+
+
+def test_live_study_finishes_and_says_the_same_in_text(lab, notebook):
+    shown = open_with(lab, notebook, LIVE_STUDY.replace("TRIALS", "8"))
+    until(shown, "8 of 8 trials")
+    texts = [output["data"]["text/plain"] for output in notebook.cells()[0]["outputs"] if "data" in output]
+    assert "To stop it, interrupt the cell" in texts[0].replace("to stop", "To stop")
+    assert texts[1].endswith("finished")
+    assert button(shown, "Finished").is_disabled()
+
+
+# DealAHand
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_deal_a_hand_deals_and_lets_one_choose(lab, notebook, theme):
+    table = open_with(lab, notebook, DEAL_A_HAND, theme=theme)
+    cards = table.get_by_role("img", name=" of ")
+    assert cards.count() == 7
+    dealt = cards.all_inner_texts()
+    button(table, "Deal").click()
+    notebook.page.wait_for_function("old => !document.body.innerText.includes(old)", arg="\n".join(dealt))
+    table.get_by_text("Choose the cards").click()
+    for name in ("2♥", "3♥", "5♥", "9♥", "J♥", "A♣", "A♠"):
+        button(table, name).click()
+    until(table, "By the rules: flush")
+    assert table.get_by_text("✓ flush").count() == 2
+    assert table.get_by_text("LSTM says").count() == table.get_by_text("Transformer says").count() == 1
+    colors = cards.evaluate_all("all => all.map(card => [getComputedStyle(card).color, card.style.backgroundColor])")
+    for ink, ground in colors:
+        assert ink in ("rgb(192, 0, 32)", "rgb(17, 17, 17)")
+        assert ground.startswith("rgb(255, 255, ")
+
+
+# YouAreTheObjective
+
+
+def test_the_game_is_played_to_its_end(lab, notebook):
+    source = "from helpers.widgets import YouAreTheObjective\nYouAreTheObjective(looks=3, rivals=2)"
+    game = open_with(lab, notebook, source)
+    button(game, "Take the proposal").click()
+    until(game, "2 looks left")
+    game.locator(".widget-slider .noUi-base").click()  # the middle of the slider
+    button(game, "Look here").click()
+    until(game, "1 looks left")
+    button(game, "Take the proposal").click()
+    until(game, "Your best:")
+    assert "Random" in game.locator("img").get_attribute("alt")
+    assert button(game, "Look here").is_disabled()
+    button(game, "New game").click()
+    until(game, "3 looks left")
+
+
+# The quick questions and the bars
+
+
+def test_a_question_is_answered_with_the_keyboard_alone_and_shows_in_the_bars(lab, notebook):
+    bars = "from helpers import progress\nprogress.show()"
+    quiz = open_with(lab, notebook, 'from helpers.quizzes import Quiz\nQuiz("01")', bars)
+    options = quiz.locator(".widget-radio-box").first.get_by_role("radio")
+    options.first.focus()
+    for place in range(options.count()):
+        press_until(notebook.page, "Shift+Tab" if place else "Space", options.nth(place))
+        notebook.page.keyboard.press("Space")
+        answer = quiz.locator("button:enabled").first
+        answer.wait_for()
+        press_until(notebook.page, "Tab", answer)
+        notebook.page.keyboard.press("Enter")
+        reason = quiz.get_by_role("alert").first
+        until(reason, f"{'abcd'[place]}: ")
+        if "right." in reason.inner_text():
+            break
+        assert "not yet." in reason.inner_text()
+    assert "right." in reason.inner_text()
+    notebook.run_cell(1)
+    assert notebook.cell(1).get_by_role("progressbar").first.get_attribute("aria-valuenow") == "1"
+
+
+def press_until(page, key, wanted):
+    """Presses a key until the focus is there."""
+    for _ in range(10):
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"ten times {key} did not lead to {wanted}")

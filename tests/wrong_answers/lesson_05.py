@@ -1,0 +1,102 @@
+"""Mistakes that learners of lesson 05 make, each with words of the hint that has to meet it."""
+
+import numpy as np
+import optuna
+from optuna.trial import FixedTrial, TrialState
+from scipy import stats
+from torch import nn
+
+from helpers.search import data, define_transformer, train
+from helpers.training import accuracy
+
+SETTINGS = {"d_model": 32, "n_heads": 2, "n_layers": 1, "ff_factor": 1, "dropout": 0.0, "norm_first": True,
+            "pooling": "mean", "batch_size": 64, "optimizer": "Adam", "beta1": 0.9, "warmup": 0.1,
+            "label_smoothing": 0.1}
+
+
+def my_train(trial, seed, epochs):
+    settings = SETTINGS | {"lr": trial.suggest_float("lr", 1e-3, 1e-2, log=True)}
+    return train(FixedTrial(settings), define_transformer, seed, epochs)
+
+
+def study(n_trials=3, direction="maximize", state=TrialState.COMPLETE):
+    """A study as my_train would leave it behind."""
+    distributions = {"lr": optuna.distributions.FloatDistribution(1e-3, 1e-2, log=True)}
+    value = 0.9 if state == TrialState.COMPLETE else None
+    trial = optuna.trial.create_trial(state=state, value=value, params={"lr": 2e-3}, distributions=distributions)
+    made = optuna.create_study(direction=direction)
+    made.add_trials([trial] * n_trials)
+    return made
+
+
+class Guesser(nn.Module):
+    """Says a class that is worked out from the tokens and the seed; with no seed always the most frequent one."""
+
+    def __init__(self, seed=None):
+        super().__init__()
+        self.seed = seed
+
+    def forward(self, tokens):
+        if self.seed is None:
+            said = data.y_train.mode().values.expand(len(tokens))
+        else:
+            said = (tokens.sum(dim=1) + self.seed) % data.n_classes
+        return nn.functional.one_hot(said, data.n_classes).float()
+
+
+def scored(model):
+    return model, accuracy(model, data.x_val, data.y_val)
+
+
+def boasts(trial, seed, epochs):
+    model, val_accuracy = my_train(trial, seed, epochs)
+    return model, val_accuracy + 0.1
+
+
+def asks_for_more_than_the_study_knew(trial, seed, epochs):
+    trial.suggest_float("dropout", 0.0, 0.4)
+    return my_train(trial, seed, epochs)
+
+
+def interval(values, factor=None, ddof=1, root=True):
+    n = len(values)
+    factor = factor(n) if factor else stats.t.ppf(0.975, n - 1)
+    return factor * np.std(values, ddof=ddof) / (n**0.5 if root else 1)
+
+
+WRONG = {
+    "05.1": [
+        ({"D", "F"}, "A is missing"),
+        ({"A", "B", "D", "F"}, "a bar has a length and no direction"),
+        ({"A", "C", "D", "F"}, "what hardly varied can't show its importance"),
+        ({"A", "F"}, "D is missing"),
+        ({"A", "D", "E", "F"}, "for PED-ANOVA it is the other way round"),
+        ({"A", "D"}, "F is missing"),
+        ({"A", "D", "G"}, "is not a set of letters"),
+        (3, "3 is not a set of letters"),
+    ],
+    "05.2": [
+        (lambda values: interval(values, factor=lambda n: 1.96), "as for a large sample"),
+        (lambda values: interval(values, factor=lambda n: 1.96, ddof=0), "two things are too small"),
+        (lambda values: interval(values, root=False), "how far single values spread"),
+        (lambda values: interval(values, ddof=0), "look at its argument ddof"),
+        (lambda values: interval(values, factor=lambda n: stats.t.ppf(0.975, n)), "with n degrees of freedom"),
+        (lambda values: interval(values, factor=lambda n: stats.t.ppf(0.95, n - 1)), "leaves 5 % on one side"),
+        (lambda values: 2 * interval(values), "width of the whole interval"),
+        (lambda values: interval(values, factor=lambda n: 1), "the factor from Student's t is missing"),
+        (np.mean, "The margin is a product of three"),
+    ],
+    "05.3": [
+        ((my_train, study(n_trials=21)), "the study has 21 finished trials"),
+        ((my_train, study(n_trials=100, state=TrialState.PRUNED)), "no trial of the study is complete"),
+        ((my_train, study(direction="minimize")), "the study minimises"),
+        ((my_train, study().best_params), "hand over the study itself"),
+        (my_train, "hand over two things"),
+        ((lambda trial, seed, epochs: my_train(trial, seed, epochs)[1], study()), "should return two things"),
+        ((asks_for_more_than_the_study_knew, study()), "Did my_train change"),
+        ((boasts, study()), "return the validation accuracy of the weights"),
+        ((lambda trial, seed, epochs: my_train(trial, 0, epochs), study()), "two seeds gave the very same model"),
+        ((lambda trial, seed, epochs: scored(Guesser()), study()), "the same answer to every hand"),
+        ((lambda trial, seed, epochs: scored(Guesser(seed)), study()), "change the space"),
+    ],
+}
