@@ -1,6 +1,7 @@
 # make lab     set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no)
-# make test    every helper, snippet and notebook, the latter at the smoke budget
+# make test    every helper, snippet and notebook, the latter at the smoke budget; widgets in Chromium, if there is one
 # make walk    the notebooks at full budget, as HTML under build/
+# make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
 # make record  run the experiments behind data/recorded/ again (an hour and more)
 
 PYTHON ?= python3
@@ -9,13 +10,13 @@ BROWSER ?= yes
 BIN = .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test lint walk record bench clean
+.PHONY: lab test lint walk record bench screenshots clean
 
 lab: .venv/installed
 	@$(BIN)/python -m helpers doctor
 	$(BIN)/jupyter lab --ServerApp.root_dir=. --ip=127.0.0.1 --port=$(PORT) $(if $(filter no,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
 
-test: .venv/installed
+test: .venv/tested
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/installed
@@ -30,6 +31,10 @@ record: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python tests/bench/training_loop.py
+	$(BIN)/python tests/bench/live_study.py
+
+screenshots: .venv/tested
+	$(BIN)/python -m tests.browser.screenshots $(NOTEBOOK) $(if $(BUDGET),--budget $(BUDGET))
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache *.egg-info
@@ -40,4 +45,8 @@ clean:
 	$(BIN)/pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements.txt -e .
 	@mkdir -p .venv/share/jupyter/lab/settings
 	@echo '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}' > .venv/share/jupyter/lab/settings/overrides.json
+	@touch $@
+
+.venv/tested: .venv/installed
+	$(BIN)/pip install --quiet -e '.[browser]'
 	@touch $@

@@ -2,6 +2,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,11 @@ def test_conda_and_pip_have_the_same_pins():
     conda = re.findall(r"^      - (\S+==\S+)$", (ROOT / "environment.yml").read_text(), re.MULTILINE)
     assert conda == pins
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pin in pins)
+
+
+def test_the_browser_extra_is_pinned_too():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pins in extras.values() for pin in pins)
 
 
 def test_the_code_keeps_ruffs_rules():
