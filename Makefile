@@ -2,6 +2,7 @@
 # make test    every helper, snippet and notebook, the latter at the smoke budget; widgets in Chromium, if there is one
 # make walk    the notebooks at full budget, as HTML under build/
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
+# make picture  film the moving picture of README
 # make record  run the experiments behind data/recorded/ again (an hour and more)
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BROWSER ?= yes
 BIN = .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test lint walk record bench screenshots clean
+.PHONY: lab test lint walk record bench screenshots picture clean
 
 lab: .venv/installed
 	@$(BIN)/python -m helpers doctor
@@ -35,6 +36,9 @@ bench: .venv/installed
 
 screenshots: .venv/tested
 	$(BIN)/python -m tests.browser.screenshots $(NOTEBOOK) $(if $(BUDGET),--budget $(BUDGET))
+
+picture: .venv/tested
+	$(BIN)/python -m tests.browser.readme_picture
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache *.egg-info

@@ -152,13 +152,14 @@ def line_of(error):
 
 def say(name, verdict, words):
     """Shows the verdict: as text, and where there is a notebook with a coloured edge."""
-    text = f"{name}: {verdict}. {words}"
+    label = f"{name}: {verdict}." if verdict == "right" else f"{name}: {verdict}:"
+    text = f"{label} {words}"
     if get_ipython() is None:
         print(text)
         return
     color = COLORS.get(verdict, "var(--jp-border-color0, #888)")
-    label, rest = html.escape(f"{name}: {verdict}."), html.escape(words)
-    box = f'<div style="border-left: 6px solid {color}; padding: 4px 12px"><b>{label}</b> {rest}</div>'
+    box = (f'<div style="border-left: 6px solid {color}; padding: 4px 12px"><b>{html.escape(label)}</b> '
+           f"{html.escape(words)}</div>")
     display({"text/plain": text, "text/html": box}, raw=True)
 
 

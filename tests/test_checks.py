@@ -124,9 +124,9 @@ def test_only_a_right_answer_is_noted_and_each_is_told(capsys):
     checks.check("99.1", lambda: 42)
     assert progress.solved() == {"99.1"}
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "99.1: not answered yet. write your answer in place of the three dots, then run the cell again."
-    assert lines[1] == "99.1: not yet. 41 is not the answer."
-    assert lines[2].startswith("99.1: not yet. your code raised ZeroDivisionError")
+    assert lines[0] == "99.1: not answered yet: write your answer in place of the three dots, then run the cell again."
+    assert lines[1] == "99.1: not yet: 41 is not the answer."
+    assert lines[2].startswith("99.1: not yet: your code raised ZeroDivisionError")
     assert lines[3] == "99.1: right. That is the answer."
 
 
@@ -135,6 +135,6 @@ def test_in_a_notebook_the_words_are_escaped_and_stand_as_plain_text_too(monkeyp
     monkeypatch.setattr(checks, "get_ipython", object)
     monkeypatch.setattr(checks, "display", lambda data, raw: shown.append(data))
     checks.check("99.1", lambda: "<b>1 & 2</b>")
-    assert shown[0]["text/plain"] == "99.1: not yet. <b>1 & 2</b> is not the answer."
+    assert shown[0]["text/plain"] == "99.1: not yet: <b>1 & 2</b> is not the answer."
     assert "&lt;b&gt;1 &amp; 2&lt;/b&gt; is not the answer." in shown[0]["text/html"]
     assert "<b>1" not in shown[0]["text/html"]

@@ -42,7 +42,7 @@ def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, 
     for inserted, exercise in enumerate(EXERCISES[lesson]):
         stub, solved = notebook.cells[exercise.cell + inserted :][:2]
         (verdict,) = verdicts(stub)
-        assert verdict.startswith(f"{exercise.name}: not answered yet. ")
+        assert verdict.startswith(f"{exercise.name}: not answered yet: ")
         assert verdicts(solved) == [exercise.below["expected"]]
     assert set(json.loads(record.read_text())["solved"]) == {exercise.name for exercise in EXERCISES[lesson]}
 

@@ -36,7 +36,8 @@ def test_the_rules_can_be_broken():
     ])
     rules = "; ".join(tidy_notebooks.broken_rules(notebook, "98"))
     for words in ("it has no '## Recap'", "fewer than three", "'snippet'", "helpers.budget", "16 lines of code",
-                  "keeps an output", "no stored output", "unknown tags {'odd'}", "its number of exercises is 0"):
+                  "keeps an output", "no stored output", "unknown tags {'odd'}", "its number of exercises is 0",
+                  "no cell asks the quick questions"):
         assert words in rules
 
 

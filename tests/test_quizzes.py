@@ -127,8 +127,8 @@ def test_where_there_are_no_widgets_the_questions_are_shown_as_text():
 def test_answer_gives_the_reason_of_each_option_without_widgets(lesson, number, question, capsys):
     for letter, (_, reason) in question.lettered.items():
         answer(lesson, number, letter)
-        verdict = "right" if letter == question.right else "not yet"
-        assert capsys.readouterr().out == f"{lesson} question {number}, {letter}: {verdict}. {reason}\n"
+        verdict = "right." if letter == question.right else "not yet:"
+        assert capsys.readouterr().out == f"{lesson} question {number}, {letter}: {verdict} {reason}\n"
     assert progress.solved() == {f"{lesson} question {number}"}
 
 

@@ -73,6 +73,8 @@ def broken_rules(notebook, lesson):
         yield "not exactly one cell has the tag 'snippet'"
     if not any("helpers.budget import pick" in cell.source for cell in code):
         yield "no cell sets the sizes with helpers.budget"
+    if lesson != "00" and not any(f'Quiz("{lesson}")' in cell.source for cell in code):
+        yield f'no cell asks the quick questions: Quiz("{lesson}")'
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue

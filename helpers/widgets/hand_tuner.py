@@ -1,5 +1,6 @@
 """Tuning by hand: sliders, a Train button, and a leader board."""
 
+import math
 import threading
 import time
 import warnings
@@ -23,20 +24,20 @@ class HandTuner(ipywidgets.VBox):
     """Sliders for six settings of the Transformer; each try trains it, and the best tries stand on a leader board.
 
     lstm_curve: the learning curve of the LSTM to beat, a list of dicts with epoch and val_accuracy.
-    epochs: of each try, as many as the LSTM had. The sliders begin at the paper's settings. Tries are kept in the
-    learner's own record (`helpers.progress`), where lesson 05 finds them.
+    epochs: of each try, as many as the LSTM had. The sliders begin at the paper's settings; a warm-up of more steps
+    than the training has never ends. Tries are kept in the learner's own record (`helpers.progress`), where lesson 05
+    finds them.
     """
 
     def __init__(self, lstm_curve, epochs):
         self.epochs, self.lstm_curve = epochs, lstm_curve
         self.tries = [one for one in progress.tries() if one["of_epochs"] == epochs]
         self.thread, self.stopping = None, False
-        wide = {"style": {"description_width": "7em"}, "layout": {"width": "24em"}}
+        wide = {"style": {"description_width": "8em"}, "layout": {"width": "24em"}}
         self.settings = {
             "lr": ipywidgets.FloatLogSlider(0.002, min=-5, max=-1, step=0.05, description="learning rate",
                                             readout_format=".1e", **wide),
-            "warmup": ipywidgets.FloatSlider(0.3, min=0, max=0.3, step=0.01, description="warm-up",
-                                             readout_format=".0%", **wide),
+            "warmup": ipywidgets.IntSlider(4_000, min=0, max=4_000, step=100, description="warm-up steps", **wide),
             "n_layers": ipywidgets.IntSlider(6, min=1, max=6, description="layers", **wide),
             "n_heads": ipywidgets.Dropdown(options=[2, 4, 8], value=8, description="heads", **wide),
             "dropout": ipywidgets.FloatSlider(0.1, min=0, max=0.4, step=0.05, description="dropout", **wide),
@@ -49,7 +50,7 @@ class HandTuner(ipywidgets.VBox):
         self.status, self.board = ipywidgets.HTML(), ipywidgets.HTML()
         self.picture = Picture(width=8)
         controls = ipywidgets.GridBox(
-            list(self.settings.values()), layout={"grid_template_columns": "repeat(auto-fill, 25em)"})
+            list(self.settings.values()), layout={"grid_template_columns": "repeat(2, 25em)"})
         buttons = ipywidgets.HBox([self.train_button, self.stop_button, self.status])
         super().__init__([controls, buttons, self.picture, self.board])
         self.draw([])
@@ -71,6 +72,8 @@ class HandTuner(ipywidgets.VBox):
     def work(self, settings):
         from helpers import search  # here, since it reads the data
 
+        n_steps = self.epochs * math.ceil(len(search.data.x_train) / FIXED["batch_size"])
+        share = {"warmup": settings["warmup"] / n_steps}  # more than 1 where the warm-up outlasts the training
         curve = []
 
         def on_epoch(epoch):
@@ -81,9 +84,9 @@ class HandTuner(ipywidgets.VBox):
                 raise Stopped
 
         try:
-            with warnings.catch_warnings():  # six layers, the paper's, are more than the search space has
+            with warnings.catch_warnings():  # the paper's layers and warm-up are more than the search space has
                 warnings.simplefilter("ignore", UserWarning)
-                search.train(FixedTrial(FIXED | settings), search.define_transformer, epochs=self.epochs,
+                search.train(FixedTrial(FIXED | settings | share), search.define_transformer, epochs=self.epochs,
                              on_epoch=on_epoch)
         except Stopped:
             pass

@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -119,7 +120,7 @@ class Lab:
     def __enter__(self):
         copy_course(self.course)
         shutil.copytree(self.course / "notebooks", self.originals)
-        (self.course / ".venv").symlink_to(ROOT / ".venv")
+        (self.course / ".venv").symlink_to(sys.prefix)
         config = {"LabApp": {"expose_app_in_browser": True}}  # as window.jupyterapp, see Notebook
         (self.folder / "config").mkdir()
         (self.folder / "config" / "jupyter_lab_config.json").write_text(json.dumps(config))
@@ -141,13 +142,15 @@ class Lab:
         try:
             server = wait_for(self.find_server, 120, "make lab")
         except TimeoutError as error:
-            self.stop()
+            for process in self.processes():
+                process.kill()
             raise AssertionError(f"{error}\n{self.log.read_text()}") from None
         self.url, self.token, self.pid = server["url"], server["token"], server["pid"]
         return self
 
     def __exit__(self, *error):
-        psutil.Process(self.pid).terminate()  # the server then ends its kernels
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(self.pid).terminate()  # the server then ends its kernels
         self.stop()
 
     def environment(self):
@@ -199,13 +202,16 @@ class Lab:
         shutil.copytree(self.originals, self.course / "notebooks")
         self.progress.unlink(missing_ok=True)
 
+    def processes(self):
+        """make, the server, the kernels and whatever they started."""
+        return processes_with("TUNING_PROGRESS", str(self.progress))
+
     def stop(self):
-        """Waits until make, the server, the kernels and whatever they started are gone.
+        """Waits until all processes of the lab are gone.
 
         Raises AssertionError, and kills it, if something stays behind.
         """
-        ours = processes_with("TUNING_PROGRESS", str(self.progress))
-        _, alive = psutil.wait_procs(ours, timeout=30)
+        _, alive = psutil.wait_procs(self.processes(), timeout=30)
         left = [" ".join(process.cmdline()) for process in alive]
         for process in alive:
             process.kill()
