@@ -32,6 +32,7 @@ STYLE = {  # large enough for a projector; on a white ground, so that it can be 
     "font.size": 13,
     "lines.linewidth": 2,
     "figure.facecolor": "white",
+    "axes.prop_cycle": plt.cycler(color=["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"]),
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#DDDDDD",
@@ -132,6 +133,7 @@ def hand_against_study(accuracies, study):
     if accuracies:
         best_so_far(accuracies, ax, color="#D55E00", marker="o", label="you")
     ax.set(xscale="log", xlabel="tries", ylabel="best validation accuracy so far")
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.legend(loc="lower right")
     return ax
 

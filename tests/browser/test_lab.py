@@ -37,6 +37,7 @@ def test_what_is_wrong_in_a_notebook_is_seen(lab, notebook):
     ]
     assert "said by a cell" in notebook.console_errors
     assert notebook.strangers == {"http://nowhere.invalid/picture"}
+    assert notebook.pictures_without_words() == ['<img src="http://nowhere.invalid/picture">']
 
 
 def test_cells_below_an_error_that_is_meant_are_waited_for(lab, notebook):

@@ -14,3 +14,4 @@ def test_a_notebook_runs_in_jupyterlab(notebook, name):
     assert notebook.broken_widgets() == []
     assert notebook.console_errors == []
     assert notebook.strangers == set()
+    assert notebook.pictures_without_words() == []
