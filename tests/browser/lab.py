@@ -368,9 +368,9 @@ class Notebook:
         return [f"cell {w['number']}: {w['text'] or 'nothing to see'}" for w in widgets if not w["shown"]]
 
     def pictures_without_words(self):
-        """The beginning of each picture that has no alt text."""
+        """The beginning of each picture that has no alt text, but for the hidden ones of plotly."""
         return self.page.eval_on_selector_all(
-            ".jp-OutputArea-output img", "all => all.filter(one => !one.alt).map(one => one.outerHTML.slice(0, 80))")
+            ".jp-OutputArea-output img:not(.plot-img)", "all => all.filter(one => !one.alt).map(one => one.outerHTML.slice(0, 80))")
 
     def screenshot(self, path):
         """Writes what is on the screen now as PNG."""

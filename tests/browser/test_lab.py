@@ -37,7 +37,16 @@ def test_what_is_wrong_in_a_notebook_is_seen(lab, notebook):
     ]
     assert "said by a cell" in notebook.console_errors
     assert notebook.strangers == {"http://nowhere.invalid/picture"}
-    assert notebook.pictures_without_words() == ['<img src="http://nowhere.invalid/picture">']
+
+
+def test_a_picture_without_words_is_seen(lab, notebook):
+    drawn = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+    lab.add("pictures", drawn, "from helpers import plots\nplots.best_so_far([1, 2]);")
+    notebook.open("pictures")
+    notebook.run_all()
+    assert len(notebook.pictures_without_words()) == 1
+    notebook.run_cell(0)
+    assert notebook.pictures_without_words() == []  # from the import of plots on, all have words
 
 
 def test_cells_below_an_error_that_is_meant_are_waited_for(lab, notebook):
