@@ -369,8 +369,8 @@ class Notebook:
 
     def pictures_without_words(self):
         """The beginning of each picture that has no alt text, but for the hidden ones of plotly."""
-        return self.page.eval_on_selector_all(
-            ".jp-OutputArea-output img:not(.plot-img)", "all => all.filter(one => !one.alt).map(one => one.outerHTML.slice(0, 80))")
+        without_words = "all => all.filter(one => !one.alt).map(one => one.outerHTML.slice(0, 80))"
+        return self.page.eval_on_selector_all(".jp-OutputArea-output img:not(.plot-img)", without_words)
 
     def screenshot(self, path):
         """Writes what is on the screen now as PNG."""
