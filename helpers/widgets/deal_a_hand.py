@@ -4,7 +4,6 @@ import html
 
 import ipywidgets
 import numpy as np
-import torch
 
 from helpers import cards, plots
 from helpers.models import TransformerClassifier, last_attention
@@ -87,19 +86,13 @@ class DealAHand(ipywidgets.VBox):
 
     def bars(self, name, model, tokens, right):
         """One model's class probabilities."""
-        probabilities = predict(model, tokens)[0]
-        said = self.data.classes[int(torch.argmax(probabilities))]
-        rows = "".join(
-            bar_html(self.data.classes[place], share, plots.color(name), self.data.classes[place] == right)
-            for place, share in sorted(enumerate(probabilities.tolist()), key=lambda item: strength(self, item[0]))
-        )
+        probabilities = predict(model, tokens)[0].tolist()
+        of_class = dict(zip(self.data.classes, probabilities, strict=True))
+        said = max(of_class, key=of_class.get)
+        by_strength = sorted(of_class, key=cards.CLASSES.index)
+        rows = "".join(bar_html(one, of_class[one], plots.color(name), one == right) for one in by_strength)
         verdict = "right" if said == right else "wrong"
         return f"<div style='min-width: 24em'><b>{html.escape(name)}</b> says {said}: {verdict}{rows}</div>"
-
-
-def strength(hand, place):
-    """Where a class stands in the order of the rules."""
-    return cards.CLASSES.index(hand.data.classes[place])
 
 
 def label(card):
