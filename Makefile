@@ -1,9 +1,10 @@
-# make lab     set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no)
+# make lab     set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no, EXTRAS=ray)
 # make test    every helper, snippet and notebook, the latter at the smoke budget; widgets in Chromium, if there is one
 # make walk    the notebooks at full budget, as HTML under build/
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
 # make picture  film the moving picture of README
 # make record  run the experiments behind data/recorded/ again (an hour and more)
+# make soak    kill the workers of studies at random, three hundred times, and look for what was lost
 
 PYTHON ?= python3
 PORT ?= 8888
@@ -11,9 +12,9 @@ BROWSER ?= yes
 BIN = .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test lint walk record bench screenshots picture clean
+.PHONY: lab test lint walk record bench soak screenshots picture clean
 
-lab: .venv/installed
+lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
 	$(BIN)/jupyter lab --ServerApp.root_dir=. --ip=127.0.0.1 --port=$(PORT) $(if $(filter no,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
 
@@ -33,6 +34,11 @@ record: .venv/installed
 bench: .venv/installed
 	$(BIN)/python tests/bench/training_loop.py
 	$(BIN)/python tests/bench/live_study.py
+	$(BIN)/python -m tests.bench.workers
+	$(BIN)/python -m tests.bench.storages
+
+soak: .venv/tested
+	$(BIN)/python -m tests.soak --kills 100 --record
 
 screenshots: .venv/tested
 	$(BIN)/python -m tests.browser.screenshots $(NOTEBOOK) $(if $(BUDGET),--budget $(BUDGET))
@@ -52,5 +58,9 @@ clean:
 	@touch $@
 
 .venv/tested: .venv/installed
-	$(BIN)/pip install --quiet -e '.[browser]'
+	$(BIN)/pip install --quiet -e '.[browser,ray]'
+	@touch $@
+
+.venv/extra-%: .venv/installed
+	$(BIN)/pip install --quiet -e '.[$*]'
 	@touch $@

@@ -252,18 +252,23 @@ def record(names=()):
         print(f"recording {name}", flush=True)
         start = time.perf_counter()
         PARTS[name]()
-        provenance = {
-            "what": PARTS[name].__doc__,
-            "command": f"python -m helpers record {name}",
-            "date": datetime.date.today().isoformat(),
-            "seconds": round(time.perf_counter() - start),
-            "seeds": SEEDS_OF.get(name, "0 to 4, one a training"),
-            "workers": WORKERS,
-            "threads_per_worker": 1,
-            "machine": f"{joblib.cpu_count()} cores, {_processor()}, {platform.system()}",
-            "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
-        }
-        (RECORDED / f"{name}.json").write_text(json.dumps(provenance, indent=2) + "\n")
+        seeds = SEEDS_OF.get(name, "0 to 4, one a training")
+        write_provenance(name, PARTS[name].__doc__, f"python -m helpers record {name}", start, seeds=seeds)
+
+
+def write_provenance(name, what, command, start, **facts):
+    """Writes how a recorded part came about. start: of the recording, by time.perf_counter(). facts: others to keep."""
+    provenance = {
+        "what": what,
+        "command": command,
+        "date": datetime.date.today().isoformat(),
+        "seconds": round(time.perf_counter() - start),
+        "workers": WORKERS,
+        "threads_per_worker": 1,
+        "machine": f"{joblib.cpu_count()} cores, {_processor()}, {platform.system()}",
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+    } | facts
+    (RECORDED / f"{name}.json").write_text(json.dumps(provenance, indent=2) + "\n")
 
 
 def _processor():

@@ -1,10 +1,30 @@
-"""Around `optuna.create_study` and `study.optimize`: keep a study in a file, run it up to a total, report on it."""
+"""Around `optuna.create_study` and `study.optimize`: keep a study, run it up to a total on one process or several,
+lose nothing on the way, report on it."""
 
-from pathlib import Path
+import functools
+import os
+import signal
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, wait
 
+import joblib
 import optuna
+import psutil
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import BrokenProcessPool
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
+from sqlalchemy.exc import SQLAlchemyError
+from tqdm.auto import tqdm
 
+from helpers.journal import StudyError
+from helpers.storage import PATIENCE, give_up, open_storage, recover
+from helpers.values import checked
+
+NO_SPACE = "no space left on the disk of the study; what finished is kept: make some room, and run it again"
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 WORDS = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
@@ -14,52 +34,186 @@ WORDS = {
 }
 
 
-def open_study(name, storage=None, direction="maximize", **options):
+def open_study(name, storage=None, direction="maximize", who=None, heartbeat=10, **options):
     """Creates a study, or loads the one of that name, and says in one line what it holds.
 
-    storage: None keeps it in memory; a path keeps it in a journal file; a URL (sqlite:///...) in a database.
+    storage: None keeps it in memory; a path keeps it in a journal file, whose torn end is mended; a URL (sqlite:///...)
+    in a database; grpc://host:port behind a proxy. Trials whose worker died are marked failed and queued again.
+    who: a name that each trial carries. heartbeat: seconds between a trial's signs of life in a database.
     options: sampler and pruner, as for `optuna.create_study`.
+    Raises StudyError where the storage can't be opened, or holds a study of that name with another direction.
     """
-    if storage is not None and "://" not in str(storage):
-        Path(storage).parent.mkdir(parents=True, exist_ok=True)
-        backend = optuna.storages.journal.JournalFileBackend(str(storage))
-        storage = optuna.storages.JournalStorage(backend)
     study = optuna.create_study(
-        study_name=name, storage=storage, direction=direction, load_if_exists=True, **options
+        study_name=name,
+        storage=open_storage(storage, who, heartbeat),
+        direction=direction,
+        load_if_exists=True,
+        **options,
     )
-    print(f"{name}: {count_trials(study)}")
+    if study.direction.name.lower() != str(getattr(direction, "name", direction)).lower():
+        raise StudyError(
+            f'the study "{name}" is there, and its direction is {study.direction.name.lower()}; open it with '
+            f'direction="{study.direction.name.lower()}", or give the new one another name'
+        )
+    recovered = recover(study)
+    dead = f" ({len(recovered)} of a dead worker, now failed and queued again)" if recovered else ""
+    print(f"{name}: {count_trials(study)}{dead}")
     return study
 
 
 def count_trials(study):
-    """How many trials are complete, pruned, failed, running and waiting, in words."""
-    states = [trial.state for trial in study.get_trials(deepcopy=False)]
+    """How many trials are complete, pruned, failed, running (and since when) and waiting, in words."""
+    trials = study.get_trials(deepcopy=False)
+    states = [trial.state for trial in trials]
     parts = [f"{states.count(state)} {word}" for state, word in WORDS.items() if state in states]
-    return ", ".join(parts) or "no trials yet"
+    begun = [trial.datetime_start for trial in trials if trial.state == TrialState.RUNNING]
+    since = f" since {min(begun):%Y-%m-%d %H:%M:%S}" if begun else ""
+    return ", ".join(part + since if part.endswith("running") else part for part in parts) or "no trials yet"
 
 
 def finished(study):
     """The number of trials that are complete or pruned. Failed ones don't count."""
-    states = (TrialState.COMPLETE, TrialState.PRUNED)
-    return len(study.get_trials(deepcopy=False, states=states))
+    return len(study.get_trials(deepcopy=False, states=FINISHED))
 
 
 def run_until(study, objective, n_trials, callbacks=(), **options):
     """Runs trials until the study holds `n_trials` that are complete or pruned, those from before included.
 
-    `study.optimize(n_trials=...)` means so many more; this means so many in all. It ends earlier where a callback
-    calls `study.stop()`, or at the `timeout`.
-    options: as for `study.optimize`. Raises RuntimeError where each trial of a whole round fails.
+    `study.optimize(n_trials=...)` means so many more; this means so many in all, whoever ran them. It ends earlier
+    where a callback calls `study.stop()`, or at the `timeout`.
+    options: as for `study.optimize`. Raises RuntimeError after ten failed trials in a row.
     """
     ran = []
-    callbacks = [*callbacks, lambda _, trial: ran.append(trial)]
+    until_total = MaxTrialsCallback(n_trials, states=FINISHED)
+    callbacks = [*callbacks, say_why, lambda _, trial: stop_if_all_fail(ran, trial.state), until_total]
     while (missing := n_trials - finished(study)) > 0:
-        ran.clear()
-        study.optimize(objective, n_trials=missing, callbacks=callbacks, **options)
-        if len(ran) < missing:
+        before = len(ran)
+        optimize(study, checked(objective), missing, callbacks=callbacks, **options)
+        if len(ran) - before < missing:
             return
-        if all(trial.state == TrialState.FAIL for trial in ran):
-            raise RuntimeError(f"all {missing} trials failed; read study.trials[-1] and the log above for the reason")
+
+
+def run_workers(objective, study, n_trials, workers=None):
+    """Runs trials in several processes at once until the study holds `n_trials` that are complete or pruned.
+
+    objective: any function of a trial, one written in a notebook's cell as well; it is copied to each worker once.
+    study: from `open_study` with a storage, since processes share no memory.
+    workers: how many processes, each with one torch thread; as many as there are cores if None.
+    A worker that dies is replaced, its trial tried again. A worker whose objective raises gets no more trials; the
+    others go on, and its exception is raised at the end. An interrupt stops all; what finished is in the storage.
+    Raises StudyError where the study is in memory or workers die again and again, RuntimeError after ten failed trials
+    in a row.
+    """
+    workers = workers or joblib.cpu_count()
+    if isinstance(study._storage, optuna.storages.InMemoryStorage):
+        raise StudyError(
+            "this study is kept in this process's memory, where no other process can reach it; "
+            'open it with a file, like open_study(name, "study.journal")'
+        )
+    recover(study)
+    begin = functools.partial(_begin, os.getpid(), study, objective)
+    pools, running, ran, errors, deaths = [], {}, [], [], 0
+
+    def hire():
+        environment = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        pools.append(ProcessPoolExecutor(1, initializer=begin, env=environment))
+        return pools[-1]
+
+    idle = [hire() for _ in range(min(workers, n_trials - finished(study)))]
+    with tqdm(total=n_trials, initial=finished(study), unit="trial") as progress:
+        try:
+            while True:
+                missing = n_trials - patiently(lambda: finished(study)) - len(running)
+                for pool in idle[:max(0, missing)]:
+                    running[pool.submit(_one_trial)] = pool
+                idle = [pool for pool in idle if pool not in running.values()]
+                if not running:
+                    break
+                for future in wait(running, timeout=1, return_when=FIRST_COMPLETED).done:
+                    pool = running.pop(future)
+                    try:
+                        state, why = future.result()
+                    except BrokenProcessPool:
+                        deaths += 1
+                        if deaths > 3 * workers:
+                            raise StudyError(
+                                f"{deaths} workers died one after the other, and no trial finished; too little memory "
+                                "for so many workers is a frequent reason: try workers=1"
+                            ) from None
+                        tqdm.write("a worker died; its trial is tried again by another")
+                        patiently(lambda: recover(study))
+                        idle.append(hire())
+                    except Exception as error:
+                        errors.append(error)
+                    else:
+                        deaths = 0
+                        idle.append(pool)
+                        if why:
+                            tqdm.write(why)
+                        stop_if_all_fail(ran, state)
+                patiently(lambda: _show(progress, study))
+        finally:
+            for pool in pools:
+                pool.shutdown(wait=True, kill_workers=True)
+            patiently(lambda: recover(study))
+            patiently(lambda: _show(progress, study))
+    if errors:
+        raise errors[0]
+
+
+def say_why(study, trial):
+    """A callback: prints the reason of a trial that failed for one that `checked` knows."""
+    if trial.state == TrialState.FAIL and "reason" in trial.user_attrs:
+        print(f"Trial {trial.number} failed: {trial.user_attrs['reason']}")
+
+
+def stop_if_all_fail(states, state):
+    """Adds a trial's state to the list of states. Raises RuntimeError where the last ten are failures."""
+    states.append(state)
+    if states[-10:] == [TrialState.FAIL] * 10:
+        raise RuntimeError("10 trials failed one after the other; read the reasons above, and study.trials[-1]")
+
+
+def optimize(study, objective, n_trials, **options):
+    """`study.optimize` with an objective from `checked`, which goes on where its storage was away for a while."""
+
+    def work():
+        recover(study)
+        study.optimize(objective, n_trials, **options)
+
+    patiently(work, if_away=lambda: give_up(study, objective.trial))
+
+
+def patiently(work, if_away=lambda: None):
+    """Does the work, a function without arguments; does it again while the storage is away, PATIENCE seconds at most.
+
+    Raises StudyError where the storage does not come back, or its disk is full.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return work()
+        except Exception as error:
+            trouble = storage_trouble(error)
+            if trouble is None:
+                raise
+            if_away()
+            if isinstance(trouble, StudyError):
+                raise trouble from None
+            if "disk is full" in str(trouble):
+                raise StudyError(NO_SPACE) from error
+            if time.monotonic() > until:
+                raise StudyError(f"the study's storage has been away for {PATIENCE} seconds: {trouble}") from error
+            time.sleep(0.5)
+
+
+def storage_trouble(error):
+    """The storage's own error in the chain that led to this one, or None. Optuna hides some behind an assertion."""
+    while error is not None:
+        if isinstance(error, (SQLAlchemyError, UpdateFinishedTrialError, StudyError)):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def summarize(study):
@@ -74,3 +228,39 @@ def summarize(study):
     print("  Params:")
     for name, value in study.best_params.items():
         print(f"    {name}: {value:.4g}" if isinstance(value, float) else f"    {name}: {value}")
+
+
+# What runs in a worker of `run_workers`.
+
+_work = {}
+
+
+def _begin(parent, study, objective):
+    """Makes this process a worker: it leaves interrupts to its parent, ends with it, and draws its own numbers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study.sampler.reseed_rng()
+    _work.update(study=study, objective=checked(objective))
+
+
+def _end_with(parent):
+    psutil.wait_procs([psutil.Process(parent)])
+    os._exit(1)
+
+
+def _one_trial():
+    """Runs one trial. Returns its state, and the reason if it failed for one that `checked` knows."""
+    ran = []
+    optimize(_work["study"], _work["objective"], n_trials=1, callbacks=[lambda _, trial: ran.append(trial)])
+    trial = ran[-1]
+    reason = trial.user_attrs.get("reason")
+    return trial.state, reason and f"Trial {trial.number} failed: {reason}"
+
+
+def _show(progress, study):
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if complete and len(study.directions) == 1:
+        progress.set_postfix(best=f"{study.best_value:.4f}", refresh=False)
+    progress.n = finished(study)
+    progress.refresh()

@@ -1,0 +1,85 @@
+"""What an objective hands back: a float, or a failed trial with one sentence as its reason."""
+
+import functools
+import math
+
+from optuna.distributions import check_distribution_compatibility
+
+from helpers.journal import StudyError
+
+
+def checked(objective):
+    """The objective, made to hand back a float; where it can't, its trial fails, with a sentence as its "reason".
+
+    NaN, infinity, None, a text, or a tensor of several elements is no value; nor is running out of memory.
+    """
+
+    @functools.wraps(objective)
+    def objective_checked(trial):
+        objective_checked.trial = trial
+        try:
+            value = objective(trial)
+            if len(trial.study.directions) > 1:
+                return tuple(as_float(part) for part in value)
+            return as_float(value)
+        except NoValue as error:
+            reason = str(error)
+        except SystemExit:
+            reason = "the objective ended the program (SystemExit); it should end with `return` and a value"
+        except (MemoryError, RuntimeError) as error:
+            if not isinstance(error, MemoryError) and "memory" not in str(error):
+                raise
+            reason = f"out of memory ({str(error).strip().splitlines()[0] if str(error) else 'MemoryError'})"
+        except ValueError as error:
+            raise _other_space(trial, error) or error from error
+        trial.set_user_attr("reason", reason)
+        return math.nan  # which Optuna takes for a failed trial
+
+    objective_checked.trial = None  # the last one that began
+    return objective_checked
+
+
+class NoValue(Exception):
+    """What the objective returned can't be the value of a trial."""
+
+
+def as_float(value):
+    """A number, a NumPy number or a tensor with one element as a float. Raises NoValue for anything else."""
+    if value is None:
+        raise NoValue("the objective returned None; does it end with `return` and the validation accuracy?")
+    if isinstance(value, str):
+        raise NoValue(f"the objective returned the text {value!r}; return a number")
+    try:
+        number = float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError, RuntimeError):
+        shape = f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else ""
+        raise NoValue(f"the objective returned a {type(value).__name__}{shape}; return a single number") from None
+    if not math.isfinite(number):
+        raise NoValue(f"the objective returned {number}, which can't be compared; perhaps the training diverged")
+    return number
+
+
+def _other_space(trial, error):
+    """A StudyError where the error comes from a parameter that the stored study knows with another distribution."""
+    step = error.__traceback__
+    while step is not None:
+        known = step.tb_frame.f_locals
+        if step.tb_frame.f_code.co_name == "_suggest" and {"name", "distribution"} <= known.keys():
+            name, new = known["name"], known["distribution"]
+            for earlier in trial.study.get_trials(deepcopy=False):
+                if name in earlier.distributions and not _fits(earlier.distributions[name], new):
+                    return StudyError(
+                        f'the study "{trial.study.study_name}" was begun with {name} as {earlier.distributions[name]}, '
+                        f"and this objective asks for {new}; one study can't hold both. Give the study a new name, or "
+                        f"put {name} back as it was. What finished stays as it is."
+                    )
+        step = step.tb_next
+    return None
+
+
+def _fits(old, new):
+    try:
+        check_distribution_compatibility(old, new)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,106 @@
+"""Equal trials by one process, by n_jobs=-1, by two workers, and by two bare processes without a study, interleaved.
+
+python -m tests.bench.workers (--record writes data/recorded/workers.csv)
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import optuna
+import pandas as pd
+
+from helpers import recorded, search
+from helpers.study import finished, open_study, run_workers
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = search.PAPER_START | {"d_model": 32, "n_layers": 1, "n_heads": 2, "ff_factor": 2, "batch_size": 128}
+ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
+DEFAULT_THREADS = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+
+
+def objective(trial):
+    _, val_accuracy = search.train(trial, search.define_transformer)
+    return val_accuracy
+
+
+def study_of_equals(directory, n_trials):
+    study = open_study("equals", Path(directory) / "study.journal")
+    for _ in range(n_trials):
+        study.enqueue_trial(SETTINGS)
+    return study
+
+
+def optimize(n_trials, n_jobs):
+    """What people write: one process, a study in a file, n_jobs."""
+    with tempfile.TemporaryDirectory() as directory:
+        study_of_equals(directory, n_trials).optimize(objective, n_trials, n_jobs=n_jobs)
+
+
+def two_workers(n_trials):
+    with tempfile.TemporaryDirectory() as directory:
+        study = study_of_equals(directory, n_trials)
+        run_workers(objective, study, n_trials, workers=2)
+        assert finished(study) == n_trials
+
+
+def bare(n_trials):
+    """The same trainings and nothing else: the limit."""
+    for _ in range(n_trials):
+        search.train(optuna.trial.FixedTrial(SETTINGS), search.define_transformer)
+
+
+def processes(call, environment, number=1):
+    """Seconds from the start of the Python processes to the end of the last."""
+    code = f"import optuna; optuna.logging.set_verbosity(40); from tests.bench import workers; workers.{call}"
+    start = time.perf_counter()
+    running = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL)
+        for _ in range(number)
+    ]
+    if any(process.wait() for process in running):
+        raise RuntimeError(f"{call} failed")
+    return time.perf_counter() - start
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--record", action="store_true", help="write the table to data/recorded")
+    arguments = parser.parse_args()
+    n, start, rows = arguments.trials, time.perf_counter(), []
+    arms = {
+        "one process": lambda: processes(f"optimize({n}, 1)", ONE_THREAD),
+        "n_jobs=-1": lambda: processes(f"optimize({n}, -1)", DEFAULT_THREADS),
+        "n_jobs=-1, one torch thread": lambda: processes(f"optimize({n}, -1)", ONE_THREAD),
+        "two processes": lambda: processes(f"two_workers({n})", ONE_THREAD),
+        "two processes without Optuna": lambda: processes(f"bare({n // 2})", ONE_THREAD, number=2),
+    }
+    for repeat in range(arguments.repeats):
+        for arm, run in arms.items():
+            rows.append({"arm": arm, "repeat": repeat, "trials": n, "seconds": round(run(), 2)})
+            print(rows[-1], flush=True)
+    table = pd.DataFrame(rows)
+    seconds = table.pivot(index="repeat", columns="arm", values="seconds")
+    print(f"{n} equal trials, {arguments.repeats} repeats, interleaved; ratios of one repeat's seconds")
+    for arm in arms:
+        ratio = seconds["one process"] / seconds[arm]
+        print(f"  {arm:30s}{seconds[arm].median():7.1f} s   {ratio.median():.2f} times as fast as one process "
+              f"({ratio.min():.2f} to {ratio.max():.2f})")
+    over = seconds["two processes"] / seconds["two processes without Optuna"] - 1
+    print(f"  our overhead over the bare trainings: {over.median():.1%} ({over.min():.1%} to {over.max():.1%})")
+    if arguments.record:
+        table.to_csv(recorded.RECORDED / "workers.csv", index=False)
+        what = "The same trials by one process, by threads and by two processes, with and without Optuna."
+        command = f"python -m tests.bench.workers --trials {n} --repeats {arguments.repeats} --record"
+        recorded.write_provenance("workers", what, command, start, seeds="0 for each training")
+
+
+if __name__ == "__main__":
+    main()

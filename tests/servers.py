@@ -1,0 +1,68 @@
+"""A PostgreSQL server of the tests' own, on a free port, started from Debian's programs."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import uuid
+from pathlib import Path
+
+import psycopg
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def programs():
+    """Where PostgreSQL's programs are, or None."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+class Postgres:
+    """`start`, `stop` and `kill` it as often as you like; its data stay in `directory`. Use it in a `with`."""
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        self.port = free_port()
+        self.plain_url = f"postgresql://tuner@127.0.0.1:{self.port}/postgres"
+        self.url = self.plain_url.replace("postgresql:", "postgresql+psycopg:")
+        self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # it refuses to run as root
+
+    def __enter__(self):
+        self.directory.mkdir(parents=True)
+        if self.as_user:
+            shutil.chown(self.directory, "postgres")
+            for parent in self.directory.parents:  # so that the user can reach it
+                if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o1 == 0:
+                    parent.chmod(parent.stat().st_mode | 0o1)
+        self._run("initdb", "-D", "data", "-U", "tuner", "--auth=trust", "--no-sync")
+        self.start()
+        return self
+
+    def __exit__(self, *error):
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.stop("immediate")
+
+    def new_database(self):
+        """The URL of a database with nothing in it."""
+        name = f"test_{uuid.uuid4().hex}"
+        psycopg.connect(self.plain_url, autocommit=True).execute(f"create database {name}")
+        return self.url.removesuffix("postgres") + name
+
+    def start(self):
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
+        self._run("pg_ctl", "start", "-w", "-D", "data", "-l", "log", "-o", options)
+
+    def stop(self, mode="fast"):
+        """mode: fast ends the connections in good order, immediate as a power cut does."""
+        self._run("pg_ctl", "stop", "-w", "-D", "data", "-m", mode)
+
+    def _run(self, program, *arguments):
+        command = [*self.as_user, str(programs() / program), *arguments]
+        subprocess.run(command, cwd=self.directory, check=True, stdout=subprocess.DEVNULL, timeout=60)
