@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, wait
 
+import grpc
 import joblib
 import optuna
 import psutil
@@ -43,12 +44,11 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=10,
     options: sampler and pruner, as for `optuna.create_study`.
     Raises StudyError where the storage can't be opened, or holds a study of that name with another direction.
     """
-    study = optuna.create_study(
-        study_name=name,
-        storage=open_storage(storage, who, heartbeat),
-        direction=direction,
-        load_if_exists=True,
-        **options,
+    opened = open_storage(storage, who, heartbeat)
+    study = patiently(
+        lambda: optuna.create_study(
+            study_name=name, storage=opened, direction=direction, load_if_exists=True, **options
+        )
     )
     if study.direction.name.lower() != str(getattr(direction, "name", direction)).lower():
         raise StudyError(
@@ -208,10 +208,13 @@ def patiently(work, if_away=lambda: None):
 
 
 def storage_trouble(error):
-    """The storage's own error in the chain that led to this one, or None. Optuna hides some behind an assertion."""
+    """The storage's own error in the chain that led to this one, or None. Optuna hides some behind others."""
     while error is not None:
         if isinstance(error, (SQLAlchemyError, UpdateFinishedTrialError, StudyError)):
             return error
+        if isinstance(error, grpc.RpcError):
+            refused = (error.details() or "").partition("Exception calling application: ")[2]
+            return StudyError(f"the class study refuses this: {refused}") if refused else error
         error = error.__cause__ or error.__context__
     return None
 

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -63,7 +64,7 @@ def soak(storage, kills, seed=0):
     process = begin(storage, n_trials)
     while not (study := find(storage)):
         time.sleep(0.05)
-    next_kill = time.monotonic() + 2
+    next_kill = time.monotonic()
     while True:
         for trial in study.get_trials(deepcopy=False, states=FINISHED):
             seen.setdefault(trial.number, facts(trial))
@@ -74,12 +75,12 @@ def soak(storage, kills, seed=0):
                 break
             n_trials += 20 if process.returncode == 0 else 0  # it was done before all the kills
             process, runs = begin(storage, n_trials), runs + 1
-        if killed < kills and time.monotonic() > next_kill:
-            workers = loky_workers(process)
-            victim = process if chance.random() < 0.2 or not workers else chance.choice(workers)
+        busy = [trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.RUNNING]
+        if killed < kills and time.monotonic() > next_kill and busy and (workers := loky_workers(process)):
+            victim = process if chance.random() < 0.2 else chance.choice(workers)
             os.kill(victim.pid, signal.SIGKILL)
             killed += 1
-            next_kill = time.monotonic() + chance.uniform(1, 4)
+            next_kill = time.monotonic() + chance.uniform(0.1, 2)
         time.sleep(0.01)
     row = {"kills": killed, "runs": runs, "seconds": round(time.monotonic() - started)}
     return row | {"total": n_trials} | losses(open_study("soak", storage), seen)
@@ -119,12 +120,8 @@ def find(storage):
 
 def loky_workers(process):
     found = []
-    for child in psutil.Process(process.pid).children():
-        try:
-            if "loky.backend.popen" in " ".join(child.cmdline()):
-                found.append(child)
-        except (psutil.NoSuchProcess, psutil.ZombieProcess):
-            pass
+    with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+        found += [c for c in psutil.Process(process.pid).children() if "loky.backend.popen" in " ".join(c.cmdline())]
     return found
 
 

@@ -18,20 +18,11 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
-from helpers.classroom import (
-    MAX_PARAMETERS,
-    MAX_REPORTS,
-    MAX_TEXT,
-    MAX_WHO,
-    ClassStudy,
-    Contents,
-    Refused,
-    need_port,
-    open_database,
-    standings,
-)
+from helpers.class_storage import ClassStudy, Contents, MAX_PARAMETERS, MAX_REPORTS, MAX_TEXT, MAX_WHO, Refused
+from helpers.leader_board import standings
+from helpers.classroom import need_port, open_database
 from helpers.journal import StudyError
-from helpers.study import open_study
+from helpers.study import FINISHED, finished, open_study
 from tests.servers import Postgres, free_port, programs
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -48,7 +39,7 @@ class Server:
     """A class study in a process of its own. `words`: what it printed until laptops can join."""
 
     def __init__(self, storage, **options):
-        self.port, self.page_port, self.storage = free_port(), free_port(), storage
+        self.port, self.page_port, self.storage = options.get("port", free_port()), free_port(), storage
         options = {"storage": str(storage), "port": self.port, "page_port": self.page_port, **options}
         code = f"import json; from helpers.classroom import serve; serve(**json.loads({json.dumps(options)!r}))"
         command = [sys.executable, "-c", code]
@@ -343,11 +334,15 @@ def test_what_prevents_the_start_is_said_in_one_sentence(server, tmp_path):
         ports = ["--port", str(free_port()), "--page-port", str(free_port())]
         started[option] = subprocess.Popen(
             [*command, *ports, *option], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    for option, process in started.items():
-        said = process.communicate(timeout=60)[1]
-        assert process.returncode == 1
-        assert expected[option] in said
-        assert said.count("\n") == 1
+    try:
+        said = {option: (process.communicate(timeout=30)[1], process.returncode) for option, process in started.items()}
+    finally:
+        for process in started.values():
+            process.kill()
+    for option, (words, status) in said.items():
+        assert status == 1
+        assert expected[option] in words
+        assert words.count("\n") == 1
 
 
 def test_a_storage_or_a_port_that_can_be_none_is_named(tmp_path):
@@ -371,3 +366,35 @@ def test_the_study_may_lie_in_postgresql(start, tmp_path):
         assert len(optuna.load_study(study_name="class", storage=postgres.url).trials) == 2
         words, _, _ = server.interrupt()
         assert "The class study has ended: 2 complete" in words
+
+
+def test_a_refusal_reaches_the_laptop_as_one_sentence(server):
+    long_name = "A" * 41
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers", "worker", "tests.soak:objective", "--study", "class",
+         "--storage", server.address, "--trials", "1000", "--who", long_name],
+        capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.returncode == 1
+    assert "the class study refuses this: a learner's name (who) has 1 to 40 printable characters" in done.stderr
+    with pytest.raises(StudyError, match='refuses this: there is one study here, "class"'):
+        open_study("mine", server.address)
+
+
+def test_a_server_that_goes_away_and_comes_back_costs_the_worker_nothing_that_finished(start, tmp_path):
+    first = start(tmp_path / "class.db")
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "helpers", "worker", "tests.soak:objective", "--study", "class",
+         "--storage", first.address, "--trials", "12", "--who", "Ada"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    while finished(from_file(first)) < 3:
+        time.sleep(0.1)
+    before = {trial.number: trial.value for trial in from_file(first).get_trials(states=FINISHED)}
+    first.process.kill()
+    first.process.wait()
+    time.sleep(1)
+    second = start(tmp_path / "class.db", port=first.port)
+    out, error = worker.communicate(timeout=60)
+    assert worker.returncode == 0, error
+    study = from_file(second)
+    assert finished(study) == 12
+    assert before.items() <= {trial.number: trial.value for trial in study.trials}.items()
