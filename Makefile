@@ -4,6 +4,8 @@
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
 # make picture  film the moving picture of README
 # make record  run the experiments behind data/recorded/ again (an hour and more)
+# make gallery LIB=xgboost  tune with another library, in an environment of its own; LIB=? names them
+# make test-gallery  every script of the gallery, twice, in its environment
 # make soak    kill the workers of studies at random, three hundred times, and look for what was lost
 
 PYTHON ?= python3
@@ -12,7 +14,7 @@ BROWSER ?= yes
 BIN = .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test lint walk record bench soak screenshots picture clean
+.PHONY: lab test lint walk record bench soak gallery test-gallery screenshots picture clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -36,9 +38,26 @@ bench: .venv/installed
 	$(BIN)/python tests/bench/live_study.py
 	$(BIN)/python -m tests.bench.workers
 	$(BIN)/python -m tests.bench.storages
+	$(BIN)/python -m tests.bench.classroom
 
 soak: .venv/tested
 	$(BIN)/python -m tests.soak --kills 100 --record
+
+GALLERY = $(patsubst notebooks/gallery/tune_%.py,%,$(wildcard notebooks/gallery/tune_*.py))
+GALLERY_OF = $(or $(filter mxnet,$(LIB)),$(if $(filter tensorflow tf_keras,$(LIB)),tensorflow),$(if $(filter catboost lightning skorch,$(LIB)),extras),one)
+
+gallery: $(if $(filter $(GALLERY),$(LIB)),.venv/gallery/$(GALLERY_OF)/installed)
+	$(if $^,,$(error Which library? make gallery LIB=NAME, where NAME is one of $(GALLERY)))
+	.venv/gallery/$(GALLERY_OF)/bin/python notebooks/gallery/tune_$(LIB).py
+
+test-gallery: .venv/tested $(foreach name,one tensorflow mxnet extras,.venv/gallery/$(name)/installed)
+	GALLERY_VENVS=.venv/gallery $(BIN)/python -m pytest tests/gallery -n 0 --durations 12 $(ARGS)
+
+.venv/gallery/%/installed: notebooks/gallery/requirements-%.txt
+	@$(PYTHON) -c 'import sys; sys.exit("MXNet needs Python 3.11: make gallery LIB=mxnet PYTHON=python3.11" if "$*" == "mxnet" and sys.version_info[:2] != (3, 11) else None)'
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<
+	@touch $@
 
 screenshots: .venv/tested
 	$(BIN)/python -m tests.browser.screenshots $(NOTEBOOK) $(if $(BUDGET),--budget $(BUDGET))
