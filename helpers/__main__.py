@@ -50,7 +50,7 @@ def main():
             work(arguments.objective, arguments.study, arguments.storage, arguments.trials, arguments.who,
                  arguments.direction)
         if arguments.command == "repair":
-            from helpers.journal import repair
+            from helpers.repair import repair
 
             print("\n".join(repair(arguments.file)))
         if arguments.command == "classroom":

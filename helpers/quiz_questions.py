@@ -272,4 +272,57 @@ QUESTIONS = {
             },
         ),
     ],
+    "07": [
+        Question(
+            "Four cores, a small network, and `study.optimize(objective, n_trials=100, n_jobs=-1)`: it is hardly "
+            "faster than before, and the fan is loud. What do you try first?",
+            "b",
+            {
+                "n_jobs=8, so that a core always has a trial to go on with.":
+                    "More threads fight for the same interpreter lock and the same cores. Look at what the arms differ "
+                    "in, in section \"Is it faster?\".",
+                "Four processes on one storage, each with one torch thread.":
+                    "Each has an interpreter and a random number generator of its own, and no two of them ask for the "
+                    "same core. The objective stays as it is.",
+                "A faster storage, since four trials at once wait for the file.":
+                    "A trial of seconds writes a few lines, which take milliseconds. Section \"Which storage when\" "
+                    "has the price of a trial; compare it with how long yours takes.",
+                "Nothing: Python can't use more than one core.":
+                    "One Python process can hardly, for code in Python. Several processes can: section \"What a worker "
+                    "is\".",
+            },
+        ),
+        Question(
+            "Yesterday a worker was killed. Today a trial of the study is still in the state RUNNING. What do you "
+            "know?",
+            "c",
+            {
+                "That its worker is still running somewhere, and you should wait for it.":
+                    "Only the worker itself could have changed that state, and a program that is killed changes "
+                    "nothing. The drill shows it in section \"The drill\".",
+                "That its worker is dead, since no trial takes a night; mark it as failed.":
+                    "You may be right, but the state does not say so, and to fail the trial of a living worker costs "
+                    "its work. What else can you ask? See section \"The drill\".",
+                "Nothing yet: look whether the process that began it still lives, or sends a heartbeat.":
+                    "RUNNING means that the trial was begun and not ended. Who began it, and whether that process "
+                    "lives, has to be written down beside it: that is what open_study adds.",
+            },
+        ),
+        Question(
+            "Two workers run the same study twice, with the same seed for the sampler and set_seed(0) in the "
+            "objective. Which of these will be the same in both runs?",
+            "a",
+            {
+                "The value of any trial that has the same settings in both.":
+                    "Its settings and its seed decide a training, on the same machine, since each worker is a process "
+                    "with a generator of its own. Which settings are tried is another matter.",
+                "The settings of all the trials, though perhaps in another order.":
+                    "The sampler chooses from what has ended by then, and who ends first is chance. How early that "
+                    "begins to matter you see in section \"Seeds, when there are several\".",
+                "Nothing at all: with more than one worker everything is chance.":
+                    "For the course of the study that is right. But look at the last column of the table in section "
+                    "\"Is it faster?\", in the row of the two processes.",
+            },
+        ),
+    ],
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """Around `optuna.create_study` and `study.optimize`: keep a study, run it up to a total on one process or several,
 lose nothing on the way, report on it."""
 
+import contextlib
 import functools
 import os
 import signal
@@ -55,7 +56,7 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=10,
             f'the study "{name}" is there, and its direction is {study.direction.name.lower()}; open it with '
             f'direction="{study.direction.name.lower()}", or give the new one another name'
         )
-    recovered = recover(study)
+    recovered = patiently(lambda: recover(study))
     dead = f" ({len(recovered)} of a dead worker, now failed and queued again)" if recovered else ""
     print(f"{name}: {count_trials(study)}{dead}")
     return study
@@ -86,7 +87,7 @@ def run_until(study, objective, n_trials, callbacks=(), **options):
     ran = []
     until_total = MaxTrialsCallback(n_trials, states=FINISHED)
     callbacks = [*callbacks, say_why, lambda _, trial: stop_if_all_fail(ran, trial.state), until_total]
-    while (missing := n_trials - finished(study)) > 0:
+    while (missing := n_trials - patiently(lambda: finished(study))) > 0:
         before = len(ran)
         optimize(study, checked(objective), missing, callbacks=callbacks, **options)
         if len(ran) - before < missing:
@@ -110,7 +111,7 @@ def run_workers(objective, study, n_trials, workers=None):
             "this study is kept in this process's memory, where no other process can reach it; "
             'open it with a file, like open_study(name, "study.journal")'
         )
-    recover(study)
+    patiently(lambda: recover(study))
     begin = functools.partial(_begin, os.getpid(), study, objective)
     pools, running, ran, errors, deaths = [], {}, [], [], 0
 
@@ -119,8 +120,8 @@ def run_workers(objective, study, n_trials, workers=None):
         pools.append(ProcessPoolExecutor(1, initializer=begin, env=environment))
         return pools[-1]
 
-    idle = [hire() for _ in range(min(workers, n_trials - finished(study)))]
-    with tqdm(total=n_trials, initial=finished(study), unit="trial") as progress:
+    idle = [hire() for _ in range(min(workers, n_trials - patiently(lambda: finished(study))))]
+    with tqdm(total=n_trials, unit="trial") as progress:
         try:
             while True:
                 missing = n_trials - patiently(lambda: finished(study)) - len(running)
@@ -248,7 +249,8 @@ def _begin(parent, study, objective):
 
 
 def _end_with(parent):
-    psutil.wait_procs([psutil.Process(parent)])
+    with contextlib.suppress(psutil.NoSuchProcess):  # it has ended before this process was ready
+        psutil.Process(parent).wait()
     os._exit(1)
 
 

@@ -18,10 +18,10 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
-from helpers.class_storage import ClassStudy, Contents, MAX_PARAMETERS, MAX_REPORTS, MAX_TEXT, MAX_WHO, Refused
-from helpers.leader_board import standings
+from helpers.class_storage import MAX_PARAMETERS, MAX_REPORTS, MAX_TEXT, MAX_WHO, ClassStudy, Contents, Refused
 from helpers.classroom import need_port, open_database
 from helpers.journal import StudyError
+from helpers.leader_board import standings
 from helpers.study import FINISHED, finished, open_study
 from tests.servers import Postgres, free_port, programs
 
@@ -393,7 +393,7 @@ def test_a_server_that_goes_away_and_comes_back_costs_the_worker_nothing_that_fi
     first.process.wait()
     time.sleep(1)
     second = start(tmp_path / "class.db", port=first.port)
-    out, error = worker.communicate(timeout=60)
+    _, error = worker.communicate(timeout=60)
     assert worker.returncode == 0, error
     study = from_file(second)
     assert finished(study) == 12

@@ -21,7 +21,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import TrialState
 
-from helpers.journal import Journal, StudyError, mend_tail, repair
+from helpers.journal import Journal, StudyError, mend_tail
+from helpers.repair import repair
 
 optuna.logging.set_verbosity(optuna.logging.CRITICAL)
 PROCESSES = multiprocessing.get_context("fork")
@@ -294,6 +295,22 @@ def test_a_line_that_a_full_disk_tore_is_mended_once_there_is_room(small_disk):
     assert path.read_bytes() == whole
 
 
+def test_a_repair_for_which_there_is_no_room_leaves_the_file_and_nothing_else(small_disk):
+    path, filler = small_disk / "study.journal", small_disk / "filler"
+    filler.unlink()
+    opened(path).set_user_attr("long", "x" * 20_000)
+    path.write_bytes(path.read_bytes() + b"garbage\n\n")
+    before = path.read_bytes()
+    for room in (8, 28):  # in kB: enough for nothing, or for the new file and not for the copy of the old one
+        filler.write_bytes(b"x" * (64 - 24 - room) * 1024)
+        with pytest.raises(StudyError, match="no space left on the disk"):
+            repair(path)
+        assert sorted(small_disk.iterdir()) == [filler, path]
+        assert path.read_bytes() == before
+    filler.unlink()
+    assert len(repair(path)) == 4
+
+
 @pytest.mark.parametrize("damage", [*DAMAGES, "half", "half, glued to the next"])
 def test_any_one_line_may_be_damaged_and_every_trial_keeps_its_number_and_its_values(path, damage):
     lines = lines_of(path)
@@ -371,6 +388,25 @@ def test_a_trial_lost_before_a_worker_that_died_at_once_does_not_give_it_its_val
     assert trials[0][0] == TrialState.FAIL
 
 
+def test_a_lost_trial_of_the_queue_does_not_give_its_values_to_one_that_was_added_whole(tmp_path):
+    path = tmp_path / "study.journal"
+    study = opened(path)
+    study.set_user_attr("note", "lost as well")
+    study.add_trial(optuna.create_trial(value=7.0))
+    study.enqueue_trial({"x": 0.5})
+    study.enqueue_trial({"x": 0.25})
+    for _ in range(2):
+        trial = study.ask()
+        study.tell(trial, trial.suggest_float("x", 0, 1))
+    sound, lines = facts(path), lines_of(path)
+    lines[1] = lines[3] = b"garbage\n"
+    path.write_bytes(b"".join(lines))
+    repair(path)
+    trials = facts(path)
+    assert trials.pop(1)[0] == TrialState.FAIL
+    assert trials == {0: sound[0], 2: sound[2]}
+
+
 def test_a_lost_trial_stays_in_its_study_where_several_share_a_journal_and_one_was_deleted(path):
     storage = JournalStorage(Journal(path))
     other = optuna.create_study(study_name="other", storage=storage)
@@ -395,7 +431,7 @@ def test_a_lost_trial_stays_in_its_study_where_several_share_a_journal_and_one_w
 
 def test_a_record_that_speaks_of_a_trial_far_off_begins_no_trials(path):
     sound = facts(path)
-    far = b'{"op_code":8,"worker_id":"a-1","trial_id":1000000,"user_attr":{"far":"off"}}\n'
+    far = b'{"op_code":8,"worker_id":"a-1","trial_id":100,"user_attr":{"far":"off"}}\n'
     path.write_bytes(path.read_bytes() + b"garbage\n" + far)
     assert len(repair(path)) == 3
     assert facts(path) == sound

@@ -11,6 +11,7 @@ from helpers.results import by_model
 from helpers.study import finished
 
 STUDIES = ["transformer", "lstm", "trees", "small"]
+MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom", "soak": "soak"}
 TABLES = ["untuned", "patience", "diagnosis", "schedule", "tuned"]
 
 
@@ -58,6 +59,27 @@ def test_each_pruned_trial_was_trained_to_its_end_and_began_as_it_did_in_the_stu
             assert curve[epoch] == pytest.approx(value, abs=1e-4)
 
 
+def test_the_soak_lost_nothing():
+    table = recorded.load_table("soak")
+    assert list(table["storage"]) == ["journal", "SQLite", "PostgreSQL"]
+    assert (table["finished"] == table["total"]).all()
+    assert not table[["lost", "duplicated", "stuck"]].any(axis=None)
+
+
+def test_workers_were_compared_in_three_repeats_of_forty_trials():
+    table = recorded.load_table("workers")
+    assert table.groupby("arm").size().eq(3).all()
+    assert table["trials"].eq(40).all()
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_what_a_script_measured_says_so(name):
+    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text())
+    assert facts["command"].startswith(f"python -m tests.{MEASURED[name]} ")
+    assert facts["command"].endswith("--record")
+    assert facts["date"] in recorded.provenance(name)
+
+
 @pytest.mark.parametrize("name", [*TABLES, "studies", "pruned"])
 def test_each_part_says_where_it_comes_from(name):
     facts = json.loads((recorded.RECORDED / f"{name}.json").read_text())
@@ -71,6 +93,7 @@ def test_each_part_says_where_it_comes_from(name):
 def test_every_recorded_file_belongs_to_a_part():
     known = {f"{name}{end}" for name in [*TABLES, "pruned"] for end in (".csv", "_curves.csv", ".json")}
     known |= {f"study_{name}.journal" for name in STUDIES} | {"studies.json"}
+    known |= {f"{name}{end}" for name in MEASURED for end in (".csv", ".json")}
     assert {path.name for path in recorded.RECORDED.iterdir()} == known
 
 

@@ -1,0 +1,93 @@
+"""Mistakes that learners of lesson 07 make, each with words of the hint that has to meet it."""
+
+import math
+
+import optuna
+
+
+def orphans(is_orphan, of=lambda trial: trial["number"]):
+    return lambda trials, here, alive: [of(trial) for trial in trials if is_orphan(trial, here, alive)]
+
+
+def is_running(trial):
+    return trial["state"] == "RUNNING"
+
+
+def right(trial, here, alive):
+    return is_running(trial) and trial["machine"] == here and alive.get(trial["process"]) != trial["start"]
+
+
+def guarded(instead):
+    """Hands on what is finite, and in its place instead(value)."""
+
+    def guard(objective):
+        def guarded_objective(trial):
+            value = objective(trial)
+            return value if math.isfinite(value) else instead(value)
+
+        return guarded_objective
+
+    return guard
+
+
+def prunes(value):
+    raise optuna.TrialPruned
+
+
+def raises(value):
+    raise ValueError(f"{value} is not finite")
+
+
+def only_upwards(objective):
+    def guarded_objective(trial):
+        value = objective(trial)
+        return math.nan if value == math.inf else value
+
+    return guarded_objective
+
+
+def calls_twice(objective):
+    return lambda trial: objective(trial) if math.isfinite(objective(trial)) else math.nan
+
+
+def eats_pruned(objective):
+    def guarded_objective(trial):
+        try:
+            value = objective(trial)
+        except Exception:
+            return math.nan
+        return value if math.isfinite(value) else math.nan
+
+    return guarded_objective
+
+
+WRONG = {
+    "07.1": [
+        (orphans(lambda trial, here, alive: is_running(trial)), "must be left alone"),
+        (orphans(lambda trial, here, alive: is_running(trial) and trial["process"] not in alive), "Compare both"),
+        (orphans(lambda trial, here, alive: is_running(trial) and alive.get(trial["process"]) != trial["start"]),
+         "it may well live"),
+        (orphans(lambda trial, here, alive: trial["process"] not in alive), "it is complete"),
+        (orphans(right, of=lambda trial: trial), "whole trials"),
+        (lambda trials, here, alive: len(trials), "return a list of numbers"),
+        (orphans(lambda trial, here, alive: right(trial, "here", alive)), "Does it use `here`"),
+    ],
+    "07.2": [
+        (lambda objective: objective, "the trial is complete with the value inf"),
+        (lambda objective: 0.5, "return the new objective"),
+        (only_upwards, "the trial is complete with the value -inf"),
+        (guarded(lambda value: 0.0), "Nobody measured that number"),
+        (guarded(prunes), "it counts as finished"),
+        (guarded(raises), "the study ended"),
+        (calls_twice, "more than once"),
+        (eats_pruned, "let its optuna.TrialPruned come through"),
+    ],
+    "07.3": [
+        (lambda seconds, per_second: per_second / seconds, "smaller for longer trials"),
+        (lambda seconds, per_second: int(seconds + per_second), "not the number that fits"),
+        (lambda seconds, per_second: seconds / per_second, "smaller for a faster storage"),
+        (lambda seconds, per_second: seconds * per_second, "not a whole number of workers"),
+        (lambda seconds, per_second: math.ceil(seconds * per_second), "one too many"),
+        (lambda seconds, per_second: int(per_second), "does not bring one each second"),
+    ],
+}
