@@ -7,6 +7,8 @@ from optuna.distributions import check_distribution_compatibility
 
 from helpers.journal import StudyError
 
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")  # on a GPU, Linux and macOS, Windows
+
 
 def checked(objective):
     """The objective, made to hand back a float; where it can't, its trial fails, with a sentence as its "reason".
@@ -26,8 +28,8 @@ def checked(objective):
             reason = str(error)
         except SystemExit:
             reason = "the objective ended the program (SystemExit); it should end with `return` and a value"
-        except (MemoryError, RuntimeError) as error:
-            if not isinstance(error, MemoryError) and "memory" not in str(error):
+        except (MemoryError, RuntimeError) as error:  # torch's own is a RuntimeError
+            if not (isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY)):
                 raise
             reason = f"out of memory ({str(error).strip().splitlines()[0] if str(error) else 'MemoryError'})"
         except ValueError as error:

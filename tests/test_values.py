@@ -100,6 +100,12 @@ def test_an_error_of_the_objective_keeps_its_own_kind():
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
         run_until(open_study("mine"), wrong, 1)
 
+    def wrong_too(trial):
+        raise RuntimeError("unsupported memory format")  # speaks of memory, and there is enough
+
+    with pytest.raises(RuntimeError, match="unsupported memory format"):
+        run_until(open_study("mine"), wrong_too, 1)
+
 
 def before(trial):
     trial.suggest_categorical("optimizer", ["Adam", "SGD"])

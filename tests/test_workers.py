@@ -148,6 +148,14 @@ def test_a_killed_parent_takes_its_workers_with_it(tmp_path):
     assert count_trials(open_study("mine", tmp_path / "a.journal")) == "2 failed, 2 waiting"
 
 
+def test_a_worker_whose_parent_is_gone_before_it_is_ready_ends_too():
+    parent = subprocess.Popen([sys.executable, "-c", ""])
+    parent.wait()
+    code = f"from helpers.study import _end_with; _end_with({parent.pid})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_a_study_in_memory_is_refused():
     with pytest.raises(StudyError, match="kept in this process's memory, where no other process can reach it"):
         run_workers(lambda trial: 1.0, open_study("mine"), 2)
