@@ -66,7 +66,7 @@ def soak(storage, kills, seed=0):
     process = begin(storage, n_trials, errors)
     while not (study := find(storage)):
         time.sleep(0.05)
-    next_kill = time.monotonic()
+    next_kill, seen_at_kill = time.monotonic(), 0
     while True:
         for trial in study.get_trials(deepcopy=False, states=FINISHED):
             seen.setdefault(trial.number, facts(trial))
@@ -79,10 +79,11 @@ def soak(storage, kills, seed=0):
             n_trials += 20 if process.returncode == 0 else 0  # it was done before all the kills
             process, runs = begin(storage, n_trials, errors), runs + 1
         busy = [trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.RUNNING]
-        if killed < kills and time.monotonic() > next_kill and busy and (workers := loky_workers(process)):
+        went_on = len(seen) > seen_at_kill  # else run_workers would give up, as it does where all workers die
+        if killed < kills and time.monotonic() > next_kill and busy and went_on and (workers := loky_workers(process)):
             victim = process if chance.random() < 0.2 else chance.choice(workers)
             os.kill(victim.pid, signal.SIGKILL)
-            killed += 1
+            killed, seen_at_kill = killed + 1, len(seen)
             next_kill = time.monotonic() + chance.uniform(0.1, 2)
         time.sleep(0.01)
     row = {"kills": killed, "runs": runs, "seconds": round(time.monotonic() - started)}
@@ -95,7 +96,7 @@ def losses(study, seen):
     done = [trial for trial in trials if trial.state in FINISHED]
     there = {trial.number: facts(trial) for trial in done}
     begun_as = {trial.system_attrs.get("failed_trial", trial.number) for trial in done}
-    settings = {tuple(trial.params.items()) for trial in done}
+    settings = {tuple(sorted(trial.params.items())) for trial in done}
     torn = [t for t in done if t.state == TrialState.COMPLETE and t.value != value_of(t.params)]
     states = [trial.state for trial in trials]
     return {
@@ -108,7 +109,8 @@ def losses(study, seen):
 
 
 def facts(trial):
-    return trial.state, trial.value, tuple(trial.params.items()), tuple(trial.intermediate_values.items())
+    """What must not change. A database hands parameters and reports back in any order."""
+    return trial.state, trial.value, sorted(trial.params.items()), sorted(trial.intermediate_values.items())
 
 
 def find(storage):

@@ -12,7 +12,7 @@ import pytest
 from helpers.journal import StudyError
 from helpers.study import count_trials, finished, open_study, run_until, run_workers
 from tests.servers import Postgres, programs
-from tests.soak import soak
+from tests.soak import facts, losses, objective, soak
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -27,6 +27,18 @@ def test_killed_at_random_nothing_is_lost_doubled_or_stuck(kind, request, tmp_pa
     row = soak(storage, kills=4)
     assert row["finished"] == row["total"] >= 16
     assert (row["kills"], row["lost"], row["duplicated"], row["stuck"]) == (4, 0, 0, 0)
+
+
+def test_the_soak_sees_what_it_looks_for():
+    study = open_study("mine")
+    study.optimize(objective, n_trials=5)
+    seen = {trial.number: facts(trial) for trial in study.trials}
+    assert losses(study, seen) == {"finished": 5, "failed": 0, "lost": 0, "duplicated": 0, "stuck": 0}
+    study.add_trial(study.trials[0])  # finished a second time
+    study.ask()
+    seen[1] = (*seen[1][:3], [])  # a report that came later
+    seen[9] = seen[0]  # a trial that is gone
+    assert losses(study, seen) == {"finished": 6, "failed": 0, "lost": 2, "duplicated": 1, "stuck": 1}
 
 
 def slow(trial):
