@@ -11,6 +11,7 @@ import functools
 import os
 import platform
 import random
+import threading
 import time
 import uuid
 import warnings
@@ -27,6 +28,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from helpers.journal import Journal, StudyError, mend_tail
 
 PATIENCE = 60  # seconds that a worker waits for a database that has gone away
+
+_locked = threading.local()  # from_the_start: this thread's transactions in SQLite lock the file before they read
 
 
 def open_storage(storage, who=None, heartbeat=10):
@@ -151,15 +154,26 @@ class ClaimingProxy(Claiming, GrpcStorageProxy):
 
 
 class ClaimingDatabase(Claiming, RDBStorage):
-    """A database that also waits for its server, where that was stopped and comes back within PATIENCE seconds."""
+    """A database that also waits for its server, where that was stopped and comes back within PATIENCE seconds.
+
+    In SQLite it gives a trial to one worker only. Optuna reads a trial's state and then writes it, under a lock on
+    the row that SQLite lacks: two processes at one moment would both take a waiting trial, or both end it.
+    """
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self._wait_for_server()
+        self._watch_engine()
 
     def __setstate__(self, state):  # in another process
         super().__setstate__(state)
-        self._wait_for_server()
+        self._watch_engine()
+
+    def set_trial_state_values(self, trial_id, state, values=None):
+        _locked.from_the_start = self.engine.name == "sqlite"
+        try:
+            return super().set_trial_state_values(trial_id, state, values)
+        finally:
+            _locked.from_the_start = False
 
     def _create_new_trial(self, study_id, template_trial=None):  # what Optuna's cache calls
         return super()._create_new_trial(study_id, template_trial or self.claimed_trial())
@@ -169,7 +183,12 @@ class ClaimingDatabase(Claiming, RDBStorage):
         with contextlib.suppress(StorageInternalError, SQLAlchemyError):
             super().record_heartbeat(trial_id)
 
-    def _wait_for_server(self):
+    def _watch_engine(self):
+        @sqlalchemy.event.listens_for(self.engine, "begin")
+        def begin(connection):
+            if getattr(_locked, "from_the_start", False):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+
         @sqlalchemy.event.listens_for(self.engine, "do_connect")
         def connect(dialect, record, arguments, options):
             until = time.monotonic() + PATIENCE

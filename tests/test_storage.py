@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import optuna
 import psutil
 import pytest
 from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 
 from helpers.journal import StudyError
 from helpers.storage import claim, is_dead, machine, open_storage, recover
@@ -92,6 +94,33 @@ def test_of_several_that_find_a_dead_trial_one_queues_it_again(storage):
     together = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL) for _ in range(4)]
     assert [process.wait() for process in together] == [0] * 4
     assert count_trials(open_study("mine", storage)) == "1 failed, 1 waiting"
+
+
+def taken(storage, trials, state, together, won):
+    """Another process, which tries to set the state of all trials at the same moments as its siblings."""
+    opened = open_storage(storage)
+    for trial in trials:
+        together.wait(60)
+        try:
+            won.put(trial if opened.set_trial_state_values(trial, state) else None)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            won.put(None)
+
+
+@pytest.mark.parametrize("before, after", [(TrialState.WAITING, TrialState.RUNNING), (TrialState.RUNNING, TrialState.FAIL)])
+def test_of_four_that_reach_for_a_trial_at_the_same_moment_one_gets_it(storage, before, after):
+    opened = open_storage(storage)
+    study = opened.create_new_study([optuna.study.StudyDirection.MAXIMIZE], "mine")
+    trials = [opened.create_new_trial(study, optuna.trial.create_trial(state=before)) for _ in range(15)]
+    spawn = multiprocessing.get_context("spawn")
+    together, won = spawn.Barrier(4), spawn.Queue()
+    processes = [spawn.Process(target=taken, args=(storage, trials, after, together, won)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    answers = [won.get(timeout=60) for _ in range(4 * 15)]
+    for process in processes:
+        process.join()
+    assert sorted(answer for answer in answers if answer is not None) == trials
 
 
 def test_a_trial_that_waited_belongs_to_the_worker_that_took_it(storage):
