@@ -292,3 +292,21 @@ def selection(values, test_values):
     ax.set(xlabel="accuracy", ylim=(-1.7, 2.4))
     ax.legend(ncols=1, loc="upper left")
     return ax
+
+
+def work_of_trials(trials, names):
+    """Draws a dot a trial, a row a library: its area is the share of the training that the trial got; grey if pruned.
+
+    trials: a data frame with the columns library, number, state and reported (rounds), a row a trial.
+    names: {library: what its row is called}, from the top down.
+    """
+    ax = new_axes(height=0.35 * len(names) + 1.2)
+    rounds = trials.groupby("library")["reported"].transform("max")
+    trials = trials.assign(share=trials["reported"] / rounds, row=trials["library"].map(list(names).index))
+    for state, colour in (("COMPLETE", COLORS["tuned Transformer"]), ("PRUNED", "#AAAAAA")):
+        some = trials[trials["state"] == state]
+        ax.scatter(some["number"], some["row"], s=130 * some["share"], color=colour, label=state.lower())
+    ax.set_yticks(range(len(names)), names.values())
+    ax.set(ylim=(len(names) - 0.5, -0.5), xlabel="trial", xticks=range(0, 20, 5))
+    legend_beside(ax)
+    return ax

@@ -325,4 +325,54 @@ QUESTIONS = {
             },
         ),
     ],
+    "08": [
+        Question(
+            "You maximize the accuracy. The callback of your library reports the error after each round. The study "
+            "runs without a warning. What do you find at the end?",
+            "b",
+            {
+                "Nothing unusual: a pruner compares trials with each other, whatever the number means.":
+                    "It does compare, and it keeps the higher half, since the study maximizes. Higher is better for an "
+                    "accuracy. What is it for an error? See section \"What is reported?\".",
+                "Good trials were ended early, and bad ones were trained to the end.":
+                    "To the pruner a high number is a good one, so it spares the trials with many errors. Only those "
+                    "that it does not touch yet can save the study.",
+                "All trials failed, since what is reported and what is returned differ.":
+                    "Optuna never compares the two: what is reported is for the pruner alone, and what is returned for "
+                    "the sampler. That is why nobody warns you: section \"What is reported?\".",
+            },
+        ),
+        Question(
+            "Your library trains with one call of fit. It has neither rounds nor callbacks. What becomes of the "
+            "pattern?",
+            "c",
+            {
+                "It does not apply; such a library needs a tuner of its own.":
+                    "A trial needs settings and a value, and you can give it both. Which of the three questions has no "
+                    "answer here? See section \"The pattern, once\".",
+                "Call fit several times, and report after each call.":
+                    "For most libraries a second `fit` begins anew: you would train several times, and report the same "
+                    "value. Whether a training can go on is what section \"The same, in scikit-learn\" looks for.",
+                "The model and the objective stay; there is nothing to prune.":
+                    "A study without a pruner is still a study: it chooses the settings. What gets lost is the chance "
+                    "to end a bad training early.",
+            },
+        ),
+        Question(
+            "Two tuners were compared on five splits of the same data. Their mean accuracies differ a little, and "
+            "their intervals overlap by far. What do you do next?",
+            "a",
+            {
+                "Take the difference within each split, and look at the interval of these five differences.":
+                    "If some splits are harder for both, that widens both intervals and says nothing about the "
+                    "tuners. Within one split it cancels out.",
+                "Say that they are equal, since the intervals overlap.":
+                    "Overlapping intervals say that you can't tell yet, and a part of their width may have nothing to "
+                    "do with the tuners: section \"Are the ready-made tuners better?\".",
+                "Take the one whose mean is higher, since five seeds are enough.":
+                    "Five seeds give you an interval, and that is there to be read. What does it contain, besides the "
+                    "tuners? See section \"Are the ready-made tuners better?\".",
+            },
+        ),
+    ],
 }  # fmt: skip

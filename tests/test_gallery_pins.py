@@ -1,13 +1,18 @@
 """What the gallery says about the packages that it needs, checked without installing them."""
 
+import html
 import re
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
-from tests.gallery.scripts import ENVIRONMENT_OF, ENVIRONMENTS, GALLERY, ROOT, header, requirements, script
+from helpers import recorded
+from helpers.gallery import GALLERY, LIBRARIES, header, script
+from tests.gallery.scripts import ENVIRONMENT_OF, ENVIRONMENTS, ROOT, requirements
 
+NOTEBOOK = ROOT / "notebooks" / "08_in_the_library_you_use.ipynb"
 MODULES = {"pytorch": "torch", "tf_keras": "tensorflow"}  # the others are imported under the script's name
 WITHOUT = "import runpy, sys; sys.modules[sys.argv[1]] = None; runpy.run_path(sys.argv[2], run_name='__main__')"
 
@@ -23,6 +28,23 @@ def test_the_scripts_and_the_requirements_file_have_the_same_pins(environment):
     assert len(pins) == len(set(pins))
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pin in pins)
     assert set(pins) == {pin for library in ENVIRONMENTS[environment] for pin in header(library)["dependencies"]}
+
+
+@pytest.mark.parametrize("library", ENVIRONMENT_OF)
+def test_what_was_recorded_ran_with_the_pins_of_today(library):
+    row = recorded.load_table("gallery").set_index("library").loc[library]
+    assert row["pins"].split() == header(library)["dependencies"]
+    assert row["environment"] == ENVIRONMENT_OF[library]
+
+
+def test_notebook_08_shows_the_pins_of_the_scripts():
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    [cell] = [cell for cell in notebook.cells if cell.source.endswith("gallery.pins()")]
+    cells = r"<th>(.+?)</th>" + 3 * r"\s*<td>(.+?)</td>"
+    rows = re.findall(cells, cell.outputs[0].data["text/html"])
+    assert [[html.unescape(text) for text in row] for row in rows] == [
+        [about.name, header(key)["requires-python"], about.environment,
+         ", ".join(pin.replace("==", " ") for pin in header(key)["dependencies"])] for key, about in LIBRARIES.items()]
 
 
 @pytest.mark.parametrize("library", ENVIRONMENT_OF)

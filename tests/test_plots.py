@@ -160,6 +160,17 @@ def test_hand_against_study(study):
     assert len(plots.hand_against_study([], study).lines) == 1
 
 
+def test_a_trial_gets_a_dot_as_large_as_the_share_of_its_training():
+    trials = pd.DataFrame({"library": ["a", "a", "b", "b"], "number": [0, 1, 0, 1], "reported": [15, 3, 60, 60],
+                           "state": ["COMPLETE", "PRUNED", "COMPLETE", "COMPLETE"]})
+    ax = plots.work_of_trials(trials, {"b": "Bees", "a": "Ants"})
+    complete, pruned = ax.collections
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Bees", "Ants"]
+    assert complete.get_offsets().tolist() == [[0, 1], [0, 0], [1, 0]]
+    assert pruned.get_offsets().tolist() == [[1, 1]]
+    assert pruned.get_sizes()[0] / complete.get_sizes()[0] == pytest.approx(0.2)
+
+
 def test_only_the_newest_curves_can_be_drawn(study):
     curves = [line for line in plots.trial_curves(study, newest=4).lines if len(line.get_xdata())]
     assert len(curves) == 4 + 1

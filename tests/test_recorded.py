@@ -11,7 +11,9 @@ from helpers.results import by_model
 from helpers.study import finished
 
 STUDIES = ["transformer", "lstm", "trees", "small"]
-MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom", "soak": "soak"}
+MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom", "soak": "soak",
+            "gallery": "gallery.record", "gallery_environments": "gallery.record", "stepwise": "gallery.compare",
+            "searches": "gallery.compare"}
 TABLES = ["untuned", "patience", "diagnosis", "schedule", "tuned"]
 
 
@@ -95,6 +97,7 @@ def test_every_recorded_file_belongs_to_a_part():
     known = {f"{name}{end}" for name in [*TABLES, "pruned"] for end in (".csv", "_curves.csv", ".json")}
     known |= {f"study_{name}.journal" for name in STUDIES} | {"studies.json"}
     known |= {f"{name}{end}" for name in MEASURED for end in (".csv", ".json")}
+    known.add("gallery_trials.csv")
     assert {path.name for path in recorded.RECORDED.iterdir()} == known
 
 

@@ -107,7 +107,8 @@ def taken(storage, trials, state, together, won):
             won.put(None)
 
 
-@pytest.mark.parametrize("before, after", [(TrialState.WAITING, TrialState.RUNNING), (TrialState.RUNNING, TrialState.FAIL)])
+@pytest.mark.parametrize(
+    ("before", "after"), [(TrialState.WAITING, TrialState.RUNNING), (TrialState.RUNNING, TrialState.FAIL)])
 def test_of_four_that_reach_for_a_trial_at_the_same_moment_one_gets_it(storage, before, after):
     opened = open_storage(storage)
     study = opened.create_new_study([optuna.study.StudyDirection.MAXIMIZE], "mine")

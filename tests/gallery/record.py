@@ -1,6 +1,8 @@
 """Each script of the gallery in a venv of its own: how large that is, what the script finds, and how long it takes.
 
 python -m tests.gallery.record [LIBRARY ...] (--record writes gallery.csv and gallery_trials.csv to data/recorded)
+python -m tests.gallery.record --environments does the same for the environments that `make gallery` builds
+(gallery_environments.csv).
 """
 
 import argparse
@@ -15,7 +17,8 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import recorded
-from tests.gallery.scripts import ENVIRONMENT_OF, finish, header, start
+from helpers.gallery import header
+from tests.gallery.scripts import ENVIRONMENT_OF, ENVIRONMENTS, finish, requirements, start
 
 
 def install(pins, folder):
@@ -47,14 +50,43 @@ def measure(library, folder):
     return row, [{"library": library} | trial | {"reported": len(trial["reported"])} for trial in trials]
 
 
+def measure_environment(name, folder):
+    """The row of the table for one of the environments that several libraries share."""
+    begin = time.perf_counter()
+    install(requirements(name), folder / "venv")
+    return {"environment": name, "libraries": " ".join(ENVIRONMENTS[name]),
+            "install_seconds": time.perf_counter() - begin, "megabytes": megabytes(folder / "venv")}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("libraries", nargs="*", default=list(ENVIRONMENT_OF))
+    parser.add_argument("--environments", action="store_true", help="the environments in place of the scripts")
     parser.add_argument("--record", action="store_true", help="write the tables to data/recorded")
     arguments = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
+    if arguments.environments:
+        record_environments(arguments.record)
+    else:
+        record_libraries(arguments.libraries, arguments.record)
+
+
+def record_environments(to_file):
+    begin, rows = time.perf_counter(), []
+    for name in ENVIRONMENTS:
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append(measure_environment(name, Path(folder)))
+    table = pd.DataFrame(rows)
+    print(table.round().to_string(index=False))
+    if to_file:
+        table.to_csv(recorded.RECORDED / "gallery_environments.csv", index=False, float_format="%.5g")
+        recorded.write_provenance("gallery_environments", "The environments of the gallery, installed from nothing.",
+                                  "python -m tests.gallery.record --environments --record", begin, workers=1)
+
+
+def record_libraries(libraries, to_file):
     begin, rows, all_trials = time.perf_counter(), [], []
-    for library in arguments.libraries:
+    for library in libraries:
         with tempfile.TemporaryDirectory() as folder:
             row, trials = measure(library, Path(folder))
         print(row, flush=True)
@@ -62,7 +94,7 @@ def main():
         all_trials += trials
     table = pd.DataFrame(rows)
     print(table.drop(columns="pins").round(3).to_string(index=False))
-    if arguments.record:
+    if to_file:
         table.to_csv(recorded.RECORDED / "gallery.csv", index=False, float_format="%.5g")
         pd.DataFrame(all_trials).to_csv(recorded.RECORDED / "gallery_trials.csv", index=False, float_format="%.5g")
         what = "20 trials of each script of the gallery, each in a venv of its own, one after the other."

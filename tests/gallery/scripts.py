@@ -1,37 +1,23 @@
 """The scripts of the gallery, the environments that they live in, and how the tests run them."""
 
 import json
-import re
 import subprocess
-import tomllib
 from pathlib import Path
 
+from helpers.gallery import GALLERY, LIBRARIES, script
+
 ROOT = Path(__file__).resolve().parents[2]
-GALLERY = ROOT / "notebooks" / "gallery"
+ENVIRONMENT_OF = {key: library.environment for key, library in LIBRARIES.items()}
 ENVIRONMENTS = {
-    "one": ["xgboost", "lightgbm", "sklearn", "pytorch", "keras", "fastai"],
-    "tensorflow": ["tensorflow", "tf_keras"],
-    "mxnet": ["mxnet"],
-    "extras": ["catboost", "lightning", "skorch"],
+    name: [key for key, of in ENVIRONMENT_OF.items() if of == name] for name in dict.fromkeys(ENVIRONMENT_OF.values())
 }
-ENVIRONMENT_OF = {library: name for name, libraries in ENVIRONMENTS.items() for library in libraries}
 KEEP_TRIALS = Path(__file__).with_name("keep_trials.py")
-
-
-def script(library):
-    return GALLERY / f"tune_{library}.py"
 
 
 def requirements(environment):
     """The pins of an environment's requirements file."""
     lines = (GALLERY / f"requirements-{environment}.txt").read_text().splitlines()
     return [line for line in lines if not line.startswith("#")]
-
-
-def header(library):
-    """What the head of a script says about its needs, after PEP 723."""
-    block = re.match(r"# /// script\n((?:#.*\n)+?)# ///\n", script(library).read_text())[1]
-    return tomllib.loads(re.sub(r"^# ?", "", block, flags=re.MULTILINE))
 
 
 def start(library, python, trials_file):

@@ -1,0 +1,102 @@
+"""The scripts of notebooks/gallery/ as lesson 08 reads them: their code part by part, and the table beside them."""
+
+import ast
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import Code
+
+from helpers import recorded
+
+GALLERY = Path(__file__).resolve().parent.parent / "notebooks" / "gallery"
+
+
+@dataclass(frozen=True)
+class Library:
+    """What no run can tell about a library: its name, the environment it is installed in, what to know, what to use."""
+
+    name: str
+    environment: str
+    caveat: str
+    today: str
+
+
+LIBRARIES = {
+    "xgboost": Library("XGBoost", "one",
+                       "its own metric merror is an error: a study that maximizes would prune the best; "
+                       "plain xgboost brings a large library for GPUs, xgboost-cpu does not", "this"),
+    "lightgbm": Library("LightGBM", "one", "a metric that falls (multi_error) in a study that maximizes: ValueError",
+                        "this"),
+    "sklearn": Library("scikit-learn", "one",
+                       "only estimators with partial_fit can be pruned; OptunaSearchCV warns in every trial that "
+                       "optuna.terminator has moved", "this"),
+    "pytorch": Library("PyTorch", "one", "none", "this"),
+    "keras": Library("Keras 3 on torch", "one", "KERAS_BACKEND=torch must be set before the import", "this"),
+    "fastai": Library("fastai", "one", "fastai.vision does not import beside the CPU build of torch", "this"),
+    "tensorflow": Library("TensorFlow", "tensorflow",
+                          "TensorFlowPruningHook is for TensorFlow 1 and fails to import: prune by hand", "Keras 3"),
+    "tf_keras": Library("tf.keras", "tensorflow", "tf.keras is Keras 3 under an older name", "Keras 3"),
+    "mxnet": Library("MXNet", "mxnet", "retired in 2023; needs numpy before 1.24, and so Python 3.11", "PyTorch"),
+    "catboost": Library("CatBoost", "extras", "the callback only stops the training: call check_pruned() after fit",
+                        "this"),
+    "lightning": Library("Lightning", "extras", "does not import beside fastai's torchvision: keep them apart", "this"),
+    "skorch": Library("skorch", "extras", "none", "this"),
+}
+
+
+def script(library):
+    """The path of the library's script. Raises KeyError, with the names there are, for any other."""
+    if library not in LIBRARIES:
+        raise KeyError(f"there is no {library!r} in the gallery; there are {', '.join(LIBRARIES)}")
+    return GALLERY / f"tune_{library}.py"
+
+
+def header(library):
+    """What the head of a script says about its needs, after PEP 723: "requires-python" and "dependencies"."""
+    block = re.match(r"# /// script\n((?:#.*\n)+?)# ///\n", script(library).read_text())[1]
+    return tomllib.loads(re.sub(r"^# ?", "", block, flags=re.MULTILINE))
+
+
+def parts(library):
+    """The functions and classes of a script, in order: {name: source}."""
+    source = script(library).read_text()
+    nodes = [node for node in ast.parse(source).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    return {node.name: ast.get_source_segment(source, node) for node in nodes}
+
+
+def show(library, *names):
+    """Shows functions of a script, all if none are named, as code."""
+    found = parts(library)
+    return Code("\n\n\n".join(found[name] for name in names or found), language="python")
+
+
+def who_prunes(library):
+    """The pruning callback that a script imports, or "by hand"."""
+    hook = re.search(r"import (\w*PruningCallback)", script(library).read_text())
+    return hook[1] if hook else "by hand"
+
+
+def pins():
+    """A row a library: which Python and which packages its script needs, and the environment that has them."""
+    rows = []
+    for key, library in LIBRARIES.items():
+        needs = header(key)
+        rows.append({"library": library.name, "python": needs["requires-python"], "environment": library.environment,
+                     "pins": " ".join(pin.replace("==", " ") + "," for pin in needs["dependencies"]).rstrip(",")})
+    return pd.DataFrame(rows).set_index("library")
+
+
+def table():
+    """A row a library: what was recorded of its script, who prunes, what to know, and what to use today."""
+    runs = recorded.load_table("gallery").set_index("library")
+    rows = []
+    for key, library in LIBRARIES.items():
+        run = runs.loc[key]
+        rows.append({"library": library.name, "MB installed": round(run["megabytes"]),
+                     "seconds for 20 trials": run["seconds"], "best validation accuracy": run["val_accuracy"],
+                     "pruned": run["pruned"], "who prunes": who_prunes(key), "to know": library.caveat,
+                     "use today": library.name if library.today == "this" else library.today})
+    return pd.DataFrame(rows).set_index("library")

@@ -1,0 +1,99 @@
+"""Mistakes that learners of lesson 08 make, each with words of the hint that has to meet it."""
+
+import optuna
+
+
+def by_hand(value=lambda scores: scores[-1], report=lambda scores: scores[-1], step=lambda number: number,
+            when=lambda number, rounds: True, stop=optuna.TrialPruned, ask=True):
+    """The solution of 08.1, with a part exchanged."""
+
+    def train(trial, model, n_rounds):
+        scores = []
+        for number in range(n_rounds):
+            model.train_a_round()
+            scores.append(model.score())
+            if when(number, n_rounds):
+                trial.report(report(scores), step(number))
+                if ask and trial.should_prune():
+                    if stop is None:
+                        break
+                    raise stop
+        return value(scores)
+
+    return train
+
+
+def asks_at_the_end(trial, model, n_rounds):
+    score = by_hand(ask=False)(trial, model, n_rounds)
+    if trial.should_prune():
+        raise optuna.TrialPruned
+    return score
+
+
+def hooked(report=lambda error: 1 - error, go_on=lambda trial: not trial.should_prune(), step=lambda number: number,
+           returned=lambda errors: 1 - errors[-1], raises=True):
+    """The solution of 08.2, with a part exchanged."""
+
+    def objective(trial, model):
+        errors = []
+
+        def after_round(number, metrics):
+            errors.append(metrics["error"])
+            trial.report(report(metrics["error"]), step(number))
+            return go_on(trial)
+
+        model.fit(after_round)
+        if raises and trial.should_prune():
+            raise optuna.TrialPruned
+        return returned(errors)
+
+    return objective
+
+
+def raises_within(trial):
+    if trial.should_prune():
+        raise optuna.TrialPruned
+    return True
+
+
+def silent(trial, model):
+    model.fit(lambda number, metrics: True)
+    return 0.75
+
+
+def worked(candidates, rows):
+    return sum(number * size for number, size in zip(candidates, rows, strict=True))
+
+
+WRONG = {
+    "08.1": [
+        (lambda trial, model, n_rounds: 0.5, "of 3 rounds it trained 0"),
+        (by_hand(when=lambda number, rounds: False), "the trial was told nothing"),
+        (by_hand(when=lambda number, rounds: number == rounds - 1), "got 1 reports"),
+        (by_hand(report=max), "Report each as it is"),
+        (by_hand(step=lambda number: 0), "the steps of its reports"),
+        (by_hand(value=max), "the score after the last round"),
+        (by_hand(stop=None), "Which exception"),
+        (by_hand(ask=False), "Who asks should_prune"),
+        (asks_at_the_end, "Ask after each report"),
+    ],
+    "08.2": [
+        (hooked(go_on=lambda trial: None), "It goes on where after_round returns True"),
+        (hooked(report=lambda error: error), "the pruner would end the best trials"),
+        (hooked(report=lambda error: -error), "tell it the accuracies"),
+        (hooked(step=lambda number: 3), "give the number of the round"),
+        (hooked(returned=lambda errors: errors[-1]), "the last value that was reported"),
+        (hooked(go_on=raises_within, raises=False), "raise optuna.TrialPruned after fit"),
+        (hooked(go_on=lambda trial: True), "It stops where after_round returns False"),
+        (silent, "the trial was told nothing"),
+    ],
+    "08.3": [
+        (lambda candidates, rows, all_rows, folds: sum(candidates) * folds, "on few rows as a whole one."),
+        (lambda candidates, rows, all_rows, folds: sum(candidates), "leaves out the folds"),
+        (lambda candidates, rows, all_rows, folds: worked(candidates, rows) / all_rows, "once a fold"),
+        (lambda candidates, rows, all_rows, folds: candidates[-1] * folds, "fell out earlier"),
+        (lambda candidates, rows, all_rows, folds: worked(candidates, rows) * folds, "these are rows"),
+        (lambda candidates, rows, all_rows, folds: sum(rows) / all_rows * folds, "each rung trains all"),
+        (lambda candidates, rows, all_rows, folds: folds, "not what they cost"),
+    ],
+}
