@@ -308,9 +308,11 @@ def load_exam():
 def provenance(name):
     """One line on where a recorded part comes from."""
     facts = json.loads((RECORDED / f"{name}.json").read_text())
+    seconds = facts["seconds"]
+    time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"
     workers = "1 worker" if facts["workers"] == 1 else f"{facts['workers']} workers"
     return (
         f"recorded on {facts['date']} with `{facts['command']}`, {workers} with "
-        f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {facts['seconds'] / 60:.1f} minutes; "
+        f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken}; "
         f"torch {facts['versions']['torch']}, optuna {facts['versions']['optuna']}"
     )
