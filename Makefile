@@ -36,6 +36,7 @@ record: .venv/installed
 bench: .venv/installed
 	$(BIN)/python tests/bench/training_loop.py
 	$(BIN)/python tests/bench/live_study.py
+	$(BIN)/python -m tests.bench.load_csv
 	$(BIN)/python -m tests.bench.workers
 	$(BIN)/python -m tests.bench.storages
 	$(BIN)/python -m tests.bench.classroom
