@@ -3,6 +3,8 @@
 scikit-learn is imported where it is used, since that takes long and not every notebook needs it.
 """
 
+import itertools
+
 import numpy as np
 
 
@@ -33,3 +35,22 @@ def boosted_trees(seed=0, **settings):
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(early_stopping=False, random_state=seed, **settings)
+
+
+def words_and_pairs(ids):
+    """The tokens of a text, and each pair of neighbours, as words for scikit-learn; ids: (length,), 0 where padded."""
+    ids = [number for number in np.asarray(ids).tolist() if number]
+    return [str(number) for number in ids] + [f"{first} {second}" for first, second in itertools.pairwise(ids)]
+
+
+def tfidf_regression(C=1.0):
+    """A linear model on words and pairs of words, each weighted by how rare it is (TF-IDF): for token ids as they are.
+
+    C: the larger, the more it follows the training part.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    tfidf = TfidfVectorizer(analyzer=words_and_pairs, sublinear_tf=True)
+    return make_pipeline(tfidf, LogisticRegression(C=C, max_iter=2_000))

@@ -149,6 +149,23 @@ def class_shares(labels):
     return ax
 
 
+def classes_and_lengths(data):
+    """Draws, for the training part of a `SequenceData`, the share of each class and how long its texts are."""
+    left, right = new_axes(width=11, height=max(3, min(8, 0.35 * data.n_classes + 1)), columns=2)
+    counts = np.bincount(data.y_train, minlength=data.n_classes)
+    lengths = (data.x_train != 0).sum(dim=1).numpy()
+    order = np.argsort(counts)[-20:]  # the most frequent ones, if there are more
+    names = [str(data.classes[number])[:30] for number in order]
+    bars = left.barh(names, 100 * counts[order] / counts.sum(), color=OTHER)
+    left.bar_label(bars, fmt="%.1f %%", padding=3)
+    left.set(xlabel="share of the texts (%)", xlim=(0, 115 * counts.max() / counts.sum()))
+    left.grid(axis="y", visible=False)
+    right.boxplot([lengths[data.y_train.numpy() == number] for number in order], orientation="horizontal",
+                  positions=range(len(order)), manage_ticks=False, flierprops={"markersize": 3, "alpha": 0.3})
+    right.set(xlabel="tokens in a text")
+    return left, right
+
+
 def learning_curves(curves, x="epoch", majority=None):
     """Draws validation accuracy against epochs (or x="seconds"): a thin line a seed, a thick one for their mean.
 

@@ -272,6 +272,55 @@ QUESTIONS = {
             },
         ),
     ],
+    "06": [
+        Question(
+            "Of your messages, 97 % are harmless. A model reaches an accuracy of 0.97. What do you do first?",
+            "b",
+            {
+                "Be glad: 97 % is far above chance for any number of classes.":
+                    "Above chance in which sense? Ask what a model gets that never reads the text: section "
+                    "\"Simple models first\".",
+                "Ask what it finds: macro F1, and the score of always saying harmless.":
+                    "Whoever always says harmless has 0.97 too. Only a score that gives the rare class its say can "
+                    "tell the two apart.",
+                "Tune it for longer, so that the last three percent come as well.":
+                    "A study by accuracy has hardly a reason to look for them: each is one row in a hundred. Which "
+                    "number should it go by? See section \"What own data make you decide\".",
+            },
+        ),
+        Question(
+            "Your test part has 60 rows. You examine the winner with 5 seeds, then with 50. What becomes of the doubt "
+            "about its accuracy?",
+            "a",
+            {
+                "A part of it stays: other 60 rows would have given another score.":
+                    "Seeds tell how much a training varies. How much these rows happen to suit the model is a second "
+                    "doubt, and only more rows lessen it.",
+                "It shrinks to almost nothing, as the interval over the seeds does.":
+                    "That interval shrinks, and it is one of two. What does the bootstrap ask? See section "
+                    "\"The exam\".",
+                "It stays as it was, since seeds play no role in an exam.":
+                    "They do: each seed is another training, and their scores differ. But this is one doubt of two: "
+                    "section \"The exam\".",
+            },
+        ),
+        Question(
+            "The study says: bag of embeddings, 4 trials, best 0.84; LSTM, 45 trials, best 0.86. What follows for the "
+            "bag?",
+            "c",
+            {
+                "It is the weaker architecture for these data, by two points.":
+                    "The best of 45 is compared with the best of 4. The more tries, the better the best: section "
+                    "\"The study\".",
+                "The sampler has shown that it can't be tuned any further.":
+                    "The sampler went where the first values were good. That saves time, and says nothing about what "
+                    "it left aside: section \"The study\".",
+                "Little: it was hardly asked. With as many trials it may do as well.":
+                    "A fair comparison gives each the same number of trials, as in lesson 05. A study that chooses "
+                    "between architectures answers another question: what is good enough, soon.",
+            },
+        ),
+    ],
     "07": [
         Question(
             "Four cores, a small network, and `study.optimize(objective, n_trials=100, n_jobs=-1)`: it is hardly "

@@ -1,5 +1,6 @@
 """From one row a training to one row a model: means over seeds with their 95 % intervals."""
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -42,3 +43,37 @@ def verdict(table, first, second, metric="test_accuracy"):
     if gap > margin[better] + margin[worse]:
         return f"{better} beats {worse} by {100 * gap:.1f} points ({values}), more than the intervals."
     return f"{better} and {worse} can't be told apart ({values}; the intervals overlap)."
+
+
+def headline(table, simple, metric, rows_margin):
+    """One sentence on whether the networks of an exam were worth it, against the best of the simple models.
+
+    table: as for `by_model`. simple: the names of the simple models; all others are networks, and those that were
+    tuned have a name that begins with "tuned".
+    rows_margin: half the 95 % interval that comes from the number of test rows (the one over seeds is in the table).
+    """
+    summary = by_model(table, (metric,))
+    means, over_seeds = summary[metric], summary.filter(like="±").iloc[:, 0].fillna(0)
+    baseline, network = means[means.index.isin(simple)].idxmax(), means[~means.index.isin(simple)].idxmax()
+    margin = (over_seeds[network] ** 2 + rows_margin**2) ** 0.5
+    values = f"{means[network]:.3f} ± {margin:.3f}"
+    if means[baseline] > means[network] + margin:
+        return f"Keep {baseline}: at {means[baseline]:.3f} it beats every network; the best, {network}, has {values}."
+    if means[baseline] >= means[network] - margin:
+        return (f"Tuning was not worth it here: {baseline}, at {means[baseline]:.3f}, lies inside the interval of the "
+                f"best network, {network}, at {values}.")
+    gap = 100 * (means[network] - means[baseline])
+    worth = "Tuning was worth it" if network.startswith("tuned") else "A network was worth it, tuning it was not"
+    return (f"{worth}: {network}, at {values}, beats {baseline}, the best of the simple models, at "
+            f"{means[baseline]:.3f}, by {gap:.1f} points.")
+
+
+def rows_margin(measure, probabilities, y, seed=0):
+    """Half the 95 % interval of a score that comes from having these test rows and not others, by bootstrap.
+
+    measure: of probabilities (rows, n_classes) and class numbers (rows,), like `helpers.training.auc`. The rows are
+    drawn 300 times anew, with replacement; a few test rows give a wide interval, whatever the number of seeds.
+    """
+    rng = np.random.default_rng(seed)
+    draws = [rng.integers(len(y), size=len(y)) for _ in range(300)]
+    return float(1.96 * np.nanstd([measure(probabilities[rows], y[rows]) for rows in draws]))

@@ -3,6 +3,7 @@ lose nothing on the way, report on it."""
 
 import contextlib
 import functools
+import math
 import os
 import signal
 import threading
@@ -94,12 +95,13 @@ def run_until(study, objective, n_trials, callbacks=(), **options):
             return
 
 
-def run_workers(objective, study, n_trials, workers=None):
+def run_workers(objective, study, n_trials, workers=None, timeout=None):
     """Runs trials in several processes at once until the study holds `n_trials` that are complete or pruned.
 
     objective: any function of a trial, one written in a notebook's cell as well; it is copied to each worker once.
     study: from `open_study` with a storage, since processes share no memory.
     workers: how many processes, each with one torch thread; as many as there are cores if None.
+    timeout: seconds after which no trial is begun any more; those that run are finished.
     A worker that dies is replaced, its trial tried again. A worker whose objective raises gets no more trials; the
     others go on, and its exception is raised at the end. An interrupt stops all; what finished is in the storage.
     Raises StudyError where the study is in memory or workers die again and again, RuntimeError after ten failed trials
@@ -120,11 +122,14 @@ def run_workers(objective, study, n_trials, workers=None):
         pools.append(ProcessPoolExecutor(1, initializer=begin, env=environment))
         return pools[-1]
 
+    until = time.monotonic() + timeout if timeout else math.inf
     idle = [hire() for _ in range(min(workers, n_trials - patiently(lambda: finished(study))))]
     with tqdm(total=n_trials, unit="trial") as progress:
         try:
             while True:
                 missing = n_trials - patiently(lambda: finished(study)) - len(running)
+                if time.monotonic() > until:
+                    missing = 0
                 for pool in idle[:max(0, missing)]:
                     running[pool.submit(_one_trial)] = pool
                 idle = [pool for pool in idle if pool not in running.values()]

@@ -38,6 +38,16 @@ def auc(probabilities, y):
     return float(np.mean([roc_auc_score(y == c, probabilities[:, c]) for c in present]))
 
 
+def macro_f1(probabilities, y):
+    """The F1 score (the harmonic mean of precision and recall) of each class, and the mean of them.
+
+    probabilities: (rows, n_classes); y: (rows,) class numbers. A class that is never predicted right counts as 0.
+    """
+    from sklearn.metrics import f1_score  # here, since scikit-learn takes long to import
+
+    return float(f1_score(y, np.asarray(probabilities).argmax(axis=1), average="macro", zero_division=0))
+
+
 def run(model, optimizer, data, epochs=12, batch_size=64, schedule=None, label_smoothing=0.0,
         trial=None, on_epoch=None):
     """Trains on the training part; returns the validation accuracy of the best epoch, whose weights the model keeps.

@@ -7,9 +7,11 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+import torch
 from nbclient import NotebookClient
 
 from helpers import plots
+from helpers.data import MESSAGES, load_csv
 from helpers.models import PaperRecipe
 
 
@@ -71,6 +73,16 @@ def test_class_shares():
     ax = plots.class_shares(pd.Series(["a"] * 3 + ["b"]))
     assert [bar.get_width() for bar in ax.patches] == [25, 75]
     assert ax.get_xlabel() == "share of the hands (%)"
+
+
+def test_classes_and_lengths_speak_of_the_training_part():
+    data = load_csv(MESSAGES)
+    left, right = plots.classes_and_lengths(data)
+    names = [label.get_text() for label in left.get_yticklabels()]
+    shares = (100 * torch.bincount(data.y_train) / 1_800).tolist()
+    assert sorted(names) == data.classes
+    assert [bar.get_width() for bar in left.patches] == pytest.approx(sorted(shares), abs=1e-4)
+    assert right.get_xlim()[1] > (data.x_train != 0).sum(dim=1).max()
 
 
 @pytest.mark.parametrize(("x", "label"), [("epoch", "epoch"), ("seconds", "seconds of training")])

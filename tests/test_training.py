@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from helpers.data import MESSAGES, load_csv
 from helpers.models import EmbeddingClassifier
-from helpers.training import accuracy, auc, predict, run, set_seed
+from helpers.training import accuracy, auc, macro_f1, predict, run, set_seed
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +92,10 @@ def test_auc_is_the_macro_average_of_one_against_the_rest():
 
 def test_auc_leaves_a_class_without_rows_out():
     assert auc([[0.7, 0.2, 0.1], [0.2, 0.7, 0.1]], [0, 1]) == 1.0
+
+
+def test_macro_f1_gives_each_class_the_same_say():
+    y = np.array([0] * 95 + [1] * 5)
+    always_0 = np.tile([0.9, 0.1], (100, 1))
+    assert macro_f1(always_0, y) == pytest.approx((2 * 95 / (2 * 95 + 5)) / 2)
+    assert macro_f1(np.eye(2)[y], y) == 1
