@@ -98,7 +98,7 @@ def exercise(name="98.1", heading="### Exercise NAME · 5 minutes\n\nCount.", st
         (exercise("98.1") + exercise("98.2") + exercise("98.3"), "98", "98.3 has no check in helpers/exercises"),
         (exercise("98.1"), "98", "its number of exercises is 1; a lesson has two to four"),
         ([cell for n in "12345" for cell in exercise(f"98.{n}")], "98", "its number of exercises is 5"),
-        (exercise("00.1") + exercise("00.2"), "00", "is 2; a lesson has two to four, and lesson 00 none"),
+        (exercise("00.1") + exercise("00.2"), "00", "is 2; a lesson has two to four, and 00 and 10 have none"),
     ],
 )  # fmt: skip
 def test_the_rules_of_exercises_can_be_broken(cells, lesson, words, monkeypatch):
