@@ -3,6 +3,7 @@
 # make walk    the notebooks at full budget, as HTML under build/
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
 # make picture  film the moving picture of README
+# make cheat-sheet  the page to print, as HTML and PDF under build/
 # make record  run the experiments behind data/recorded/ again (an hour and more)
 # make gallery LIB=xgboost  tune with another library, in an environment of its own; LIB=? names them
 # make test-gallery  every script of the gallery, twice, in its environment
@@ -14,7 +15,7 @@ BROWSER ?= yes
 BIN = .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test lint walk record bench soak gallery test-gallery screenshots picture clean
+.PHONY: lab test lint walk cheat-sheet record bench soak gallery test-gallery screenshots picture clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -29,6 +30,9 @@ lint: .venv/installed
 
 walk: .venv/installed
 	$(BIN)/python -m helpers walk $(NOTEBOOK)
+
+cheat-sheet: .venv/installed
+	$(BIN)/python -m helpers.cheat_sheet
 
 record: .venv/installed
 	$(BIN)/python -m helpers record $(PART)
