@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import reading
+from helpers import fetching
 from helpers.data import DataError, load_csv
 
 GOOD = "text,label\n" + "".join(f"word{number} same,{'ab'[number % 2]}\n" for number in range(500))
@@ -46,7 +46,7 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "bars": ("a.csv", GOOD.replace(",", "|"), r"parted by '\|'"),
     "commas in a .tsv": ("a.tsv", GOOD, "parted by ','"),
     "a comma too many": ("a.csv", swap("word5 same", "word5, same"), "line 7: 3 fields, and the header has 2; "),
-    "a field too few": ("a.csv", swap("word5 same,b", "word5 same"), "line 7: 1 field, and the header has 2"),
+    "a field too few": ("a.csv", swap("word5 same,b", "word5 same"), "line 7: 1 field, .*lacks its quotation marks"),
     "an unclosed quotation mark": ("a.csv", swap("word5", '"word5'), "line 7: a quotation mark is opened"),
     "a quotation mark inside": ("a.csv", swap("word5 same", '"word5" same'), "line 7: not valid CSV .*written twice"),
     "all labels empty": ("a.csv", re.sub(",[ab]\n", ",\n", GOOD), "of 500 rows 500 can't be used, the label is empty"),
@@ -57,6 +57,10 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "a class of one text": ("a.csv", GOOD + "x,rare\n" * 9, "the class 'rare' has 1 different text;"),
     "an identifier as label": ("a.csv", re.sub(",[ab]\n", lambda found: f",{found.start()}\n", GOOD), "an identifier"),
     "an unknown split": ("a.csv", "text,label,split\na,b,training\n", "line 2: the split is 'training'; it must be"),
+    "a split with a capital": ("a.csv", "text,label,Split\na,b,train\n", "a column 'Split'; rename it to 'split'"),
+    "a split in some rows only": ("a.jsonl", '{"text": "a", "label": "b", "split": "train"}\n' + LINES,
+                                  "line 2: the split is None; .*in all rows or in none"),
+    "a very long split": ("a.csv", f"text,label,split\na,b,{'x' * 99_999}\n", r"the split is 'x{39}\.\.\.; it must be"),
     "a split without rows": ("a.csv", "text,label,split\na,b,train\nb,c,val\n", "no row has the split 'test'"),
     "a class missing from training": ("a.csv", "text,label,split\na,b,train\na,c,train\na,d,val\na,b,test\n",
                                       "the class 'd' has no row in the split 'train'"),
@@ -74,6 +78,9 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "a line of JSON that is no object": ("a.jsonl", '"hello"\n' + LINES, 'line 1: "hello" is no JSON object'),
     "a list as text": ("a.jsonl", LINES.replace('"word5"', '["word5"]', 1), r"line 6: 'text' is \['word5'\]"),
     "half a character in JSON": ("a.jsonl", LINES.replace("word5", "\\ud83d", 1), "line 6: 'text' holds half of a"),
+    "a web page": ("a.csv", "\n<!DOCTYPE html>\n<html></html>", "this is a web page, not a table"),
+    "a pointer of Git LFS": ("a.csv", "version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+    "a number of 5,000 digits": ("a.jsonl", LINES.replace('"word5"', "9" * 5_000, 1), "line 6: not valid JSON"),
     "no such key in JSON": ("a.jsonl", LINES.replace("label", "class"), "there is no column 'label'; only 'text'"),
 }
 
@@ -82,12 +89,17 @@ GOES_ON = {  # kind: (name, content, what the report of the facts has to say, ro
     "Windows' line ends": ("a.csv", GOOD.replace("\n", "\r\n"), "500 rows read, 500 kept", 500),
     "old Mac's line ends": ("a.csv", GOOD.replace("\n", "\r"), "500 rows read, 500 kept", 500),
     "blank lines between": ("a.csv", GOOD.replace("\n", "\n\n"), "500 rows read, 500 kept", 500),
+    "a line of spaces at the end": ("a.csv", GOOD + "   \n", "500 rows read, 500 kept", 500),
+    "a missing quotation mark that another one closes": (
+        "a.csv", swap("word5", '"word5').replace("word99 same", 'word99 same"', 1), "line 7 goes over 95 lines", 406),
+    "a NaN in JSON": ("a.jsonl", LINES.replace('"a"', "NaN", 1), r"the label is empty \(line 1\)", 499),
+    "the label nan": ("a.csv", swap(",a\n", ",nan\n", 100).replace(",b\n", ",2\n", 100), "500 rows read, 500", 500),
     "an empty text": ("a.csv", swap("word5 same", " "), r"dropped 1: the text is empty \(line 7\)", 499),
     "empty labels": ("a.csv", swap("same,a", "same,", 4), r"dropped 4: the label is empty \(lines 2, 4, 6, ...\)", 496),
     "a missing key in JSON": ("a.jsonl", LINES.replace('"text": "word5", ', "", 1), "the text is empty .line 6", 499),
     "NUL characters": ("a.csv", swap("word5", "wo\0rd\0"), "2 NUL characters left out", 500),
-    "the same row twice": ("a.csv", GOOD + "word5 same,b\n", "rows that repeat an earlier one: 1\n", 501),
-    "labels that contradict": ("a.csv", GOOD + "word5 same,a\n", "texts with more than one label: 1\n", 501),
+    "the same row twice": ("a.csv", GOOD + "word5 same,b\n", "rows that repeat an earlier one: 1", 501),
+    "labels that contradict": ("a.csv", GOOD + "word5 same,a\n", "texts with more than one label: 1", 501),
     "200 rows": ("a.csv", "".join(GOOD.splitlines(True)[:201]), "with 40 rows in the test part .* 15 points only", 200),
     "a text in two parts": ("a.csv", "text,label,split\n" + "x,a,train\nx,b,train\ny,a,val\nx,b,test\n",
                             "warning: 1 text in more than one part", 4),
@@ -139,6 +151,29 @@ def test_a_missing_file_is_named_with_one_that_is_there(tmp_path):
     assert "the current folder is" in sentence(tmp_path / "nowhere" / "x.csv")
 
 
+def test_names_in_capitals_and_a_home_folder_are_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    made(tmp_path, "A.CSV.GZ", gzip.compress(GOOD.encode()))
+    data = load_csv("~/A.CSV.GZ")
+    assert (data.facts.rows_kept, data.name) == (500, "A")
+
+
+def test_a_path_that_no_file_can_have():
+    assert "it can't be read (embedded null byte)" in sentence("a\0.csv")
+
+
+@pytest.mark.parametrize("option", ["limit", "max_length", "vocab_size", "min_count"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, "a"])
+def test_a_size_that_is_none_is_refused(option, value, tmp_path):
+    with pytest.raises(ValueError, match=f"{option} is {value!r}; it has to be a whole number above 0"):
+        load_csv(made(tmp_path, "a.csv", GOOD), **{option: value})
+
+
+def test_a_vocabulary_without_tokens_is_warned_of(tmp_path):
+    facts = load_csv(made(tmp_path, "a.csv", GOOD), min_count=9_999).facts
+    assert "no token occurs 9999 times in the training part: all are unknown" in facts.warnings
+
+
 def test_a_folder_is_no_file(tmp_path):
     assert sentence(tmp_path).endswith("this is a folder; give the path of a CSV file in it.")
 
@@ -155,17 +190,21 @@ def test_a_file_without_permission(tmp_path, monkeypatch):
     path.chmod(stat.S_IRUSR | stat.S_IWUSR)
 
 
-PAGES = {"/good.csv": GOOD.encode(), "/page.csv": b"\n<!DOCTYPE html><html></html>",
+PAGES = {"/good.csv": GOOD.encode(), "/page.csv": b"\n<!DOCTYPE html><html></html>", "/short.csv": GOOD.encode(),
          "/good.jsonl.gz": gzip.compress(LINES.encode())}
 
 
 class Server(BaseHTTPRequestHandler):
     def do_GET(self):
-        if self.path not in PAGES:
+        page = PAGES.get(self.path.partition("?")[0])
+        if self.path == "/garbled.csv":
+            return self.wfile.write(b"nonsense\r\n\r\n")
+        if page is None:
             return self.send_error(404)
         self.send_response(200)
+        self.send_header("Content-Length", str(len(page) + 10 * (self.path == "/short.csv")))
         self.end_headers()
-        return self.wfile.write(PAGES[self.path])
+        return self.wfile.write(page)
 
     def log_message(self, *_):
         pass
@@ -182,7 +221,7 @@ def server():
 
 def test_files_are_read_from_an_address(server):
     assert load_csv(f"{server}/good.csv").facts.rows_kept == 500
-    data = load_csv(f"{server}/good.jsonl.gz")
+    data = load_csv(f"{server}/good.jsonl.gz?raw=true")
     assert (data.facts.rows_kept, data.name) == (500, "good")
 
 
@@ -192,16 +231,19 @@ def test_an_address_that_is_wrong(server):
     assert "can't be fetched" in sentence("http://no-such-host.invalid/a.csv")
     assert "can't be fetched" in sentence("http://127.0.0.1:1/a.csv")
     assert "can't be fetched" in sentence("http://[/a.csv")
+    assert "can't be fetched" in sentence(f"{server}/a file.csv")
+    assert "can't be fetched" in sentence(f"{server}/garbled.csv")
+    assert "bytes came; try again" in sentence(f"{server}/short.csv")
 
 
 def test_a_server_that_never_answers(monkeypatch):
-    monkeypatch.setattr(reading, "TIMEOUT", 0.3)
+    monkeypatch.setattr(fetching, "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert "no answer within 0.3 seconds" in sentence(f"http://127.0.0.1:{silent.getsockname()[1]}/a.csv")
 
 
 def test_a_file_that_is_too_large_to_fetch(server, monkeypatch):
-    monkeypatch.setattr(reading, "LARGEST", 1_000)
+    monkeypatch.setattr(fetching, "LARGEST", 1_000)
     assert "larger than 0 MB; download the file" in sentence(f"{server}/good.csv")
 
 
@@ -209,7 +251,7 @@ def test_a_tokenizer_that_fails_is_named_with_its_line(tmp_path):
     path = made(tmp_path, "a.csv", GOOD)
     assert "line 2: tokenize fails on 'word0 same' (ZeroDivisionError" in sentence(path, tokenize=lambda text: 1 / 0)
     assert "line 2: tokenize makes 'word0 same' of" in sentence(path, tokenize=str)
-    assert "line 2: tokenize makes '[1]' of" in sentence(path, tokenize=lambda text: [1])
+    assert "line 2: tokenize makes [1] of" in sentence(path, tokenize=lambda text: [1])
 
 
 def main():
