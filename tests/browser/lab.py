@@ -21,18 +21,13 @@ from pathlib import Path
 import nbformat
 import psutil
 
+from helpers.cheat_sheet import find_chromium
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 SCREEN = {"width": 1480, "height": 1110}  # the notebook itself gets some 1,400 x 1,000 of it
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 OVERLAP = 40  # pixels of one screen that the next repeats, so that no line is cut in two
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
-
-
-def find_chromium():
-    """The path of the Chromium to drive: the one that CHROMIUM names, or the first on the PATH; None without one."""
-    names = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else CHROMIUM
-    return next((found for found in map(shutil.which, names) if found), None)
 
 
 def what_is_missing():
