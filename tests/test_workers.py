@@ -136,7 +136,7 @@ def test_an_interrupt_waits_for_no_running_trial_and_loses_no_finished_one(study
     threading.Thread(target=press, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         run_workers(objective, study, 6, workers=2)
-    assert time.monotonic() - pressed[0] < 50  # half a trial; how fast it is, a benchmark says
+    assert time.monotonic() - pressed[0] < 50  # the trials that run would take a hundred seconds
     assert workers_of(psutil.Process()) == []
     assert study.get_trials(states=(TrialState.RUNNING,)) == []
     run_workers(lambda trial: 1.0, study, 6, workers=2)

@@ -64,7 +64,7 @@ def main():
     parser.add_argument("--environments", action="store_true", help="the environments in place of the scripts")
     parser.add_argument("--record", action="store_true", help="write the tables to data/recorded")
     arguments = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
     if arguments.environments:
         record_environments(arguments.record)
     else:
