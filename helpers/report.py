@@ -29,6 +29,12 @@ def search_space(study):
     return pd.DataFrame({"parameter": found.keys(), "searched": found.values()})
 
 
+def settings(params):
+    """A row a parameter of a trial."""
+    words = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in params.values()]
+    return pd.DataFrame({"parameter": params.keys(), "value": words})
+
+
 def versions():
     """A row a package: what the results were made with."""
     rows = {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES}
@@ -51,7 +57,7 @@ def write_report(folder, title, headline, sections):
         text.append(f"## {heading}")
         for content in contents:
             if isinstance(content, pd.DataFrame):
-                page.append(content.to_html(index=False, float_format="{:.3f}".format, border=0))
+                page.append(content.to_html(index=False, float_format="{:.3f}".format, na_rep="", border=0))
                 text.append(_markdown(content))
             elif isinstance(content, Figure):
                 picture = io.BytesIO()
@@ -72,6 +78,7 @@ def write_report(folder, title, headline, sections):
 
 def _markdown(table):
     rows = [table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)]
-    words = [[f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
+    words = [["" if pd.isna(cell) else f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row]
+             for row in rows]
     cells = [[word.replace("|", "\\|").replace("\n", " ") for word in row] for row in words]
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)

@@ -91,6 +91,18 @@ def test_the_search_space_is_read_from_the_trials_of_all_branches():
     assert space == {"arch": "a, b", "lr": "1e-05 to 0.1 (log scale)", "layers": "1 to 4"}
 
 
+def test_settings_are_short_and_small_ones_stay_in_sight():
+    shown = report.settings({"lr": 0.0000291234567, "arch": "LSTM", "n_layers": 2, "norm_first": False})
+    assert shown["value"].tolist() == ["2.912e-05", "LSTM", "2", "False"]
+
+
+def test_what_is_missing_is_left_empty(tmp_path):
+    table = pd.DataFrame({"model": ["a", "b"], "margin": [0.5, float("nan")]})
+    page = report.write_report(tmp_path, "A title", "A headline.", {"A table": [table]})
+    assert "nan" not in page.read_text(encoding="utf-8").lower()
+    assert "| b |  |" in page.with_name("report.md").read_text(encoding="utf-8")
+
+
 def test_the_versions_are_those_that_run():
     rows = report.versions().set_index("package")["version"]
     assert rows["optuna"] == optuna.__version__
