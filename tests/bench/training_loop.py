@@ -12,6 +12,7 @@ import argparse
 import importlib.util
 import json
 import logging
+import os
 import resource
 import statistics
 import subprocess
@@ -165,7 +166,7 @@ def main():
     parser.add_argument("--record", action="store_true", help="write the table to data/recorded/bench")
     arguments = parser.parse_args()
     epochs, repeats, limit = (2, 3, 1_000) if arguments.small else (arguments.epochs, arguments.repeats, None)
-    start, python = time.perf_counter(), arguments.python
+    start, load, python = time.perf_counter(), os.getloadavg()[0], arguments.python
     if not python.exists():
         print(f"LIGHTNING IS LEFT OUT: {python} is not there; make gallery LIB=lightning builds it")
         python = sys.executable
@@ -187,7 +188,8 @@ def main():
         pd.DataFrame(rows).to_csv(recorded.RECORDED / "bench" / "training_loop.csv", index=False, float_format="%.4g")
         what = "The course's training loop, a bare one, one with a DataLoader, and Lightning's; processor seconds."
         command = f"python -m tests.bench.training_loop --epochs {epochs} --repeats {repeats} --record"
-        recorded.write_provenance("bench/training_loop", what, command, start, workers=1, seeds="0 for each training")
+        recorded.write_provenance("bench/training_loop", what, command, start, workers=1, load_before=load,
+                                  seeds="0 for each training")
 
 
 if __name__ == "__main__":
