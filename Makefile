@@ -7,6 +7,7 @@
 # make record  run the experiments behind data/recorded/ again (an hour and more)
 # make gallery LIB=xgboost  tune with another library, in an environment of its own; LIB=? names them
 # make test-gallery  every script of the gallery, twice, in its environment
+# make bench   how fast, and at what price: loops, workers, storages, tuners; SMALL=--small for a taste
 # make soak    kill the workers of studies at random, three hundred times, and look for what was lost
 
 PYTHON ?= python3
@@ -37,13 +38,23 @@ cheat-sheet: .venv/installed
 record: .venv/installed
 	$(BIN)/python -m helpers record $(PART)
 
-bench: .venv/installed
-	$(BIN)/python tests/bench/training_loop.py
+bench: .venv/tested .venv/bench/tuners/installed
+	$(BIN)/pip install --quiet cmaes==0.13.1
+	$(BIN)/python -m tests.bench.training_loop $(SMALL)
 	$(BIN)/python tests/bench/live_study.py
 	$(BIN)/python -m tests.bench.load_csv
 	$(BIN)/python -m tests.bench.workers
 	$(BIN)/python -m tests.bench.storages
 	$(BIN)/python -m tests.bench.classroom
+	$(BIN)/python -m tests.bench.growth $(SMALL)
+	$(BIN)/python -m tests.bench.tuners $(SMALL)
+	$(BIN)/python -m tests.bench.layouts $(SMALL)
+	$(BIN)/python -m tests.bench.table $(SMALL)
+
+.venv/bench/tuners/installed: tests/bench/requirements-tuners.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<
+	@touch $@
 
 soak: .venv/tested
 	$(BIN)/python -m tests.soak --kills 100 --record

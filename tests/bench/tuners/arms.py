@@ -1,0 +1,256 @@
+"""The same trainings under each tuner. The parent package starts it, with the tuners' own Python:
+
+python -m tests.bench.tuners.arms ARM real|asleep SEED TRIALS FOLDER
+
+Each training writes the times of its begin, its epochs and its end to FOLDER/times.
+"""
+
+import contextlib
+import json
+import math
+import multiprocessing
+import os
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import numpy as np
+import optuna
+import torch
+
+from helpers import search
+from helpers.study import open_study, run_workers
+
+SLEEP = 0.5  # seconds of a training that only sleeps
+ANY = search.PAPER_START | {"alpha": 0.9, "momentum": 0.9}
+
+
+def ask(trial):
+    """The questions of search.train, without a training."""
+    model = search.define_transformer(trial)
+    trial.suggest_categorical("batch_size", [32, 64, 128, 256])
+    search.define_optimizer(trial, model, n_steps=1)
+    trial.suggest_float("label_smoothing", 0.0, 0.2)
+
+
+def space(optimizer):
+    """The questions of a trial with this optimizer, as Optuna's distributions by name."""
+    trial = optuna.trial.FixedTrial(ANY | {"optimizer": optimizer})
+    ask(trial)
+    return trial.distributions
+
+
+class Training:
+    """What all arms run: a function of a trial that trains, "real", or sleeps, "asleep", and notes its times."""
+
+    def __init__(self, kind, folder):
+        self.kind, self.folder = kind, Path(folder)
+
+    def __call__(self, trial, on_epoch=lambda epoch: None):
+        """Returns the validation accuracy of the best epoch."""
+        with self.noted() as note:
+
+            def each(epoch):
+                note(epoch)
+                on_epoch(epoch)
+
+            if self.kind == "asleep":
+                return sleep(trial, each)
+            torch.set_num_threads(1)
+            return search.train(trial, search.define_transformer, on_epoch=each)[1]
+
+    @contextlib.contextmanager
+    def noted(self):
+        """Notes a begin and an end, and hands out a function that notes an epoch."""
+        name = uuid.uuid4().hex
+
+        def note(**facts):
+            with open(self.folder / "times", "a") as file:
+                file.write(json.dumps({"training": name, "process": os.getpid(), "time": time.time()} | facts) + "\n")
+
+        note()
+        try:
+            yield lambda epoch: note(val_accuracy=epoch["val_accuracy"])
+        finally:
+            note()
+
+
+def sleep(trial, on_epoch):
+    """Asks and reports as a training does. All are equally good, so none is stopped early."""
+    ask(trial)
+    for epoch in range(1, search.EPOCHS + 1):
+        time.sleep(SLEEP / search.EPOCHS)
+        on_epoch({"epoch": epoch, "val_accuracy": epoch / 100})
+        trial.report(epoch / 100, epoch)
+        if trial.should_prune():
+            raise optuna.TrialPruned()
+    return search.EPOCHS / 100
+
+
+def sampler(seed):
+    return optuna.samplers.TPESampler(seed=seed)
+
+
+def pruner():
+    return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=4)
+
+
+def ours(training, seed, n_trials):
+    study = open_study("ours", training.folder / "ours.journal", sampler=sampler(seed), pruner=pruner())
+    run_workers(training, study, n_trials, workers=2)
+
+
+def plain_optuna(training, seed, n_trials):
+    in_two_processes(optimize, *[(training, n_trials // 2, 2 * seed + worker) for worker in range(2)])
+
+
+def optimize(training, n_trials, seed):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    file = optuna.storages.journal.JournalFileBackend(str(training.folder / "plain.journal"))
+    storage = optuna.storages.JournalStorage(file)
+    study = optuna.create_study(study_name="plain", storage=storage, load_if_exists=True, direction="maximize",
+                                sampler=sampler(seed), pruner=pruner())
+    study.optimize(training, n_trials)
+
+
+def ray_tune(training, seed, n_trials, scheduler=None):
+    """With reuse_actors, without which Ray starts a new process for each trial."""
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+                   "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+    import ray
+    from ray import tune
+    from ray.tune.search.optuna import OptunaSearch
+
+    def trainable(config):
+        best = 0
+
+        def report(epoch):
+            nonlocal best
+            best = max(best, epoch["val_accuracy"])  # Ray's search is told the last value
+            tune.report({"val_accuracy": best})
+
+        training(optuna.trial.FixedTrial(config), report)
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR",
+             _temp_dir=str(training.folder / "ray"))
+    tune.Tuner(
+        tune.with_resources(trainable, {"cpu": 1}),
+        tune_config=tune.TuneConfig(
+            search_alg=OptunaSearch(space=ask, metric="val_accuracy", mode="max", sampler=sampler(seed)),
+            scheduler=scheduler, num_samples=n_trials, reuse_actors=True),
+        run_config=tune.RunConfig(storage_path=str(training.folder / "results"), verbose=0),
+    ).fit()
+
+
+def ray_tune_with_asha(training, seed, n_trials):
+    from ray.tune.schedulers import ASHAScheduler
+
+    asha = ASHAScheduler("training_iteration", "val_accuracy", "max", max_t=search.EPOCHS,
+                         grace_period=min(4, search.EPOCHS - 1), reduction_factor=2)
+    ray_tune(training, seed, n_trials, asha)
+
+
+def hyperopt(training, seed, n_trials):
+    """In one process: without Spark or MongoDB it has no workers."""
+    from hyperopt import fmin, hp, tpe
+    from hyperopt.pyll import scope
+
+    def dimension(name, kind):
+        if isinstance(kind, optuna.distributions.CategoricalDistribution):
+            return hp.choice(name, kind.choices)
+        if isinstance(kind, optuna.distributions.IntDistribution):
+            return scope.int(hp.quniform(name, kind.low, kind.high, kind.step))
+        if kind.log:
+            return hp.loguniform(name, math.log(kind.low), math.log(kind.high))
+        return hp.uniform(name, kind.low, kind.high)
+
+    spaces = {name: space(name) for name in ("Adam", "RMSprop", "SGD")}
+    own = {"Adam": "beta1", "RMSprop": "alpha", "SGD": "momentum"}
+    dimensions = {name: dimension(name, kind) for name, kind in spaces["SGD"].items() if name != "momentum"}
+    dimensions["optimizer"] = hp.choice("optimizer", [
+        {"optimizer": optimizer, name: dimension(name, spaces[optimizer][name])} for optimizer, name in own.items()])
+
+    def loss(drawn):
+        return -training(optuna.trial.FixedTrial(drawn | drawn["optimizer"]))
+
+    fmin(loss, dimensions, algo=tpe.suggest, max_evals=n_trials, rstate=np.random.default_rng(seed), verbose=False,
+         show_progressbar=False)
+
+
+class Draws:
+    """A distribution, as scikit-learn wants it, of whole settings."""
+
+    def __init__(self):
+        self.spaces = {name: space(name) for name in ("Adam", "RMSprop", "SGD")}
+
+    def rvs(self, random_state):
+        optimizer = random_state.choice(list(self.spaces))
+        drawn = {name: self.draw(kind, random_state) for name, kind in self.spaces[optimizer].items()}
+        return drawn | {"optimizer": str(optimizer)}
+
+    def draw(self, kind, random_state):
+        if isinstance(kind, optuna.distributions.CategoricalDistribution):
+            return kind.choices[random_state.randint(len(kind.choices))]
+        if isinstance(kind, optuna.distributions.IntDistribution):
+            return kind.low + kind.step * random_state.randint((kind.high - kind.low) // kind.step + 1)
+        if kind.log:
+            return math.exp(random_state.uniform(math.log(kind.low), math.log(kind.high)))
+        return random_state.uniform(kind.low, kind.high)
+
+
+def random_search(training, seed, n_trials):
+    """scikit-learn's, which trains through skorch; no trial is stopped early."""
+    from sklearn.model_selection import RandomizedSearchCV
+    from skorch.dataset import Dataset
+    from skorch.helper import predefined_split
+
+    from tests.bench.tuners.network import Network, NoteEpochs, best_epoch
+
+    train, val = [(x.numpy(), y.numpy()) for x, y in (
+        (search.data.x_train, search.data.y_train), (search.data.x_val, search.data.y_val))]
+    network = Network(
+        torch.nn.Module, training=training, criterion=torch.nn.CrossEntropyLoss,
+        max_epochs=search.EPOCHS, callbacks=[NoteEpochs()], iterator_train__shuffle=True,
+        iterator_valid__batch_size=500, verbose=0, train_split=predefined_split(Dataset(*val)))
+    all_of_it = [(np.arange(len(train[0])), [0])]  # the validation part is in train_split
+    RandomizedSearchCV(network, {"settings": Draws()}, n_iter=n_trials, n_jobs=2, scoring=best_epoch, cv=all_of_it,
+                       refit=False, random_state=seed, error_score="raise").fit(*train)
+
+
+def no_tuner(training, seed, n_trials):
+    """Two bare processes: the limit."""
+    in_two_processes(repeat, *[(training, n_trials // 2)] * 2)
+
+
+def repeat(training, n_trials):
+    for _ in range(n_trials):
+        training(optuna.trial.FixedTrial(search.PAPER_START))
+
+
+def in_two_processes(function, *arguments):
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=function, args=each) for each in arguments]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        if process.exitcode:
+            sys.exit(process.exitcode)
+
+
+ARMS = {
+    "no tuner": no_tuner,
+    "ours": ours,
+    "Optuna": plain_optuna,
+    "Ray Tune": ray_tune,
+    "Ray Tune, ASHA": ray_tune_with_asha,
+    "Hyperopt": hyperopt,
+    "random search": random_search,
+}
+
+
+if __name__ == "__main__":
+    arm, kind, seed, n_trials, folder = sys.argv[1:]
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    ARMS[arm](Training(kind, folder), int(seed), int(n_trials))
