@@ -4,6 +4,7 @@
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
 # make picture  film the moving picture of README
 # make cheat-sheet  the page to print, as HTML and PDF under build/
+# make record-table  train the grid of configurations that searches can be tried on (three hours of one core)
 # make record  run the experiments behind data/recorded/ again (an hour and more)
 # make gallery LIB=xgboost  tune with another library, in an environment of its own; LIB=? names them
 # make test-gallery  every script of the gallery, twice, in its environment
@@ -16,7 +17,7 @@ BROWSER ?= yes
 BIN = .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test lint walk cheat-sheet record bench soak gallery test-gallery screenshots picture clean
+.PHONY: lab test lint walk cheat-sheet record record-table bench soak gallery test-gallery screenshots picture clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -49,7 +50,9 @@ bench: .venv/tested .venv/bench/tuners/installed
 	$(BIN)/python -m tests.bench.growth $(SMALL)
 	$(BIN)/python -m tests.bench.tuners $(SMALL)
 	$(BIN)/python -m tests.bench.layouts $(SMALL)
-	$(BIN)/python -m tests.bench.table $(SMALL)
+
+record-table: .venv/installed
+	$(BIN)/python -m tests.bench.table --record $(SMALL)
 
 .venv/bench/tuners/installed: tests/bench/requirements-tuners.txt
 	$(PYTHON) -m venv $(@D)
