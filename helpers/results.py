@@ -62,10 +62,14 @@ def headline(table, simple, metric, rows_margin):
     if means[baseline] >= means[network] - margin:
         return (f"Tuning was not worth it here: {baseline}, at {means[baseline]:.3f}, lies inside the interval of the "
                 f"best network, {network}, at {values}.")
+    untuned = means[~means.index.isin(simple) & ~means.index.str.startswith("tuned")]
+    rival = untuned.idxmax() if len(untuned) else network
+    gained = rival != network and means[network] - means[rival] > over_seeds[network] + over_seeds[rival]
+    worth = "Tuning was worth it" if gained or not len(untuned) else "A network was worth it, tuning it was not"
+    as_good = f" So does {rival}, untuned, at {means[rival]:.3f}." if rival != network and not gained else ""
     gap = 100 * (means[network] - means[baseline])
-    worth = "Tuning was worth it" if network.startswith("tuned") else "A network was worth it, tuning it was not"
     return (f"{worth}: {network}, at {values}, beats {baseline}, the best of the simple models, at "
-            f"{means[baseline]:.3f}, by {gap:.1f} points.")
+            f"{means[baseline]:.3f}, by {gap:.1f} points.{as_good}")
 
 
 def rows_margin(measure, probabilities, y, seed=0):

@@ -61,6 +61,9 @@ def exam(**means):
     [
         ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.7}, 0.01, "Tuning was worth it: tuned X, at 0.900 ± 0.014, beats"),
         ({"simple": 0.8, "tuned X": 0.7, "LSTM": 0.9}, 0.01, "A network was worth it, tuning it was not: LSTM, at"),
+        ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.895}, 0.01, "A network was worth it, tuning it was not: tuned X,"),
+        ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.895}, 0.01, "So does LSTM, untuned, at 0.895."),
+        ({"simple": 0.8, "tuned X": 0.9}, 0.01, "Tuning was worth it: tuned X, at"),
         ({"simple": 0.8, "tuned X": 0.805, "LSTM": 0.7}, 0.01, "Tuning was not worth it here: simple, at 0.800, lies"),
         ({"simple": 0.8, "tuned X": 0.795, "LSTM": 0.7}, 0.01, "Tuning was not worth it here: simple, at 0.800, lies"),
         ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.7}, 0.2, "Tuning was not worth it here: simple, at 0.800, lies"),
