@@ -36,12 +36,16 @@ class DataError(ValueError):
 
 def file_name(source):
     """The name of a file, or of one behind an address, without .gz."""
-    name = Path(urllib.parse.urlsplit(str(source)).path if is_address(source) else source).name
-    return name[:-3] if is_packed(name) else name
+    name = _whole_name(source)
+    return name[:-3] if is_packed(source) else name
 
 
-def is_packed(name):
-    return name.lower().endswith(".gz")
+def is_packed(source):
+    return _whole_name(source).lower().endswith(".gz")
+
+
+def _whole_name(source):
+    return Path(urllib.parse.urlsplit(str(source)).path if is_address(source) else source).name
 
 
 def is_address(source):
@@ -51,7 +55,7 @@ def is_address(source):
 def fetch_text(source):
     """The text of a file or an http(s) address, unpacked if its name ends with .gz, and the number of NULs left out."""
     content = _download(str(source)) if is_address(source) else _read(Path(source).expanduser())
-    if is_packed(str(source).partition("?")[0]):
+    if is_packed(source):
         content = _unpack(source, content)
     return _decode(source, content), content.count(0)
 

@@ -156,6 +156,8 @@ def test_names_in_capitals_and_a_home_folder_are_understood(tmp_path, monkeypatc
     made(tmp_path, "A.CSV.GZ", gzip.compress(GOOD.encode()))
     data = load_csv("~/A.CSV.GZ")
     assert (data.facts.rows_kept, data.name) == (500, "A")
+    made(tmp_path, "what?.tsv.gz", gzip.compress(GOOD.replace(",", "\t").encode()))
+    assert load_csv(tmp_path / "what?.tsv.gz").name == "what?"
 
 
 def test_a_path_that_no_file_can_have():
