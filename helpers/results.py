@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 
 def interval(values):
@@ -13,7 +13,7 @@ def interval(values):
     values = pd.Series(values).dropna()
     if len(values) < 2:
         return float("nan")
-    return float(stats.t.ppf(0.975, len(values) - 1) * values.sem())
+    return float(stdtrit(len(values) - 1, 0.975) * values.sem())
 
 
 def by_model(table, metrics=("val_accuracy", "val_auc")):

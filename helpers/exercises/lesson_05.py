@@ -8,7 +8,7 @@ import torch
 from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator, get_param_importances
 from optuna.study import StudyDirection
 from optuna.trial import FixedTrial, TrialState
-from scipy import stats
+from scipy.special import stdtrit
 
 from helpers.budget import pick
 from helpers.checks import Wrong, answered, exercise, need
@@ -71,7 +71,7 @@ SAMPLES = [[0.81, 0.86, 0.87, 0.81, 0.82], [0.70, 0.74], [0.91, 0.90, 0.92, 0.88
 def margins(values):
     """What is often computed in place of the margin, and what to say then."""
     n, sd, sd_of_all = len(values), np.std(values, ddof=1), np.std(values)
-    t = stats.t.ppf(0.975, n - 1)
+    t = stdtrit(n - 1, 0.975)
     return [
         (1.96 * sd / n**0.5,
          "that is 1.96 standard errors, as for a large sample. With few values the interval has to be wider; "
@@ -82,9 +82,9 @@ def margins(values):
         (t * sd, "that is how far single values spread. The mean of n values spreads less, by the root of n."),
         (t * sd_of_all / n**0.5,
          "np.std divides by n, which is too small for a sample; look at its argument ddof."),
-        (stats.t.ppf(0.975, n) * sd / n**0.5,
+        (stdtrit(n, 0.975) * sd / n**0.5,
          "Student's t was asked with n degrees of freedom; one is used up by the mean."),
-        (stats.t.ppf(0.95, n - 1) * sd / n**0.5,
+        (stdtrit(n - 1, 0.95) * sd / n**0.5,
          "stats.t.ppf(0.95, ...) leaves 5 % on one side. An interval of 95 % leaves half of that on each side."),
         (2 * t * sd / n**0.5, "that is the width of the whole interval; the task asks for half of it."),
         (sd / n**0.5, "that is the standard error of the mean; the factor from Student's t is missing."),
