@@ -4,7 +4,7 @@
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
 # make picture  film the moving picture of README
 # make cheat-sheet  the page to print, as HTML and PDF under build/
-# make record-table  train the grid of configurations that searches can be tried on (three hours of one core)
+# make record-table  train the grid of configurations that searches are tried on (half an hour of two cores)
 # make record  run the experiments behind data/recorded/ again (an hour and more)
 # make gallery LIB=xgboost  tune with another library, in an environment of its own; LIB=? names them
 # make test-gallery  every script of the gallery, twice, in its environment
@@ -48,6 +48,10 @@ bench: .venv/tested .venv/bench/tuners/installed
 	$(BIN)/python -m tests.bench.storages
 	$(BIN)/python -m tests.bench.classroom
 	$(BIN)/python -m tests.bench.growth $(SMALL)
+	$(BIN)/python -m tests.bench.faster $(SMALL)
+	$(BIN)/python -m tests.bench.samplers $(SMALL)
+	$(BIN)/python -m tests.bench.wilcoxon $(SMALL)
+	$(BIN)/python -m tests.bench.article $(SMALL)
 	$(BIN)/python -m tests.bench.tuners $(SMALL)
 	$(BIN)/python -m tests.bench.layouts $(SMALL)
 

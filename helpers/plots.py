@@ -11,7 +11,7 @@ from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure
 from optuna.trial import TrialState
 
-from helpers.results import by_model
+from helpers.results import by_model, interval
 from helpers.study import WORDS
 
 # One colour for each model, everywhere; from the palette of Okabe and Ito, which colour-blind people can read.
@@ -325,5 +325,82 @@ def work_of_trials(trials, names):
         ax.scatter(some["number"], some["row"], s=130 * some["share"], color=colour, label=state.lower())
     ax.set_yticks(range(len(names)), names.values())
     ax.set(ylim=(len(names) - 0.5, -0.5), xlabel="trial", xticks=range(0, 20, 5))
+    legend_beside(ax)
+    return ax
+
+
+def luck(val, test):
+    """Draws runs of one setting that differ in their seed only: accuracy on test against accuracy on validation."""
+    ax = new_axes()
+    ax.plot(val, test, "o", color=OTHER, alpha=0.5, label="a run")
+    ax.plot(np.mean(val), np.mean(test), "P", color="#0072B2", markersize=14, label="the mean of all")
+    best = np.argmax(val)
+    ax.plot(val[best], test[best], "o", color="#D55E00", markersize=12, label="the best on validation")
+    ax.set(xlabel="accuracy on validation", ylabel="accuracy on test")
+    legend_beside(ax)
+    return ax
+
+
+def pareto(study, accuracy, size):
+    """Draws a study with two directions, accuracy (up) and size (down): its trials, and the Pareto front.
+
+    accuracy, size: what the two values are called.
+    """
+    ax = new_axes()
+    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    ax.plot([trial.values[1] for trial in trials], [trial.values[0] for trial in trials], "o", color=OTHER, alpha=0.4,
+            label="a trial")
+    front = sorted({tuple(trial.values) for trial in study.best_trials}, key=lambda values: values[1])
+    ax.plot([values[1] for values in front], [values[0] for values in front], "o-", color="#009E73", markersize=8,
+            drawstyle="steps-post", label="the Pareto front")
+    ax.set(xscale="log", xlabel=size, ylabel=accuracy)
+    legend_beside(ax)
+    return ax
+
+
+def layouts(table, metric="test_accuracy"):
+    """Draws four ways to write the same hands: a dot a training, and the means of each model, untuned and tuned.
+
+    table: a data frame with the columns layout, model, tuned, seed and the metric, a row a training.
+    """
+    axes = new_axes(width=11, columns=2)
+    names = list(table["layout"].unique())
+    for ax, tuned in zip(axes, (False, True), strict=True):
+        for model, line, colour in (("LSTM", "o-", "#0072B2"), ("Transformer", "s--", "#009E73")):
+            rows = table[(table["model"] == model) & (table["tuned"] == tuned)]
+            ax.plot(rows["layout"].map(names.index), rows[metric], line[0], color=colour, alpha=0.3)
+            means = rows.groupby("layout", sort=False)[metric].mean()
+            ax.plot(range(len(names)), means[names], line, color=colour, label=model)
+        ax.set_xticks(range(len(names)), names)
+        ax.set(xlabel="tuned" if tuned else "untuned", ylabel="" if tuned else metric.replace("_", " "))
+    legend_beside(axes[-1])
+    return axes
+
+
+def bands(runs, xlabel, ylabel="best value so far"):
+    """Draws for each name the mean over its runs and, as a band, the 95 % interval of that mean.
+
+    runs: {name: data frame}, a row a run, a column a point on the x axis, which is the column's name.
+    """
+    ax = new_axes()
+    for (name, table), line in zip(runs.items(), ["-", "--", "-.", ":"] * 4, strict=False):
+        mean, half = table.mean(), table.apply(interval)
+        ax.plot(table.columns, mean, line, label=name)
+        ax.fill_between(table.columns, mean - half, mean + half, alpha=0.15)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    legend_beside(ax)
+    return ax
+
+
+def growth(table):
+    """Draws what the tuner itself takes for a trial against the trials that the study holds: a line a sampler.
+
+    table: a data frame with the columns sampler, trials and milliseconds; both axes are log scales.
+    """
+    ax = new_axes()
+    for (name, rows), mark in zip(table.groupby("sampler", sort=False), "os^Dv", strict=False):
+        median = rows.groupby("trials")["milliseconds"].median()
+        ax.plot(median.index, median, f"{mark}-", label=name)
+    ax.set(xscale="log", yscale="log", xlabel="trials in the study", ylabel="milliseconds a trial")
     legend_beside(ax)
     return ax

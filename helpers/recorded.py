@@ -305,9 +305,14 @@ def load_exam():
     return pd.concat([*parts, mended])
 
 
+def load_facts(name):
+    """How a recorded part came about, as a dict: command, date, seconds, machine and so on."""
+    return json.loads((RECORDED / f"{name}.json").read_text())
+
+
 def provenance(name):
     """One line on where a recorded part comes from."""
-    facts = json.loads((RECORDED / f"{name}.json").read_text())
+    facts = load_facts(name)
     seconds = facts["seconds"]
     time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"
     workers = "1 worker" if facts["workers"] == 1 else f"{facts['workers']} workers"

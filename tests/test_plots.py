@@ -216,3 +216,52 @@ def test_a_notebook_shows_pictures_with_alt_text():
     data = cell.outputs[0]["data"]
     assert 'alt="A picture of best value so far against trials; a &lt;b&gt; from 1.000 to 2.000."' in data["text/html"]
     assert "image/png" in data
+
+
+def test_luck_marks_the_run_that_validation_likes_best():
+    ax = plots.luck(np.array([0.90, 0.95, 0.92]), np.array([0.93, 0.91, 0.95]))
+    assert legend(ax) == ["a run", "the mean of all", "the best on validation"]
+    assert ax.lines[2].get_xydata().tolist() == [[0.95, 0.91]]
+    assert ax.lines[1].get_xydata()[0] == pytest.approx([0.92333, 0.93], abs=1e-4)
+
+
+def test_pareto_draws_the_front_from_small_to_large():
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    for accuracy, size in [(0.9, 400), (0.8, 100), (0.7, 300), (0.95, 5_000), (0.9, 400)]:
+        study.add_trial(optuna.trial.create_trial(values=[accuracy, size]))
+    ax = plots.pareto(study, "accuracy", "parameters")
+    assert labels(ax) == ("parameters", "accuracy")
+    assert len(ax.lines[0].get_xdata()) == 5
+    assert ax.lines[1].get_xydata().tolist() == [[100, 0.8], [400, 0.9], [5_000, 0.95]]
+
+
+def test_layouts_draws_means_of_both_models_untuned_and_tuned():
+    table = pd.DataFrame([
+        {"layout": layout, "model": model, "tuned": tuned, "seed": seed,
+         "test_accuracy": 0.1 * place + 0.3 * tuned + 0.02 * seed + 0.05 * (model == "LSTM")}
+        for place, layout in enumerate(["as dealt", "by rank"])
+        for model in ("LSTM", "Transformer") for tuned in (False, True) for seed in range(3)
+    ])
+    left, right = plots.layouts(table)
+    assert (left.get_xlabel(), right.get_xlabel()) == ("untuned", "tuned")
+    assert legend(right) == ["LSTM", "Transformer"]
+    (lstm,) = [line for line in right.lines if line.get_label() == "LSTM"]
+    assert lstm.get_ydata() == pytest.approx([0.37, 0.47])
+
+
+def test_bands_draws_means_at_the_columns_and_an_interval():
+    runs = pd.DataFrame({10: [0.5, 0.7], 20: [0.8, 0.8]})
+    ax = plots.bands({"TPE": runs, "random": runs - 0.1}, "trials")
+    assert legend(ax) == ["TPE", "random"]
+    assert ax.lines[0].get_xydata().tolist() == [[10, 0.6], [20, 0.8]]
+    low, high = ax.collections[0].get_datalim(ax.transData).intervaly
+    assert (low, high) == pytest.approx((0.6 - 12.706 * 0.1, 0.6 + 12.706 * 0.1), abs=1e-3)
+
+
+def test_growth_draws_a_line_of_medians_for_each_sampler():
+    table = pd.DataFrame({"sampler": ["GP"] * 4 + ["TPE"] * 2, "trials": [10, 10, 10, 100, 10, 100],
+                          "milliseconds": [1.0, 2.0, 9.0, 100.0, 3.0, 5.0]})
+    ax = plots.growth(table)
+    assert legend(ax) == ["GP", "TPE"]
+    assert ax.lines[0].get_ydata().tolist() == [2.0, 100.0]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")

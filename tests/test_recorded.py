@@ -7,13 +7,15 @@ from optuna.trial import TrialState
 
 from helpers import baselines, recorded
 from helpers.data import CARD_HANDS, load_csv
-from helpers.results import by_model
+from helpers.results import by_model, interval
 from helpers.study import finished
 
 STUDIES = ["transformer", "lstm", "trees", "small"]
 MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom", "soak": "soak",
             "gallery": "gallery.record", "gallery_environments": "gallery.record", "stepwise": "gallery.compare",
-            "searches": "gallery.compare"}
+            "searches": "gallery.compare", "bench/samplers": "bench.samplers", "bench/pruners": "bench.samplers"}
+MEASURED |= {f"bench/{name}": f"bench.{name}" for name in (
+    "article", "table", "wilcoxon")}
 TABLES = ["untuned", "patience", "diagnosis", "schedule", "tuned"]
 
 
@@ -75,6 +77,13 @@ def test_workers_were_compared_in_three_repeats_of_forty_trials():
     assert table["trials"].eq(40).all()
 
 
+def test_samplers_pruners_and_the_race_have_thirty_seeds_an_arm():
+    for name, arm in (("samplers", ["sampler"]), ("pruners", ["sampler", "pruner"]), ("article", ["arm"])):
+        seeds = recorded.load_table(f"bench/{name}").groupby(arm)["seed"]
+        assert seeds.nunique().eq(30).all()
+        assert seeds.size().eq(30).all()
+
+
 @pytest.mark.parametrize("name", MEASURED)
 def test_what_a_script_measured_says_so(name):
     facts = json.loads((recorded.RECORDED / f"{name}.json").read_text())
@@ -98,7 +107,8 @@ def test_every_recorded_file_belongs_to_a_part():
     known |= {f"study_{name}.journal" for name in STUDIES} | {"studies.json"}
     known |= {f"{name}{end}" for name in MEASURED for end in (".csv", ".json")}
     known.add("gallery_trials.csv")
-    assert {path.name for path in recorded.RECORDED.iterdir()} == known
+    files = (path for path in recorded.RECORDED.rglob("*") if path.is_file())
+    assert {path.relative_to(recorded.RECORDED).as_posix() for path in files} == known
 
 
 def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkeypatch):
@@ -143,3 +153,46 @@ def test_readme_shows_what_was_recorded():
 def test_an_unknown_part_is_named():
     with pytest.raises(SystemExit, match="'everything' is no part of the record; the parts are untuned"):
         recorded.record(["everything"])
+
+
+def ahead(table, arm, first, second, column):
+    """The difference of two arms within each seed, in points: mean and half its 95 % interval."""
+    values = table.pivot(index="seed", columns=arm, values=column)
+    gain = 100 * (values[first] - values[second])
+    return gain.mean(), interval(gain)
+
+
+def test_what_lesson_09_says_of_samplers_is_what_was_recorded():
+    table = recorded.load_table("bench/samplers")
+    for budget in ("best_20", "best_50", "best_100"):
+        assert table.groupby("sampler")[budget].mean().idxmax() == "GP"
+        gain, margin = ahead(table, "sampler", "TPE", "random", budget)
+        assert gain > margin
+    assert ahead(table, "sampler", "TPE", "random", "best_20")[0] > 2 * ahead(
+        table, "sampler", "TPE", "random", "best_100")[0]
+    for name in ("TPE, independent", "CMA-ES"):
+        gain, margin = ahead(table, "sampler", name, "random", "best_100")
+        assert abs(gain) < margin
+
+
+def test_what_lesson_09_says_of_pruners_is_what_was_recorded():
+    table = recorded.load_table("bench/pruners").query("sampler == 'TPE'")
+    for name in ("median", "best quarter"):
+        gain, margin = ahead(table, "pruner", name, "none", "best_100")
+        assert abs(gain) < margin
+    gain, margin = ahead(table, "pruner", "successive halving", "none", "best_100")
+    assert gain < -margin
+    grid = recorded.load_table("bench/table")
+    grid["best"] = grid.filter(like="epoch_").max(axis=1)
+    assert (grid.nlargest(3, "best")["epoch_4"] < 0.45).all()
+    assert grid.nlargest(3, "best")[["optimizer", "lr"]].eq(["SGD", 0.1]).all(axis=None)
+
+
+def test_what_lesson_09_says_of_the_race_is_what_was_recorded():
+    seconds = recorded.load_table("bench/article").groupby("arm")["seconds_to_target"].median()
+    for other in ("the article's", "log scale", "pruning"):
+        faster = {"the article's": "processes"}.get(other, f"{other} + processes")
+        assert seconds[faster] < seconds[other]
+    assert seconds["ours"] == seconds.min()
+    assert seconds["pruning"] > 1.5 * seconds["the article's"]
+    assert 0.9 < seconds["log scale"] / seconds["the article's"] < 1.1

@@ -44,6 +44,8 @@ def space(optimizer):
 class Training:
     """What all arms run: a function of a trial that trains, "real", or sleeps, "asleep", and notes its times."""
 
+    one_thread = True
+
     def __init__(self, kind, folder):
         self.kind, self.folder = kind, Path(folder)
 
@@ -57,7 +59,8 @@ class Training:
 
             if self.kind == "asleep":
                 return sleep(trial, each)
-            torch.set_num_threads(1)
+            if self.one_thread:
+                torch.set_num_threads(1)
             return search.train(trial, search.define_transformer, on_epoch=each)[1]
 
     @contextlib.contextmanager
@@ -112,6 +115,32 @@ def optimize(training, n_trials, seed):
     study = optuna.create_study(study_name="plain", storage=storage, load_if_exists=True, direction="maximize",
                                 sampler=sampler(seed), pruner=pruner())
     study.optimize(training, n_trials)
+
+
+class Even:
+    """A trial that draws the learning rate evenly, as the article did."""
+
+    def __init__(self, trial):
+        self.trial = trial
+
+    def suggest_float(self, name, low, high, log=False):
+        return self.trial.suggest_float(name, low, high)
+
+    def report(self, value, step):
+        """The article reports nothing, so nothing is ever pruned."""
+
+    def should_prune(self):
+        return False
+
+    def __getattr__(self, name):
+        return getattr(self.trial, name)
+
+
+def article(training, seed, n_trials):
+    """The article's way: an even draw of the learning rate, no pruning, n_jobs=-1, in memory, torch's own threads."""
+    training.one_thread = False
+    study = optuna.create_study(direction="maximize", sampler=sampler(seed))
+    study.optimize(lambda trial: training(Even(trial)), n_trials, n_jobs=-1)
 
 
 def ray_tune(training, seed, n_trials, scheduler=None):
@@ -242,6 +271,7 @@ def in_two_processes(function, *arguments):
 ARMS = {
     "no tuner": no_tuner,
     "ours": ours,
+    "the article's": article,
     "Optuna": plain_optuna,
     "Ray Tune": ray_tune,
     "Ray Tune, ASHA": ray_tune_with_asha,

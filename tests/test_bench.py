@@ -1,0 +1,147 @@
+"""What the scripts of tests/bench compute from their measurements, and that their arms do what they say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from helpers.data import CARD_HANDS, load_csv
+from tests.bench import article, faster, growth, samplers, table, wilcoxon
+from tests.bench.tuners import __main__ as tuners
+from tests.bench.tuners import arms
+
+
+@pytest.mark.parametrize(("seconds", "words"), [
+    ({10: 0.001, 100: 0.002, 1_000: 0.004}, "more than 1,000"),
+    ({10: 0.6, 100: 0.7}, "10 or fewer"),
+    ({10: 0.05, 1_000: 5.0}, "about 100"),
+    ({1_000: 0.1, 100: 0.1, 10_000: 2.5}, "about 3,200"),
+])
+def test_growth_says_where_a_trial_begins_to_cost_too_much(seconds, words):
+    assert growth.hurts_at(seconds) == words
+
+
+def test_the_table_goes_on_where_it_stopped(tmp_path):
+    points = table.configurations()
+    assert points == table.configurations()
+    assert table.missing(points, tmp_path / "table.csv") == points
+    for point in points[:3]:
+        table.append(point | {"epoch_1": 0.5, "seconds": 1.0}, tmp_path / "table.csv")
+    assert table.missing(points, tmp_path / "table.csv") == points[3:]
+
+
+def test_a_sampler_gets_its_trials_and_its_best_never_falls():
+    for name in ("random", "TPE after QMC"):
+        row = samplers.try_sampler(name, seed=1)
+        best = [row[f"best_{number}"] for number in samplers.AT]
+        assert row["trials"] == 100
+        assert best == sorted(best)
+        assert 0.4 < best[0] < best[-1] < 1
+        assert row == samplers.try_sampler(name, seed=1) | {"cpu_seconds": row["cpu_seconds"]}
+
+
+def test_pruners_get_the_same_time_and_use_it_for_more_trials():
+    never, strict = (samplers.try_pruner("random", name, seed=0) for name in ("none", "best quarter"))
+    assert never["pruned"] == 0
+    assert 30 < never["trials"] < 80
+    assert strict["trials"] > 1.3 * never["trials"]
+    assert strict["pruned"] > strict["trials"] / 3
+
+
+def test_a_pruners_row_repeats():
+    assert samplers.try_pruner("random", "Hyperband", 3) == samplers.try_pruner("random", "Hyperband", 3)
+
+
+def test_a_race_on_the_simulated_clock_repeats_and_ends(monkeypatch):
+    monkeypatch.setattr(article, "LIMIT", 400)
+    row = article.race(True, True, True, seed=0, goal=0.5)
+    assert row == article.race(True, True, True, seed=0, goal=0.5)
+    assert 0 < row["seconds_to_target"] < article.AFTER
+    assert 0.5 <= row["val_accuracy"] < 1
+    never = article.race(True, True, True, seed=0, goal=2)
+    assert never == row | {"seconds_to_target": article.LIMIT}
+
+
+def test_slower_workers_train_fewer_trials_in_the_same_time():
+    fast = article.race(True, False, True, seed=0, goal=0)
+    slow = article.race(True, False, False, seed=0, goal=0)
+    ratio = article.speeds()["processes"] / article.speeds()["threads"]
+    assert fast["trials"] / slow["trials"] == pytest.approx(ratio, rel=0.2)
+
+
+def test_arms_of_the_race_have_names():
+    rows = [dict.fromkeys(article.CHANGES, value) for value in (False, True)]
+    assert [article.name(row) for row in rows] == ["the article's", "ours"]
+    assert article.name(rows[0] | {"pruning": True, "log scale": True}) == "log scale + pruning"
+
+
+@pytest.mark.parametrize("arm", list(wilcoxon.ARMS))
+def test_each_arm_of_the_wilcoxon_pruner_has_as_many_trainings(arm, monkeypatch):
+    trained = []
+    monkeypatch.setattr(wilcoxon, "train", lambda trial, fold: trained.append(fold) or trial.suggest_float("x", 0, 1))
+    row = wilcoxon.search(arm, seed=2, n_trainings=50)
+    searched, fresh = trained[:-wilcoxon.FRESH], trained[-wilcoxon.FRESH :]
+    assert len(searched) == 50
+    assert set(searched) <= set(range(2_000, 2_008))
+    assert not set(searched) & set(fresh)
+    whole = -(-50 // wilcoxon.ARMS[arm][0])
+    assert row["trials"] > whole if "pruner" in arm else row["trials"] == whole
+    assert row["best_value"] == pytest.approx(row["fresh_accuracy"])  # x decides alone here
+
+
+@pytest.mark.parametrize("way", ["as in the course", "fused Adam", "bfloat16", "no dropout", "eight stacked"])
+def test_each_way_to_take_steps_learns(way, monkeypatch):
+    built = []
+
+    def kept(build):
+        return lambda *arguments, **options: built.append(build(*arguments, **options)) or built[-1]
+
+    monkeypatch.setattr(torch.func, "stack_module_state", kept(torch.func.stack_module_state))
+    monkeypatch.setattr(faster, "build", kept(faster.build))
+    data = load_csv(CARD_HANDS, limit=300)
+    take = faster.WAYS[way][0](data, "small")
+    which = built[-1][0]["linear.bias"] if way == "eight stacked" else built[-1].linear.bias
+    before = which.detach().clone()
+    take(3)
+    assert ((which - before).abs() > 0).all()
+    assert which.shape[0] == (faster.STACKED if way == "eight stacked" else data.n_classes)
+
+
+def test_the_articles_arm_draws_the_learning_rate_evenly_and_reports_nothing(tmp_path):
+    trials = []
+
+    def training(trial):
+        arms.ask(trial)
+        trial.report(0.5, 1)
+        trials.append(trial)
+        return 0.0 if trial.should_prune() else 1.0
+
+    arms.article(training, seed=0, n_trials=3)
+    assert len(trials) == 3
+    for trial in trials:
+        frozen = trial.study.trials[trial.number]
+        assert (frozen.value, frozen.intermediate_values) == (1.0, {})
+        assert not any(getattr(kind, "log", False) for kind in frozen.distributions.values())
+        assert set(frozen.distributions) >= {"lr", "d_model", "optimizer"}
+
+
+def test_what_a_tuner_takes_is_the_gap_between_trainings_beyond_the_sleep(monkeypatch):
+    """Two workers, whose first trainings begin late; each goes on every 0.6 s, of which it sleeps 0.5."""
+    times = [(f"{worker}-{number}", worker, 2 + 0.3 * worker + (number and 1 + 0.6 * number) + end)
+             for worker in (0, 1) for number in range(4) for end in (0, 0.5)]
+    times = pd.DataFrame(times, columns=["training", "process", "time"])
+    monkeypatch.setattr(tuners, "run", lambda *_: ({"seconds": 10.0}, times))
+    row = tuners.measure_asleep("ours", 0, 8)
+    assert row["trials"] == 8
+    assert row["seconds_to_start"] == pytest.approx(2)
+    assert row["ms_per_trial"] == pytest.approx(100)
+    assert row["seconds_to_end"] == pytest.approx(10 - times["time"].max())
+
+
+def test_a_tuner_reaches_the_target_at_an_epoch_and_not_after_the_time(monkeypatch):
+    times = pd.DataFrame({"training": list("aabb"), "process": [0, 0, 1, 1], "time": [1.0, 5.0, 8.0, 12.0],
+                          "val_accuracy": [np.nan, 0.6, 0.8, 0.9]})
+    monkeypatch.setattr(tuners, "run", lambda *_: ({"seconds": 10.0}, times))
+    row = tuners.measure_real("ours", 0, seconds=10, target=0.7)
+    assert (row["seconds_to_target"], row["val_accuracy"], row["trials"]) == (8.0, 0.8, 2)
+    assert tuners.measure_real("ours", 0, seconds=10, target=0.85)["seconds_to_target"] is None
