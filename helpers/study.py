@@ -131,8 +131,13 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
                 if time.monotonic() > until:
                     missing = 0
                 for pool in idle[:max(0, missing)]:
-                    running[pool.submit(_one_trial)] = pool
-                idle = [pool for pool in idle if pool not in running.values()]
+                    idle.remove(pool)
+                    try:
+                        future = pool.submit(_one_trial)
+                    except BrokenProcessPool:  # it died while it was idle
+                        pool = hire()
+                        future = pool.submit(_one_trial)
+                    running[future] = pool
                 if not running:
                     break
                 for future in wait(running, timeout=1, return_when=FIRST_COMPLETED).done:

@@ -114,6 +114,23 @@ def test_a_worker_that_dies_is_replaced_and_its_parameters_are_tried_again(study
     assert "a worker died; its trial is tried again" in capsys.readouterr().out
 
 
+def test_a_worker_that_dies_while_it_is_idle_is_replaced(study):
+    def objective(trial):
+        trial.set_user_attr("process", os.getpid())
+        if trial.number == 2:  # the last one that is missing, so the other worker waits
+            time.sleep(0.5)
+            (other,) = {one.user_attrs["process"] for one in trial.study.trials[:2]} - {os.getpid()}
+            os.kill(other, signal.SIGKILL)
+            time.sleep(1)
+            return None  # fails, and now the other worker is wanted
+        time.sleep(0.3)
+        return 1.0
+
+    run_workers(objective, study, 3, workers=2)
+    assert count_trials(study) == "3 complete, 1 failed"
+    assert len({trial.user_attrs["process"] for trial in study.trials}) == 3
+
+
 def test_workers_that_die_at_once_end_the_run_with_a_sentence(study):
     with pytest.raises(StudyError, match="workers died one after the other"):
         run_workers(lambda trial: os.kill(os.getpid(), signal.SIGKILL), study, 6, workers=1)
