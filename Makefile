@@ -8,7 +8,7 @@
 # make record  run the experiments behind data/recorded/ again (an hour and more)
 # make gallery LIB=xgboost  tune with another library, in an environment of its own; LIB=? names them
 # make test-gallery  every script of the gallery, twice, in its environment
-# make bench   how fast, and at what price: loops, workers, storages, tuners; SMALL=--small for a taste
+# make bench   what the advice is worth, and its price: searches, tuners, layouts, loops (hours); SMALL=--small for a taste
 # make soak    kill the workers of studies at random, three hundred times, and look for what was lost
 
 PYTHON ?= python3

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -383,10 +384,12 @@ def bands(runs, xlabel, ylabel="best value so far"):
     runs: {name: data frame}, a row a run, a column a point on the x axis, which is the column's name.
     """
     ax = new_axes()
-    for (name, table), line in zip(runs.items(), ["-", "--", "-.", ":"] * 4, strict=False):
+    colours = [*plt.rcParams["axes.prop_cycle"].by_key()["color"], "black"]
+    styles = zip(itertools.cycle(["-", "--", "-.", ":"]), itertools.cycle(colours), strict=False)
+    for (name, table), (line, colour) in zip(runs.items(), styles, strict=False):
         mean, half = table.mean(), table.apply(interval)
-        ax.plot(table.columns, mean, line, label=name)
-        ax.fill_between(table.columns, mean - half, mean + half, alpha=0.15)
+        ax.plot(table.columns, mean, line, color=colour, label=name)
+        ax.fill_between(table.columns, mean - half, mean + half, color=colour, alpha=0.12, linewidth=0)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     legend_beside(ax)
     return ax

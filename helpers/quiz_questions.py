@@ -424,4 +424,55 @@ QUESTIONS = {
             },
         ),
     ],
+    "09": [
+        Question(
+            "One setting, trained with a hundred seeds, has a mean of 0.94 and a standard deviation of 0.01. The best "
+            "of the hundred has 0.965. Next month it is trained again, on new data. What accuracy do you promise?",
+            "b",
+            {
+                "0.965: the seed is known, so the run can be repeated.":
+                    "It can, on the same rows. On others the seed draws the same first weights, and they are no longer "
+                    "the lucky ones. What is kept on test is in section \"The best of a hundred looks better than it "
+                    "is\".",
+                "0.94: nothing but the seed differs, and its luck is not repeated.":
+                    "The best of many equal runs lies two or three standard deviations above their mean. What a "
+                    "setting gives you when it is trained again is the mean, and the mean is what you tune.",
+                "Between the two: half of the difference is usually kept.":
+                    "The same weights keep a part of their lead on new rows, as the picture shows. But next month they "
+                    "are not the same weights: section \"The best of a hundred looks better than it is\".",
+            },
+        ),
+        Question(
+            "The model has to fit into a chip with room for a thousand parameters. You want the highest accuracy that "
+            "fits. What do you tell Optuna?",
+            "a",
+            {
+                "One direction, and a constraint: how far a trial lies beyond the limit.":
+                    "The limit is known and is not to be bargained with. Then all trials serve the one goal, and "
+                    "`best_trial` looks at the allowed ones only.",
+                "Two directions: accuracy up, parameters down.":
+                    "That works, but it spends trials on models far smaller than you need, since a front has to be "
+                    "found from end to end. When is it the better choice? See section \"Two objectives at once\".",
+                "One direction, with the accuracy minus a penalty for each parameter.":
+                    "How many points is a parameter worth? You would have to tune that number too, by hand. See "
+                    "section \"Two objectives at once\".",
+            },
+        ),
+        Question(
+            "A colleague finds that the LSTM does badly on the hands as they were dealt, and wants to swap it for a "
+            "Transformer. What do you try first?",
+            "c",
+            {
+                "The swap, with the paper's settings, since they are known to be good.":
+                    "They were good on other data and for another budget: that is where this course began. See section "
+                    "\"The same hands in another order\".",
+                "A larger LSTM: it has too few parameters for the task.":
+                    "It may be, but with the same size it does far better on the same hands in another order. Which "
+                    "order, says section \"The same hands in another order\".",
+                "Other ways to write the hands, and a study for the LSTM.":
+                    "Both cost little, and both belong in the comparison anyway: the new model should have to beat the "
+                    "old one at its best.",
+            },
+        ),
+    ],
 }  # fmt: skip

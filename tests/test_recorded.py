@@ -15,7 +15,7 @@ MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom
             "gallery": "gallery.record", "gallery_environments": "gallery.record", "stepwise": "gallery.compare",
             "searches": "gallery.compare", "bench/samplers": "bench.samplers", "bench/pruners": "bench.samplers"}
 MEASURED |= {f"bench/{name}": f"bench.{name}" for name in (
-    "article", "table", "wilcoxon")}
+    "article", "faster", "growth", "layouts", "table", "training_loop", "tuners", "wilcoxon")}
 TABLES = ["untuned", "patience", "diagnosis", "schedule", "tuned"]
 
 
@@ -82,6 +82,21 @@ def test_samplers_pruners_and_the_race_have_thirty_seeds_an_arm():
         seeds = recorded.load_table(f"bench/{name}").groupby(arm)["seed"]
         assert seeds.nunique().eq(30).all()
         assert seeds.size().eq(30).all()
+
+
+def test_tuners_had_the_same_seconds_and_seeds():
+    table = recorded.load_table("bench/tuners")
+    real = table[table["training"] == "real"]
+    assert {tuple(seeds) for _, seeds in real.groupby("arm")["seed"]} == {(0, 1, 2)}
+    assert real["seconds"].nunique() == 1
+    assert set(table["arm"]) - set(real["arm"]) == {"no tuner"}
+
+
+def test_layouts_have_five_seeds_untuned_and_tuned():
+    table = recorded.load_table("bench/layouts", test=True)
+    assert table.groupby(["layout", "model", "tuned"]).size().eq(5).all()
+    assert table.groupby("layout").size().to_dict() == dict.fromkeys(
+        ["as dealt", "by suit", "six and one", "by rank"], 20)
 
 
 @pytest.mark.parametrize("name", MEASURED)
@@ -155,6 +170,39 @@ def test_an_unknown_part_is_named():
         recorded.record(["everything"])
 
 
+def readme_rows_of_samplers():
+    table = recorded.load_table("bench/samplers")
+    for name, rows in table.groupby("sampler", sort=False):
+        cells = []
+        for budget in ("best_20", "best_100"):
+            gain, margin = ahead(table, "sampler", name, "random", budget)
+            cells += [f"{rows[budget].mean():.3f}", "" if name == "random" else f"{gain:+.1f} ± {margin:.1f}"]
+        yield f"| {name} | {' | '.join(cells)} | {1_000 * rows['cpu_seconds'].mean() / 100:.1f} |"
+
+
+def readme_rows_of_the_race():
+    for name, rows in recorded.load_table("bench/article").groupby("arm", sort=False):
+        low, middle, high = rows["seconds_to_target"].quantile([0.25, 0.5, 0.75])
+        after = f"{rows['val_accuracy'].mean():.3f} ± {interval(rows['val_accuracy']):.3f}"
+        yield f"| {name} | {middle:.0f} | {low:.0f} to {high:.0f} | {after} |"
+
+
+def readme_rows_of_tuners():
+    table = recorded.load_table("bench/tuners")
+    asleep = table[table["training"] == "asleep"].groupby("arm")
+    for name, rows in table[table["training"] == "real"].groupby("arm", sort=False):
+        mean, low, high = rows["val_accuracy"].agg(["mean", "min", "max"])
+        best = f"{mean:.3f} ({low:.3f} to {high:.3f})"
+        own = f"{asleep.get_group(name)['ms_per_trial'].median():.0f}" if name in asleep.groups else ""
+        yield (f"| {name} | {best} | {rows['seconds_to_target'].count()} of {len(rows)} | {rows['trials'].mean():.0f} "
+               f"| {own} | {rows['megabytes'].median():,.0f} |")
+
+
+@pytest.mark.parametrize("rows", [readme_rows_of_samplers, readme_rows_of_the_race, readme_rows_of_tuners])
+def test_readme_shows_what_was_measured(rows):
+    assert "\n".join(rows()) in (recorded.DATA_DIR.parent / "README.md").read_text()
+
+
 def ahead(table, arm, first, second, column):
     """The difference of two arms within each seed, in points: mean and half its 95 % interval."""
     values = table.pivot(index="seed", columns=arm, values=column)
@@ -196,3 +244,30 @@ def test_what_lesson_09_says_of_the_race_is_what_was_recorded():
     assert seconds["ours"] == seconds.min()
     assert seconds["pruning"] > 1.5 * seconds["the article's"]
     assert 0.9 < seconds["log scale"] / seconds["the article's"] < 1.1
+
+
+def test_what_lesson_09_says_of_layouts_is_what_was_recorded():
+    table = recorded.load_table("bench/layouts", test=True)
+    means = table.groupby(["model", "tuned", "layout"])["test_accuracy"].mean()
+    lstm, transformer = means["LSTM"], means["Transformer"]
+    majority = recorded.load_table("untuned", test=True).query("model == 'majority'")["test_accuracy"].mean()
+    assert abs(lstm[False, "as dealt"] - majority) < 0.01
+    assert lstm[False, "by rank"] > transformer.max() + 0.05
+    assert (lstm[True] - lstm[False]).max() < 0.02
+    assert (transformer[True] - transformer[False]).min() > 0.3
+    assert transformer[True].max() - transformer[True].min() < 0.1 < lstm[True].max() - lstm[True].min()
+
+
+def test_what_lesson_09_says_of_costs_is_what_was_recorded():
+    faster = recorded.load_table("bench/faster").groupby(["size", "way"])["ratio"].median()
+    assert 0.85 < faster[:, "fused Adam"].min() <= faster[:, "fused Adam"].max() < 0.95
+    assert faster[:, "torch.compile"].min() > 1.1
+    assert faster[:, "bfloat16"].min() > 1
+    assert faster["small", "eight stacked"] < 0.72
+    assert faster["usual", "eight stacked"] > 0.97
+    growth = recorded.load_table("bench/growth").query("storage == 'memory'")
+    seconds = growth.groupby(["sampler", "trials"])["cpu_seconds"].median()
+    assert seconds["GP", 300] < 0.5 < seconds["GP", 3_000]
+    assert 0.3 < seconds["GP", 1_000] < 0.9
+    assert max(seconds[sampler, 10_000] for sampler in ("random", "TPE", "CMA-ES")) < 0.5
+    assert 0.4 < seconds["TPE, multivariate=False", 10_000] < 0.8

@@ -1,8 +1,7 @@
 """What could make a trial faster: other ways to take the same steps, for a Transformer on card hands.
 
 One thread, seconds of the processor for a step of one model, interleaved; ratios to the course's way in each repeat.
-Two threads are measured by the clock, since they are for speed, not for less work. Stacked models train eight
-settings of the optimizer at once (torch.func); they have to be of the same shape.
+Stacked models train eight settings of the optimizer at once (torch.func); they have to be of the same shape.
 
 python -m tests.bench.faster (--record writes data/recorded/bench/faster.csv; --small: one repeat of few steps)
 """
@@ -112,8 +111,8 @@ WAYS = {
 def measure(data, n_steps, repeats):
     """The rows, a row a way and repeat. seconds: for 64 hands and one model."""
     rows = []
+    torch.set_num_threads(1)
     for size in SIZES:
-        torch.set_num_threads(1)
         takes = {}
         for way, (prepare, options) in WAYS.items():
             start = time.perf_counter()
@@ -128,17 +127,8 @@ def measure(data, n_steps, repeats):
                 take(n_steps, **options)
                 hands = options.get("batch_size", 64) * (STACKED if way == "eight stacked" else 1)
                 seconds[way] = (time.process_time() - start) / n_steps * 64 / hands
-            clock = {}
-            for n_threads in (1, 2):
-                torch.set_num_threads(n_threads)
-                start = time.perf_counter()
-                takes["as in the course"][0](n_steps)
-                clock[n_threads] = (time.perf_counter() - start) / n_steps
-            torch.set_num_threads(1)
             rows += [{"size": size, "way": way, "repeat": repeat, "seconds": each,
                       "ratio": each / seconds["as in the course"]} for way, each in seconds.items()]
-            rows.append({"size": size, "way": "two threads (by the clock)", "repeat": repeat, "seconds": clock[2],
-                         "ratio": clock[2] / clock[1]})
     return pd.DataFrame(rows)
 
 
