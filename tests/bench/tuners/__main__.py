@@ -28,6 +28,7 @@ import pandas as pd
 import psutil
 
 from helpers import recorded
+from tests.bench.article import target
 from tests.bench.tuners.arms import ARMS, SLEEP
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -123,20 +124,19 @@ def main():
     if arguments.small:
         os.environ["TUNING_BUDGET"] = "smoke"
         arms, seconds, seeds, n_trials = arguments.arms or ("ours", "Ray Tune"), 12, 1, 8
-    untuned = recorded.load_table("untuned")
-    target = untuned.loc[untuned["model"] == "LSTM", "val_accuracy"].mean() + 0.1
+    goal = target()
     start, load, rows = time.perf_counter(), os.getloadavg()[0], []
     for seed in range(seeds):
         for arm in arms:
             if arguments.only != "asleep":
-                rows.append(measure_real(arm, seed, seconds, target))
+                rows.append(measure_real(arm, seed, seconds, goal))
                 print(pd.Series(rows[-1]).to_json(double_precision=3), flush=True)
         for arm in ["no tuner", *arms]:
             if arguments.only != "real" and arm != "the article's":  # its threads share a process, and their gaps mix
                 rows.append(measure_asleep(arm, seed, n_trials))
                 print(pd.Series(rows[-1]).to_json(double_precision=3), flush=True)
     table = pd.DataFrame(rows)
-    print(f"the target is {target:.3f}: ten points above the untuned LSTM; medians of {seeds} seeds")
+    print(f"the target is {goal:.3f}: ten points above the untuned LSTM; medians of {seeds} seeds")
     never = (table["training"] == "real") & table["seconds_to_target"].isna()
     for training, group in table.assign(
             seconds_to_target=table["seconds_to_target"].mask(never, float("inf"))).groupby("training", sort=False):
@@ -147,7 +147,7 @@ def main():
         table.to_csv(recorded.RECORDED / "bench" / "tuners.csv", index=False, float_format="%.5g")
         what = "Tuners side by side: the same space and trainings, two workers, the same seconds; and sleeping trials."
         command = f"python -m tests.bench.tuners --seconds {seconds} --seeds {seeds} --trials {n_trials} --record"
-        recorded.write_provenance("bench/tuners", what, command, start, target=round(target, 4), load_before=load,
+        recorded.write_provenance("bench/tuners", what, command, start, target=round(goal, 4), load_before=load,
                                   seeds=f"0 to {seeds - 1} for the tuner, 0 for each training")
 
 
