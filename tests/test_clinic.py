@@ -122,7 +122,7 @@ def test_every_old_line_warns_or_is_gone_and_every_new_one_runs(ran):
     rows = re.findall(r"<tr>(.+?)</tr>", cell.outputs[0].data["text/html"], re.DOTALL)[1:]
     table = [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in rows]
     assert len(table) >= 20
-    still_fine = {"TPE as in Optuna 4", "all cores"}
+    still_fine = {"all parameters together", "all cores"}
     for what, _, old, _, new in table:
         assert new == "runs"
         assert (old == "runs") == (what in still_fine)
