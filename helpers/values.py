@@ -2,6 +2,7 @@
 
 import functools
 import math
+import textwrap
 
 from optuna.distributions import check_distribution_compatibility
 
@@ -31,7 +32,7 @@ def checked(objective):
         except (MemoryError, RuntimeError) as error:  # torch's own is a RuntimeError
             if not (isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY)):
                 raise
-            reason = f"out of memory ({str(error).strip().splitlines()[0] if str(error) else 'MemoryError'})"
+            reason = f"out of memory ({textwrap.shorten(str(error), 150, placeholder=' ...') or 'MemoryError'})"
         except ValueError as error:
             raise _other_space(trial, error) or error from error
         trial.set_user_attr("reason", reason)
