@@ -24,8 +24,12 @@ TRIALS = [  # and what is wrong with an answer that counts it in, or leaves it o
      "it belongs to a worker on another machine. Its process can't be seen from here, so it may well live."),
     (trial(5, 11, 620, machine="elsewhere"), "it belongs to a worker on another machine, whatever lives here."),
     (trial(6, 9, 410, state="PRUNED"), "it is pruned: it needs nobody any more, dead or alive."),
+    (trial(7, 9, 415, state="FAIL"), "it failed already: nobody has to end it."),
+    (trial(8, 9, 430, state="WAITING"), "it waits in the queue: nobody has begun it."),
+    (trial(9, 13, 500),
+     "its process 13 is gone. That another process started at 500 as well says nothing: look up the trial's own."),
 ]
-ORPHANS = {2, 3}
+ORPHANS = {2, 3, 9}
 
 
 @exercise("07.1")
@@ -48,18 +52,26 @@ def find_orphans(function):
     return "The dead are found, and no living worker loses its trial."
 
 
-RETURNED = [0.5, math.nan, math.inf, -math.inf, 0.7]
+RETURNED = [0.5, math.nan, None, math.inf, -math.inf, -1e9, 0.7]
 
 
 def pruned(trial):
     raise optuna.TrialPruned
 
 
+class OfTheObjective(RuntimeError):
+    pass
+
+
+def broken(trial):
+    raise OfTheObjective("a bug")
+
+
 @exercise("07.2")
 def guard(function):
     made = function(lambda trial: 0.5)
     need(callable(made), f"it returns {made!r}; return the new objective, a function of a trial.")
-    answered(made(None))
+    answered(made(optuna.create_study().ask()))
     calls = []
 
     def objective(trial):
@@ -77,7 +89,7 @@ def guard(function):
         need(len(calls) == len(RETURNED), "the objective was called more than once in a trial: a whole training more. "
                                           "Call it once, and keep what it returns.")
         for value, trial in zip(RETURNED, study.trials, strict=True):
-            if math.isfinite(value):
+            if value is not None and math.isfinite(value):
                 need(trial.state == TrialState.COMPLETE and trial.value == value,
                      f"the objective returned {value}, and the trial is {said(trial)}. A finite value must come "
                      "through as it is.")
@@ -94,14 +106,19 @@ def guard(function):
     study.optimize(function(pruned), n_trials=1)
     need(study.trials[0].state == TrialState.PRUNED, "an objective that was pruned is no longer pruned; let its "
                                                      "optuna.TrialPruned come through.")
-    return "What can't be compared fails, whichever way the study looks."
+    try:
+        optuna.create_study().optimize(function(broken), n_trials=1)
+    except OfTheObjective:
+        return "What can't be compared fails, whichever way the study looks."
+    raise Wrong("an error in the objective is swallowed: the study goes on, and nobody learns of the bug. Let errors "
+                "through.")
 
 
 def said(trial):
     return trial.state.name.lower() + (f" with the value {trial.value}" if trial.value is not None else "")
 
 
-ROOMS = [(60, 20.0, 1200), (3, 20.0, 60), (0.5, 8.0, 4), (2.5, 1.5, 3), (600, 0.25, 150), (1, 7.75, 7)]
+ROOMS = [(60, 16.0, 960), (3, 16.0, 48), (0.5, 8.0, 4), (2.5, 0.5, 1), (600, 0.25, 150), (1.75, 4.0, 7), (7, 0.5, 3)]
 
 
 @exercise("07.3")

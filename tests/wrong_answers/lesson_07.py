@@ -17,13 +17,18 @@ def right(trial, here, alive):
     return is_running(trial) and trial["machine"] == here and alive.get(trial["process"]) != trial["start"]
 
 
+def orphans_but_for(*states):
+    return orphans(lambda trial, here, alive: trial["state"] not in states and right(trial | {"state": "RUNNING"},
+                                                                                     here, alive))
+
+
 def guarded(instead):
     """Hands on what is finite, and in its place instead(value)."""
 
     def guard(objective):
         def guarded_objective(trial):
             value = objective(trial)
-            return value if math.isfinite(value) else instead(value)
+            return value if value is None or math.isfinite(value) else instead(value)
 
         return guarded_objective
 
@@ -46,8 +51,29 @@ def only_upwards(objective):
     return guarded_objective
 
 
+def trips_over_none(objective):
+    def guarded_objective(trial):
+        value = objective(trial)
+        return value if math.isfinite(value) else math.nan
+
+    return guarded_objective
+
+
 def calls_twice(objective):
-    return lambda trial: objective(trial) if math.isfinite(objective(trial)) else math.nan
+    return lambda trial: math.nan if objective(trial) in (math.inf, -math.inf) else objective(trial)
+
+
+def eats_errors(objective):
+    def guarded_objective(trial):
+        try:
+            value = objective(trial)
+        except optuna.TrialPruned:
+            raise
+        except Exception:
+            return math.nan
+        return math.nan if value in (math.inf, -math.inf) else value
+
+    return guarded_objective
 
 
 def eats_pruned(objective):
@@ -56,7 +82,7 @@ def eats_pruned(objective):
             value = objective(trial)
         except Exception:
             return math.nan
-        return value if math.isfinite(value) else math.nan
+        return math.nan if value in (math.inf, -math.inf) else value
 
     return guarded_objective
 
@@ -70,6 +96,10 @@ WRONG = {
         (orphans(lambda trial, here, alive: trial["process"] not in alive), "it is complete"),
         (orphans(right, of=lambda trial: trial), "whole trials"),
         (lambda trials, here, alive: len(trials), "return a list of numbers"),
+        (orphans_but_for("COMPLETE", "PRUNED"), "it failed already"),
+        (orphans_but_for("COMPLETE", "PRUNED", "FAIL"), "nobody has begun it"),
+        (orphans(lambda trial, here, alive: is_running(trial) and trial["machine"] == here
+                 and trial["start"] not in alive.values()), "look up the trial's own"),
         (orphans(lambda trial, here, alive: right(trial, "here", alive)), "Does it use `here`"),
     ],
     "07.2": [
@@ -79,6 +109,10 @@ WRONG = {
         (guarded(lambda value: 0.0), "Nobody measured that number"),
         (guarded(prunes), "it counts as finished"),
         (guarded(raises), "the study ended"),
+        (lambda objective: lambda trial: value if (value := objective(trial)) is None or abs(value) < 1e6 else math.nan,
+         "A finite value must come through"),
+        (trips_over_none, "the objective returned None, yours raised TypeError"),
+        (eats_errors, "Let errors through"),
         (calls_twice, "more than once"),
         (eats_pruned, "let its optuna.TrialPruned come through"),
     ],
