@@ -9,6 +9,7 @@
 # make gallery LIB=xgboost  tune with another library, in an environment of its own; LIB=? names them
 # make test-gallery  every script of the gallery, twice, in its environment
 # make bench   what the advice is worth, and its price: searches, tuners, layouts, loops (hours); SMALL=--small for a taste
+# make bench-gpu  the parts of it that need a GPU (five minutes)
 # make soak    kill the workers of studies at random, three hundred times, and look for what was lost
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ BROWSER ?= yes
 BIN = .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test lint walk cheat-sheet record record-table bench soak gallery test-gallery screenshots picture clean
+.PHONY: lab test lint walk cheat-sheet record record-table bench bench-gpu soak gallery test-gallery screenshots picture clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -54,6 +55,10 @@ bench: .venv/tested .venv/bench/tuners/installed
 	$(BIN)/python -m tests.bench.article $(SMALL)
 	$(BIN)/python -m tests.bench.tuners $(SMALL)
 	$(BIN)/python -m tests.bench.layouts $(SMALL)
+
+bench-gpu: .venv/tested
+	$(BIN)/python -m tests.bench.gpu $(SMALL)
+	$(BIN)/python -m tests.bench.faster --device cuda $(SMALL)
 
 record-table: .venv/installed
 	$(BIN)/python -m tests.bench.table --record $(SMALL)

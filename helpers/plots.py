@@ -395,15 +395,16 @@ def bands(runs, xlabel, ylabel="best value so far"):
     return ax
 
 
-def growth(table):
-    """Draws what the tuner itself takes for a trial against the trials that the study holds: a line a sampler.
-
-    table: a data frame with the columns sampler, trials and milliseconds; both axes are log scales.
-    """
+def medians(table, x, y, by, xlabel, ylabel):
+    """Draws the median of the column y against the column x, both on log scales: a line for each value of `by`."""
     ax = new_axes()
-    for (name, rows), mark in zip(table.groupby("sampler", sort=False), "os^Dv", strict=False):
-        median = rows.groupby("trials")["milliseconds"].median()
+    for (name, rows), mark in zip(table.groupby(by, sort=False), "os^DvPX", strict=False):
+        median = rows.groupby(x)[y].median()
         ax.plot(median.index, median, f"{mark}-", label=name)
-    ax.set(xscale="log", yscale="log", xlabel="trials in the study", ylabel="milliseconds a trial")
+    ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+    ax.set_xticks(sorted(table[x].unique()), minor=False)
+    ax.set_xticks([], minor=True)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:,g}")
     legend_beside(ax)
     return ax

@@ -265,7 +265,7 @@ def write_provenance(name, what, command, start, **facts):
         "seconds": round(time.perf_counter() - start),
         "workers": WORKERS,
         "threads_per_worker": 1,
-        "machine": f"{joblib.cpu_count()} cores, {_processor()}, {platform.system()}",
+        "machine": f"{joblib.cpu_count()} cores, {_processor()}, {platform.system()}{_gpu()}",
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
     } | facts
     (RECORDED / f"{name}.json").write_text(json.dumps(provenance, indent=2) + "\n")
@@ -276,6 +276,10 @@ def _processor():
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
+
+
+def _gpu():
+    return f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
 
 
 def study_path(name):

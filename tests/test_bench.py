@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers.data import CARD_HANDS, load_csv
-from tests.bench import article, faster, growth, samplers, table, wilcoxon
+from tests.bench import article, faster, gpu, growth, samplers, table, wilcoxon
 from tests.bench.tuners import __main__ as tuners
 from tests.bench.tuners import arms
 
@@ -105,6 +105,19 @@ def test_each_way_to_take_steps_learns(way, monkeypatch):
     take(3)
     assert ((which - before).abs() > 0).all()
     assert which.shape[0] == (faster.STACKED if way == "eight stacked" else data.n_classes)
+
+
+def test_processes_that_train_side_by_side_are_told_how_many_and_how_long(monkeypatch):
+    monkeypatch.setattr(gpu, "SIZES", {"usual": gpu.SIZES["usual"]})
+    rows = gpu.side_by_side(["cpu"], numbers=(1, 2), seconds=0.5, repeats=2)
+    assert rows[["processes", "repeat"]].values.tolist() == [[1, 0], [2, 0], [1, 1], [2, 1]]
+    assert (rows["hands_per_second"] > 0).all()
+
+
+def test_a_trial_too_large_for_the_memory_costs_that_trial_alone():
+    states, reason = gpu.out_of_memory("cpu")
+    assert states == "2 complete, 1 failed"
+    assert reason.startswith("out of memory (")
 
 
 def test_the_articles_arm_draws_the_learning_rate_evenly_and_reports_nothing(tmp_path):

@@ -258,10 +258,11 @@ def test_bands_draws_means_at_the_columns_and_an_interval():
     assert (low, high) == pytest.approx((0.6 - 12.706 * 0.1, 0.6 + 12.706 * 0.1), abs=1e-3)
 
 
-def test_growth_draws_a_line_of_medians_for_each_sampler():
+def test_medians_are_a_line_for_each_value_on_log_scales():
     table = pd.DataFrame({"sampler": ["GP"] * 4 + ["TPE"] * 2, "trials": [10, 10, 10, 100, 10, 100],
                           "milliseconds": [1.0, 2.0, 9.0, 100.0, 3.0, 5.0]})
-    ax = plots.growth(table)
+    ax = plots.medians(table, "trials", "milliseconds", "sampler", "trials in the study", "ms")
     assert legend(ax) == ["GP", "TPE"]
     assert ax.lines[0].get_ydata().tolist() == [2.0, 100.0]
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["10", "100"]

@@ -1,6 +1,7 @@
 """What could make a trial faster: other ways to take the same steps, for a Transformer on card hands.
 
 One thread, seconds of the processor for a step of one model, interleaved; ratios to the course's way in each repeat.
+On a GPU (--device cuda) seconds by the clock, and the paper's full width as well.
 Stacked models train eight settings of the optimizer at once (torch.func); they have to be of the same shape.
 
 python -m tests.bench.faster (--record writes data/recorded/bench/faster.csv; --small: one repeat of few steps)
@@ -8,12 +9,14 @@ python -m tests.bench.faster (--record writes data/recorded/bench/faster.csv; --
 
 import argparse
 import copy
+import dataclasses
 import time
 import warnings
 
 import pandas as pd
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from helpers import recorded
 from helpers.data import CARD_HANDS, load_csv
@@ -21,7 +24,8 @@ from helpers.models import TransformerClassifier
 from helpers.training import set_seed
 
 STACKED = 8
-SIZES = {"small": {"d_model": 32, "n_heads": 2, "n_layers": 1, "d_ff": 64}, "usual": {}}
+SIZES = {"small": {"d_model": 32, "n_heads": 2, "n_layers": 1, "d_ff": 64}, "usual": {},
+         "full width": {"d_model": 512, "n_heads": 8, "n_layers": 6, "d_ff": 2048}}
 
 
 def build(data, size, dropout=0.1):
@@ -69,7 +73,7 @@ def bfloat16(data, size):
     take = steps_of(model, torch.optim.Adam(model.parameters()), data)
 
     def take_in_bfloat16(n_steps):
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(data.x_train.device.type, torch.bfloat16):
             take(n_steps)
     return take_in_bfloat16
 
@@ -86,6 +90,7 @@ def stacked(data, size):
 
     losses = torch.func.vmap(loss_of_one, in_dims=(0, 0, 0, 0), randomness="different")
 
+    @sdpa_kernel(SDPBackend.MATH)  # on a GPU the fused attention can't be stacked
     def take(n_steps):
         rows = torch.stack([torch.stack(batches(data, n_steps)) for _ in models], dim=1)
         for batch in rows:
@@ -108,11 +113,25 @@ WAYS = {
 }
 
 
+def on(device):
+    """The hands, on the device, where new tensors are made from now on too."""
+    torch.set_default_device(device)
+    data = load_csv(CARD_HANDS)
+    return dataclasses.replace(data, x_train=data.x_train.to(device), y_train=data.y_train.to(device))
+
+
+def clock_when_done():
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
 def measure(data, n_steps, repeats):
     """The rows, a row a way and repeat. seconds: for 64 hands and one model."""
     rows = []
     torch.set_num_threads(1)
-    for size in SIZES:
+    on_gpu = data.x_train.device.type == "cuda"
+    now = clock_when_done if on_gpu else time.process_time
+    for size in SIZES if on_gpu else ("small", "usual"):
         takes = {}
         for way, (prepare, options) in WAYS.items():
             start = time.perf_counter()
@@ -123,10 +142,10 @@ def measure(data, n_steps, repeats):
         for repeat in range(repeats):
             seconds = {}
             for way, (take, options) in takes.items():
-                start = time.process_time()
+                start = now()
                 take(n_steps, **options)
                 hands = options.get("batch_size", 64) * (STACKED if way == "eight stacked" else 1)
-                seconds[way] = (time.process_time() - start) / n_steps * 64 / hands
+                seconds[way] = (now() - start) / n_steps * 64 / hands
             rows += [{"size": size, "way": way, "repeat": repeat, "seconds": each,
                       "ratio": each / seconds["as in the course"]} for way, each in seconds.items()]
     return pd.DataFrame(rows)
@@ -137,22 +156,25 @@ def main():
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--small", action="store_true", help="one repeat of five steps")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--record", action="store_true", help="write the table to data/recorded/bench")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning)  # vmap and compile say what they fall back to
     start = time.perf_counter()
     torch._inductor.config.force_disable_caches = True  # what was compiled yesterday is not free
     n_steps, repeats = (5, 1) if arguments.small else (arguments.steps, arguments.repeats)
-    table = measure(load_csv(CARD_HANDS), n_steps, repeats)
+    table = measure(on(arguments.device), n_steps, repeats)
     summary = table.groupby(["size", "way"], sort=False).agg(
         milliseconds=("seconds", lambda seconds: 1_000 * seconds.median()),
         ratio=("ratio", "median"), least=("ratio", "min"), most=("ratio", "max"))
     print(summary.round(3).to_string())
     if arguments.record:
-        table.to_csv(recorded.RECORDED / "bench" / "faster.csv", index=False, float_format="%.4g")
+        name = "faster_gpu" if arguments.device == "cuda" else "faster"
+        table.to_csv(recorded.RECORDED / "bench" / f"{name}.csv", index=False, float_format="%.4g")
         what = "Ways to make a training step cheaper; seconds for 64 hands and one model, ratios to the course's way."
-        command = f"python -m tests.bench.faster --steps {n_steps} --repeats {repeats} --record"
-        recorded.write_provenance("bench/faster", what, command, start, workers=1, seeds="0")
+        command = f"python -m tests.bench.faster --steps {n_steps} --repeats {repeats}"
+        command += f"{' --device cuda' if arguments.device == 'cuda' else ''} --record"
+        recorded.write_provenance(f"bench/{name}", what, command, start, workers=1, seeds="0")
 
 
 if __name__ == "__main__":
