@@ -370,7 +370,7 @@ QUESTIONS = {
                     "begins to matter you see in section \"Seeds, when there are several\".",
                 "Nothing at all: with more than one worker everything is chance.":
                     "For the course of the study that is right. But look at the last column of the table in section "
-                    "\"Is it faster?\", in the row of the two processes.",
+                    "\"Is it faster?\", in the row of the processes.",
             },
         ),
     ],

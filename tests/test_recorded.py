@@ -15,8 +15,9 @@ STUDIES = ["transformer", "lstm", "trees", "small"]
 MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom", "soak": "soak",
             "gallery": "gallery.record", "gallery_environments": "gallery.record", "stepwise": "gallery.compare",
             "searches": "gallery.compare", "bench/samplers": "bench.samplers", "bench/pruners": "bench.samplers"}
+MEASURED |= {"bench/faster_gpu": "bench.faster", "bench/gpu_studies": "bench.gpu"}
 MEASURED |= {f"bench/{name}": f"bench.{name}" for name in (
-    "article", "faster", "growth", "layouts", "table", "training_loop", "tuners", "wilcoxon")}
+    "article", "faster", "gpu", "growth", "layouts", "table", "training_loop", "tuners", "wilcoxon")}
 TABLES = ["untuned", "patience", "diagnosis", "schedule", "tuned"]
 
 
@@ -73,9 +74,17 @@ def test_the_soak_lost_nothing():
 
 def test_workers_were_compared_in_three_repeats_of_forty_trials():
     table = recorded.load_table("workers")
-    arms = ["n_jobs=-1", "one process", "two processes", "two processes without Optuna"]
+    arms = ["n_jobs=-1", "n_jobs=-1, one torch thread", "one process", "two processes", "two processes without Optuna"]
     assert table.groupby("arm").size().to_dict() == dict.fromkeys(arms, 3)
     assert table["trials"].eq(40).all()
+
+
+def test_what_lesson_07_says_of_threads_and_processes_is_what_was_recorded():
+    seconds = recorded.load_table("workers").groupby("arm")["seconds"].median()
+    assert seconds["one process"] > 1.6 * seconds["two processes"]
+    one_thread = seconds["n_jobs=-1, one torch thread"]
+    assert seconds["two processes"] < one_thread < 1.25 * seconds["two processes"]
+    assert seconds["n_jobs=-1"] - one_thread > one_thread - seconds["two processes"]
 
 
 def test_samplers_pruners_and_the_race_have_thirty_seeds_an_arm():
@@ -198,7 +207,16 @@ def readme_rows_of_tuners():
                f"| {own} | {rows['megabytes'].median():,.0f} |")
 
 
-@pytest.mark.parametrize("rows", [readme_rows_of_samplers, readme_rows_of_the_race, readme_rows_of_tuners])
+def readme_rows_of_the_gpu():
+    hands = recorded.load_table("bench/gpu").pivot_table(
+        index="processes", columns=["size", "device"], values="hands_per_second")
+    for number, row in hands.iterrows():
+        rates = [f"{row[size, device]:,.0f}" for size in ("usual", "full width") for device in ("cuda", "cpu")]
+        yield f"| {number} | {' | '.join(rates)} |"
+
+
+@pytest.mark.parametrize("rows", [
+    readme_rows_of_samplers, readme_rows_of_the_race, readme_rows_of_tuners, readme_rows_of_the_gpu])
 def test_readme_shows_what_was_measured(rows):
     assert "\n".join(rows()) in README.read_text()
 
@@ -262,14 +280,56 @@ def test_what_lesson_09_says_of_layouts_is_what_was_recorded():
 
 def test_what_lesson_09_says_of_costs_is_what_was_recorded():
     faster = recorded.load_table("bench/faster").groupby(["size", "way"])["ratio"].median()
-    assert 0.85 < faster[:, "fused Adam"].min() <= faster[:, "fused Adam"].max() < 0.95
+    assert 0.8 < faster[:, "fused Adam"].min() <= faster[:, "fused Adam"].max() < 0.95
     assert faster[:, "torch.compile"].min() > 1.1
     assert faster[:, "bfloat16"].min() > 1
     assert faster["small", "eight stacked"] < 0.72
-    assert faster["usual", "eight stacked"] > 0.97
+    assert 0.85 < faster["usual", "eight stacked"] < 0.97
     growth = recorded.load_table("bench/growth").query("storage == 'memory'")
     seconds = growth.groupby(["sampler", "trials"])["cpu_seconds"].median()
     assert seconds["GP", 300] < 0.5 < seconds["GP", 3_000]
     assert 0.3 < seconds["GP", 1_000] < 0.9
     assert max(seconds[sampler, 10_000] for sampler in ("random", "TPE", "CMA-ES")) < 0.5
     assert 0.4 < seconds["TPE, multivariate=False", 10_000] < 0.8
+
+
+def test_what_lesson_09_says_of_a_gpu_is_what_was_recorded():
+    table = recorded.load_table("bench/gpu")
+    hands = table.groupby(["size", "device", "processes"])["hands_per_second"].mean()
+    usual, full = hands["usual"], hands["full width"]
+    assert usual["cuda", 2] == pytest.approx(2 * usual["cuda", 1], rel=0.1)
+    assert usual["cuda", 8] > 5 * usual["cuda", 1]
+    assert usual["cuda", 1] == pytest.approx(2 * usual["cpu", 1], rel=0.25)
+    assert usual["cpu", 16] == pytest.approx(usual["cuda", 16], rel=0.15)
+    assert full["cuda", 1] > 30 * full["cpu", 1]
+    assert full["cuda", 4] > 2 * full["cuda", 1]
+    assert full["cuda", 16] == pytest.approx(full["cuda", 8], rel=0.05)
+    studies = recorded.load_table("bench/gpu_studies").set_index(["device", "workers"])
+    assert studies["seconds"]["cuda", 8] < studies["seconds"]["cuda", 1] / 2
+    assert studies["seconds"]["cpu", 16] < 1.2 * studies["seconds"]["cuda", 8]
+    assert studies["trials"]["cuda", 1] < studies["trials"]["cuda", 8] == studies["trials"]["cpu", 16] == 100
+    states, reason = recorded.load_facts("bench/gpu_studies")["trial_too_large"]
+    assert states == "2 complete, 1 failed"
+    assert reason.startswith("out of memory (CUDA out of memory.")
+    ratio = recorded.load_table("bench/faster_gpu").groupby(["size", "way"])["ratio"].median()
+    assert ratio[:, "fused Adam"].between(0.8, 0.9).all()
+    assert ratio[:, "torch.compile"].between(0.75, 0.9).all()
+    assert ratio[:, "bfloat16"].min() > 1
+    assert max(ratio[:, "eight stacked"].max(), ratio[:, "batches of 256"].max()) < 0.25
+
+
+def test_what_lesson_07_says_of_storages_is_what_was_recorded():
+    table = recorded.load_table("storages")
+    assert table.groupby(["storage", "writers"]).size().eq(3).all()
+    rates = table.groupby(["storage", "writers"])["trials_per_second"].median().unstack()
+    shared = rates.drop(index=["in memory", "Ray, on a journal"])  # Ray's is a journal again
+    assert (shared.idxmax() == "journal").all()
+    assert (shared.drop(index="journal").idxmax() == "Dask").all()
+    gain = shared[2] / shared[1]
+    assert set(gain[gain > 1.2].index) == {"PostgreSQL", "Dask"}
+    assert rates.filter(regex="SQL", axis=0).stack().between(9, 26).all()
+    minutes = 60 * shared[30]
+    assert minutes["PostgreSQL"] < 1_000 < minutes["journal"]
+    class_study = recorded.load_table("classroom").iloc[0]
+    assert class_study["workers"] < 5 * shared[30]["gRPC proxy on SQLite"]
+    assert class_study["trials_per_minute"] < 0.9 * class_study["ideal_per_minute"]

@@ -1,5 +1,7 @@
 """Equal trials by one process, by n_jobs=-1, by two workers, and by two bare processes without a study, interleaved.
 
+n_jobs=-1 runs twice: as it is pasted, with torch's default number of threads, and with one torch thread.
+
 python -m tests.bench.workers (--record writes data/recorded/workers.csv)
 """
 
@@ -85,6 +87,7 @@ def main():
     arms = {
         "one process": lambda: processes(f"optimize({n}, 1)", ONE_THREAD),
         "n_jobs=-1": lambda: processes(f"optimize({n}, -1)", DEFAULT_THREADS),
+        "n_jobs=-1, one torch thread": lambda: processes(f"optimize({n}, -1)", ONE_THREAD),
         "two processes": lambda: processes(f"two_workers({n})", ONE_THREAD),
         "two processes without Optuna": lambda: processes(f"bare({n // 2})", ONE_THREAD, number=2),
     }
@@ -108,7 +111,8 @@ def main():
         table.to_csv(recorded.RECORDED / "workers.csv", index=False)
         what = "The same trials by one process, by threads and by two processes, with and without Optuna."
         command = f"python -m tests.bench.workers --trials {n} --repeats {arguments.repeats} --record"
-        recorded.write_provenance("workers", what, command, start, seeds="0 for each training")
+        recorded.write_provenance("workers", what, command, start, seeds="0 for each training",
+                                  threads_per_worker="1 (n_jobs=-1: torch's default)")
 
 
 if __name__ == "__main__":
