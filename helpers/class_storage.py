@@ -9,15 +9,19 @@ import time
 from datetime import datetime
 
 from optuna.distributions import distribution_to_json
-from optuna.exceptions import DuplicatedStudyError
-from optuna.storages import BaseStorage
+from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
+from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
+from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.trial import TrialState, create_trial
+
+from helpers.storage import ALIVE, HEARTBEAT
 
 MAX_TRIALS = 10_000
 MAX_WHO, MAX_NAME = 40, 100  # characters of a learner's name, and of a parameter's or an attribute's
 MAX_PARAMETERS, MAX_REPORTS = 50, 1000  # of one trial
 MAX_TEXT = 8000  # characters of all attributes of one trial, and of the choices of one parameter
 ANONYMOUS = "anonymous"
+SILENT = 6 * HEARTBEAT  # seconds without a sign of life, after which the laptop of a trial is taken for gone
 
 
 class Refused(Exception):
@@ -74,8 +78,11 @@ class Contents:
         self.attributes = sizes
 
 
-class ClassStudy(BaseStorage):
-    """A storage of Optuna's, cut down to one study. It checks a request, then passes it on; one writes at a time."""
+class ClassStudy(BaseStorage, BaseHeartbeat):
+    """A storage of Optuna's, cut down to one study. It checks a request, then passes it on; one writes at a time.
+
+    It remembers when the laptop of a running trial last gave a sign of life, for `recover`.
+    """
 
     def __init__(self, storage, name, max_trials=MAX_TRIALS):
         self.storage, self.name, self.max_trials = storage, name, max_trials
@@ -83,6 +90,8 @@ class ClassStudy(BaseStorage):
         self.trials = storage.get_all_trials(self.study_id, deepcopy=False)  # read again at the time `read_again`
         self.read_again, self.n_trials = 0, len(self.trials)
         self.of_study, self.of_trials = Contents(), {}  # the latter by the id of a trial that is not finished
+        running = [trial for trial in self.trials if trial.state == TrialState.RUNNING and ALIVE in trial.system_attrs]
+        self.signs = {trial._trial_id: time.monotonic() for trial in running}  # of life, and when the last one came
         self.writing, self.reading = threading.Lock(), threading.Lock()
 
     def own(self, study_id):
@@ -91,9 +100,12 @@ class ClassStudy(BaseStorage):
         return study_id
 
     def contents(self, trial_id):
-        """What a trial holds; notes that its learner was seen."""
+        """What a trial that is not finished holds; notes that its learner was seen."""
         if trial_id not in self.of_trials:
-            self.of_trials[trial_id] = Contents(self.get_trial(trial_id))
+            trial = self.get_trial(trial_id)
+            if trial.state.is_finished():
+                raise UpdateFinishedTrialError(f"trial {trial.number} is finished already, and can't be changed")
+            self.of_trials[trial_id] = Contents(trial)
         self.of_trials[trial_id].seen = datetime.now()
         return self.of_trials[trial_id]
 
@@ -137,6 +149,7 @@ class ClassStudy(BaseStorage):
             self.read_again = 0
             if state.is_finished():
                 del self.of_trials[trial_id]
+                self.signs.pop(trial_id, None)
         return changed
 
     def set_trial_intermediate_value(self, trial_id, step, intermediate_value):
@@ -152,7 +165,22 @@ class ClassStudy(BaseStorage):
     def set_trial_system_attr(self, trial_id, key, value):
         with self.writing:
             self.contents(trial_id).add_attribute(key, value)
-            self.storage.set_trial_system_attr(trial_id, key, value)
+            if key != ALIVE or trial_id not in self.signs:
+                self.storage.set_trial_system_attr(trial_id, key, value)
+            if key == ALIVE:
+                self.record_heartbeat(trial_id)
+
+    def record_heartbeat(self, trial_id):
+        self.signs[trial_id] = time.monotonic()
+
+    def _get_stale_trial_ids(self, study_id):
+        return [trial_id for trial_id, last in list(self.signs.items()) if time.monotonic() - last > SILENT]
+
+    def get_heartbeat_interval(self):
+        return HEARTBEAT
+
+    def get_heartbeat_stale_trial_callback(self):
+        return RetryHeartbeatStaleTrialCallback(max_retry=2)
 
     def set_study_user_attr(self, study_id, key, value):
         with self.writing:

@@ -25,10 +25,10 @@ from optuna.storages import RDBStorage, get_storage, run_grpc_proxy_server
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-from helpers.class_storage import MAX_TRIALS, ClassStudy
+from helpers.class_storage import MAX_TRIALS, ClassStudy, Refused
 from helpers.journal import StudyError
 from helpers.leader_board import Handler, Page, board_html, standings, sum_up
-from helpers.storage import PATIENCE
+from helpers.storage import PATIENCE, recover
 from helpers.study import count_trials, open_study
 
 HOSTS = "127.0.0.1 lets this machine in alone, 0.0.0.0 others too"
@@ -81,9 +81,12 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
 
 
 def watch(shared, page, over):
-    """Renews the leader board each second, and prints a line every five, until the event `over`."""
+    """Each second, until the event `over`: takes the trials of laptops that are gone from them, and renews the leader
+    board. Prints a line every five."""
+    study = optuna.load_study(study_name=shared.name, storage=shared)
     for second in itertools.count():
-        with suppress(StorageInternalError, SQLAlchemyError):  # a database that is away for a moment
+        with suppress(StorageInternalError, SQLAlchemyError, Refused):  # a database that is away, a study that is full
+            recover(study)
             trials = shared.get_all_trials(shared.study_id, deepcopy=False)
             rows = standings(trials, list(shared.of_trials.values()))
             page.board = board_html(trials, rows)

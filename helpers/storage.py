@@ -3,7 +3,7 @@
 Optuna marks a trial as running when it begins, and only its worker can mark it as anything else. A worker that is
 killed leaves it running for ever. So each trial here carries a claim, written in the same step that creates it: the
 machine, the process and the start of the process that runs it. A claim whose process is gone is dead, and so is its
-trial. In databases Optuna's heartbeat finds those of other machines as well.
+trial. In databases Optuna's heartbeat finds those of other machines as well, and so does the class study.
 """
 
 import contextlib
@@ -17,22 +17,26 @@ import uuid
 import warnings
 from pathlib import Path
 
+import grpc
 import optuna
 import psutil
 import sqlalchemy
 from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import GrpcStorageProxy, JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.trial import TrialState
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from helpers.journal import Journal, StudyError, mend_tail
 
+HEARTBEAT = 10  # seconds between the signs of life of a running trial
+ALIVE = "alive"  # the attribute by which a trial behind a proxy gives them
 PATIENCE = 60  # seconds that a worker waits for a database that has gone away
 
 _locked = threading.local()  # from_the_start: this thread's transactions in SQLite lock the file before they read
 
 
-def open_storage(storage, who=None, heartbeat=10):
+def open_storage(storage, who=None, heartbeat=HEARTBEAT):
     """A storage for `optuna.create_study` in which each trial says who runs it.
 
     storage: a path (a journal file), a database's URL (sqlite:///file.db, postgresql+psycopg://user@host/name), or
@@ -75,7 +79,7 @@ def recover(study):
         optuna.storages.fail_stale_trials(study)
         retry = RetryHeartbeatStaleTrialCallback(max_retry=2)
         for trial in study.get_trials(states=(TrialState.RUNNING,)):
-            claims = [value for key, value in trial.system_attrs.items() if key.startswith("worker")]
+            claims = claims_of(trial)
             given_up = (study.study_name, trial.number) in _given_up
             if claims and all(is_dead(who) or (given_up and who == claim()) for who in claims):
                 try:
@@ -92,6 +96,10 @@ def claim():
     return f"{machine()}:{os.getpid()}:{_start(os.getpid())}"
 
 
+def claims_of(trial):
+    return [value for key, value in trial.system_attrs.items() if key.startswith("worker")]
+
+
 def is_dead(claim):
     """True only where the claim's process ran on this machine and is gone."""
     where, process, start = claim.rsplit(":", 2)
@@ -101,6 +109,11 @@ def is_dead(claim):
         return psutil.Process(int(process)).status() == psutil.STATUS_ZOMBIE or _start(process) != start
     except (psutil.NoSuchProcess, FileNotFoundError):
         return True
+
+
+def is_alive(claim):
+    """True only where the claim's process runs on this machine."""
+    return claim.rsplit(":", 2)[0] == machine() and not is_dead(claim)
 
 
 @functools.cache
@@ -149,8 +162,21 @@ class ClaimingJournal(Claiming, JournalStorage):
     pass
 
 
-class ClaimingProxy(Claiming, GrpcStorageProxy):
-    pass
+class ClaimingProxy(Claiming, GrpcStorageProxy, BaseHeartbeat):
+    """A proxy through which a running trial gives signs of life. The class study, on the other side, looks at them."""
+
+    def record_heartbeat(self, trial_id):
+        with contextlib.suppress(grpc.RpcError, UpdateFinishedTrialError, KeyError):
+            self.set_trial_system_attr(trial_id, ALIVE, True)
+
+    def _get_stale_trial_ids(self, study_id):
+        return []
+
+    def get_heartbeat_interval(self):
+        return HEARTBEAT
+
+    def get_heartbeat_stale_trial_callback(self):
+        return None
 
 
 class ClaimingDatabase(Claiming, RDBStorage):
@@ -182,6 +208,11 @@ class ClaimingDatabase(Claiming, RDBStorage):
         """A beat that can't be written is left out: Optuna's thread would end, and its trial seem dead ever after."""
         with contextlib.suppress(StorageInternalError, SQLAlchemyError):
             super().record_heartbeat(trial_id)
+
+    def _get_stale_trial_ids(self, study_id):
+        """The silent ones whose process is not alive on this machine: where that slept, all its workers were silent."""
+        silent = super()._get_stale_trial_ids(study_id)
+        return [trial_id for trial_id in silent if not any(map(is_alive, claims_of(self.get_trial(trial_id))))]
 
     def _watch_engine(self):
         @sqlalchemy.event.listens_for(self.engine, "begin")

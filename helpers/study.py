@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tqdm.auto import tqdm
 
 from helpers.journal import StudyError
-from helpers.storage import PATIENCE, give_up, open_storage, recover
+from helpers.storage import HEARTBEAT, PATIENCE, give_up, open_storage, recover
 from helpers.values import checked
 
 NO_SPACE = "no space left on the disk of the study; what finished is kept: make some room, and run it again"
@@ -37,7 +37,7 @@ WORDS = {
 }
 
 
-def open_study(name, storage=None, direction="maximize", who=None, heartbeat=10, **options):
+def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEARTBEAT, **options):
     """Creates a study, or loads the one of that name, and says in one line what it holds.
 
     storage: None keeps it in memory; a path keeps it in a journal file, whose torn end is mended; a URL (sqlite:///...)
@@ -219,9 +219,14 @@ def patiently(work, if_away=lambda: None):
 
 
 def storage_trouble(error):
-    """The storage's own error in the chain that led to this one, or None. Optuna hides some behind others."""
+    """The storage's own error in the chain that led to this one, or None. Optuna hides some behind others.
+
+    A trial that others have taken for dead and marked as failed, since its machine slept, is such an error too.
+    """
     while error is not None:
         if isinstance(error, (SQLAlchemyError, UpdateFinishedTrialError, StudyError)):
+            return error
+        if isinstance(error, ValueError) and str(error) == "Cannot tell a FAIL trial.":
             return error
         if isinstance(error, grpc.RpcError):
             refused = (error.details() or "").partition("Exception calling application: ")[2]

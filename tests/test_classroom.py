@@ -18,10 +18,11 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
-from helpers.class_storage import MAX_PARAMETERS, MAX_REPORTS, MAX_TEXT, MAX_WHO, ClassStudy, Contents, Refused
+from helpers.class_storage import MAX_PARAMETERS, MAX_REPORTS, MAX_TEXT, MAX_WHO, SILENT, ClassStudy, Contents, Refused
 from helpers.classroom import need_port, open_database
 from helpers.journal import StudyError
 from helpers.leader_board import standings
+from helpers.storage import ALIVE, recover
 from helpers.study import FINISHED, finished, open_study
 from tests.servers import Postgres, free_port, programs
 
@@ -38,10 +39,11 @@ def objective(trial):
 class Server:
     """A class study in a process of its own. `words`: what it printed until laptops can join."""
 
-    def __init__(self, storage, **options):
+    def __init__(self, storage, silent=SILENT, **options):
         self.port, self.page_port, self.storage = options.get("port", free_port()), free_port(), storage
         options = {"storage": str(storage), "port": self.port, "page_port": self.page_port, **options}
-        code = f"import json; from helpers.classroom import serve; serve(**json.loads({json.dumps(options)!r}))"
+        code = (f"import json; from helpers import class_storage; class_storage.SILENT = {silent}; "
+                f"from helpers.classroom import serve; serve(**json.loads({json.dumps(options)!r}))")
         command = [sys.executable, "-c", code]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
         self.words = ""
@@ -398,3 +400,86 @@ def test_a_server_that_goes_away_and_comes_back_costs_the_worker_nothing_that_fi
     study = from_file(second)
     assert finished(study) == 12
     assert before.items() <= {trial.number: trial.value for trial in study.trials}.items()
+
+
+LAPTOP = """
+import sys, time
+from helpers import storage, worker
+storage.HEARTBEAT, storage.machine = 0.5, lambda: sys.argv[1]
+
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    time.sleep(4)  # longer than the server waits for a sign of life, and without a report
+    return x
+
+worker.find = lambda _: objective
+worker.work("", "class", sys.argv[2], 4, who=sys.argv[1])
+"""
+
+
+@pytest.fixture
+def laptops(start, tmp_path):
+    """Two laptops that run their first trials, as on machines of their own, and the class study."""
+    server = start(tmp_path / "class.db", silent=3)
+    study = from_file(server)
+    laptops = [subprocess.Popen([sys.executable, "-c", LAPTOP, who, server.address], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True) for who in ("Ada", "Grace")]  # fmt: skip
+    until = time.monotonic() + 30
+    while [trial.params.keys() for trial in study.trials] != [{"x"}] * 2:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    yield *laptops, study
+    for laptop in laptops:
+        laptop.kill()
+        laptop.communicate()
+
+
+def test_a_laptop_that_is_gone_costs_the_class_nothing_but_time(laptops):
+    ada, grace, study = laptops
+    ada.kill()
+    assert grace.wait(timeout=60) == 0, grace.stderr.read()
+    trials = {trial.number: trial for trial in study.trials}
+    states = [trial.state for trial in trials.values()]
+    assert (states.count(TrialState.COMPLETE), states.count(TrialState.FAIL), len(states)) == (4, 1, 5)
+    lost = next(trial for trial in trials.values() if trial.state == TrialState.FAIL)
+    again = next(trial for trial in trials.values() if trial.system_attrs.get("failed_trial") == lost.number)
+    assert (lost.user_attrs["who"], again.user_attrs["who"]) == ("Ada", "Grace")
+    assert again.params == lost.params
+
+
+def test_a_laptop_that_sleeps_and_wakes_goes_on_with_its_next_trial(laptops):
+    ada, grace, study = laptops
+    ada.send_signal(signal.SIGSTOP)
+    until = time.monotonic() + 30
+    while TrialState.FAIL not in [trial.state for trial in study.trials]:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    ada.send_signal(signal.SIGCONT)
+    assert [ada.wait(timeout=60), grace.wait(timeout=60)] == [0, 0], ada.stderr.read()
+    by_ada = [trial.state for trial in study.trials if trial.user_attrs["who"] == "Ada"]
+    assert by_ada[0] == TrialState.FAIL
+    assert TrialState.COMPLETE in by_ada
+    assert TrialState.RUNNING not in [trial.state for trial in study.trials]
+
+
+def test_signs_of_life_outlive_the_server_and_cost_the_database_one_request():
+    memory = optuna.storages.InMemoryStorage()
+    whole = optuna.create_study(study_name="class", storage=memory)
+    ClassStudy(memory, "class").set_trial_system_attr(whole.ask()._trial_id, ALIVE, True)
+    silent = whole.ask()  # by a laptop without our helpers, which sends none
+    shared = ClassStudy(memory, "class")  # the server, started again
+    assert list(shared.signs) == [0]
+    shared.signs[0] -= SILENT + 1
+    memory.set_trial_system_attr = None
+    shared.set_trial_system_attr(0, ALIVE, True)
+    assert recover(optuna.load_study(study_name="class", storage=shared)) == []
+    assert [trial.state for trial in whole.trials] == [TrialState.RUNNING] * 2
+    del memory.set_trial_system_attr
+    shared.signs[0] -= SILENT + 1
+    recover(optuna.load_study(study_name="class", storage=shared))
+    assert [trial.state for trial in whole.trials] == [TrialState.FAIL, TrialState.RUNNING, TrialState.WAITING]
+    assert not shared.signs
+    with pytest.raises(UpdateFinishedTrialError):
+        shared.set_trial_system_attr(0, ALIVE, True)
+    assert not shared.signs
+    assert silent.number == 1

@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -171,6 +172,31 @@ def test_a_database_finds_the_dead_of_other_machines_by_their_heartbeat(tmp_path
     time.sleep(7)
     assert recover(study) == []
     assert count_trials(study) == "1 failed, 1 waiting"
+
+
+def test_where_a_laptop_slept_the_silence_of_its_own_live_workers_is_no_death(tmp_path):
+    storage = f"sqlite:///{tmp_path}/study.db"
+    process, _ = worker_in_a_trial("mine", storage)
+    with sqlite3.connect(tmp_path / "study.db") as database:  # as if the last heartbeat had been an hour ago
+        database.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
+    study = open_study("mine", storage)
+    study.optimize(lambda trial: 0.5, n_trials=1)  # Optuna looks for silent trials before each of its own
+    process.communicate("go on\n", timeout=20)
+    assert count_trials(study) == "2 complete"
+
+
+@pytest.mark.parametrize("reports", [False, True])
+def test_a_worker_whose_trial_was_taken_for_dead_goes_on_with_the_next(storage, reports):
+    def objective(trial):
+        if trial.number == 0:
+            optuna.load_study(study_name="mine", storage=open_storage(storage)).tell(0, state=TrialState.FAIL)
+            if reports:
+                trial.report(0.5, 1)
+        return 1.0
+
+    study = open_study("mine", storage)
+    run_until(study, objective, 3)
+    assert count_trials(study) == "3 complete, 1 failed"
 
 
 def test_a_new_storage_and_study_made_by_several_at_the_same_moment_is_one(storage):
