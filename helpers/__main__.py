@@ -21,6 +21,8 @@ def main():
     worker.add_argument("--direction", default="maximize", choices=["maximize", "minimize"])
     repair = commands.add_parser("repair", help="mend a damaged journal file; a copy of it is kept")
     repair.add_argument("file")
+    repair.add_argument("--study", help="the study's name, where its own record was lost")
+    repair.add_argument("--direction", choices=["maximize", "minimize"], help="its direction, where that was lost")
     classroom = commands.add_parser("classroom", help="serve one study to a class, with a leader board")
     classroom.add_argument("--study", default="class", help="the study's name")
     classroom.add_argument("--storage", default="class.db", help="an SQLite file or a database's URL")
@@ -52,7 +54,7 @@ def main():
         if arguments.command == "repair":
             from helpers.repair import repair
 
-            print("\n".join(repair(arguments.file)))
+            print("\n".join(repair(arguments.file, arguments.study, arguments.direction)))
         if arguments.command == "classroom":
             from helpers.classroom import serve
 

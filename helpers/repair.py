@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import shutil
 from collections import Counter, defaultdict, namedtuple
 from datetime import UTC, datetime
@@ -119,7 +120,7 @@ def _lost_study(path, pieces, place, name, direction):
         return again
     if name is None or direction not in ("maximize", "minimize"):
         raise StudyError(f"{path}, line {pieces[place].line}: the study's name and direction are lost; give both back: "
-                         f'helpers.repair.repair("{path}", name="...", direction="maximize")')
+                         f"python -m helpers repair {shlex.quote(path)} --study NAME --direction maximize")
     directions = [StudyDirection[direction.upper()]]
     return {"op_code": CREATE_STUDY, "worker_id": "repair-0", "study_name": name, "directions": directions}
 

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -512,12 +513,15 @@ def test_a_study_whose_own_record_is_lost_is_asked_for_and_given_back(tmp_path):
     sound = facts(path)
     damaged = b"garbage\n" + b"".join(lines_of(path)[1:])
     path.write_bytes(damaged)
+    command = f"python -m helpers repair {path}"
     for wrong in ({}, {"name": "mine"}, {"name": "mine", "direction": "up"}):
-        with pytest.raises(StudyError, match=r'line 1: the study\'s name and direction are lost; .* name="...", direc'):
+        with pytest.raises(StudyError, match=f"line 1: the study's name and direction are lost; .*: {command} "):
             repair(path, **wrong)
     assert path.read_bytes() == damaged
     assert list(tmp_path.iterdir()) == [path]
-    assert 'line 1: the beginning of "mine" was lost, and is back' in repair(path, name="mine", direction="maximize")
+    options = ["--study", "mine", "--direction", "maximize"]
+    said = subprocess.run([sys.executable, *command.split()[1:], *options], capture_output=True, text=True).stdout
+    assert 'line 1: the beginning of "mine" was lost, and is back\n' in said
     assert facts(path) == sound
     assert opened(path).direction == optuna.study.StudyDirection.MAXIMIZE
 
