@@ -205,7 +205,7 @@ def _replace(path, new):
         shutil.copy2(path, backup)
         os.replace(draft, path)
     except (ValueError, AssertionError, LookupError, TypeError) as error:
-        raise StudyError(f"{path}: its whole records don't make a study ({error!r}); the file is as it was") from error
+        raise StudyError(f"{path}: its whole records don't make a study ({error!r:.80}); it is as it was") from error
     except OSError:
         with contextlib.suppress(FileNotFoundError):
             os.remove(backup)  # half of it

@@ -4,7 +4,9 @@ lose nothing on the way, report on it."""
 import contextlib
 import functools
 import math
+import numbers
 import os
+import pickle
 import signal
 import threading
 import time
@@ -15,6 +17,7 @@ import joblib
 import optuna
 import psutil
 from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.backend import reduction
 from joblib.externals.loky.process_executor import BrokenProcessPool
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import MaxTrialsCallback
@@ -43,19 +46,26 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
     storage: None keeps it in memory; a path keeps it in a journal file, whose torn end is mended; a URL (sqlite:///...)
     in a database; grpc://host:port behind a proxy. Trials whose worker died are marked failed and queued again.
     who: a name that each trial carries. heartbeat: seconds between a trial's signs of life in a database.
-    options: sampler and pruner, as for `optuna.create_study`.
+    options: sampler, pruner and directions, as for `optuna.create_study`.
     Raises StudyError where the storage can't be opened, or holds a study of that name with another direction.
     """
+    if storage is None and ("://" in str(name) or str(name).endswith((".journal", ".db"))):
+        raise StudyError(f'"{name}" is the study\'s name, and there is no storage; write open_study(name, "{name}")')
     opened = open_storage(storage, who, heartbeat)
+    directions = [str(getattr(each, "name", each)).lower() for each in options.pop("directions", [direction])]
+    if not {"maximize", "minimize"}.issuperset(directions):
+        raise StudyError(f'the direction is {" and ".join(directions)}; write "maximize" or "minimize"')
     study = patiently(
         lambda: optuna.create_study(
-            study_name=name, storage=opened, direction=direction, load_if_exists=True, **options
+            study_name=name, storage=opened, directions=directions, load_if_exists=True, **options
         )
     )
-    if study.direction.name.lower() != str(getattr(direction, "name", direction)).lower():
+    there = [each.name.lower() for each in study.directions]
+    if there != directions:
+        option = f"direction={there[0]!r}" if len(there) == 1 else f"directions={there}"
         raise StudyError(
-            f'the study "{name}" is there, and its direction is {study.direction.name.lower()}; open it with '
-            f'direction="{study.direction.name.lower()}", or give the new one another name'
+            f'the study "{name}" is there, and its direction is {" and ".join(there)}; open it with {option}, or give '
+            "the new one another name"
         )
     recovered = patiently(lambda: recover(study))
     dead = f" ({len(recovered)} of a dead worker, now failed and queued again)" if recovered else ""
@@ -83,8 +93,10 @@ def run_until(study, objective, n_trials, callbacks=(), **options):
 
     `study.optimize(n_trials=...)` means so many more; this means so many in all, whoever ran them. It ends earlier
     where a callback calls `study.stop()`, or at the `timeout`.
-    options: as for `study.optimize`. Raises RuntimeError after ten failed trials in a row.
+    options: as for `study.optimize`. Raises RuntimeError after ten failed trials in a row, StudyError where the
+    arguments are no study, no function or no whole number.
     """
+    need_arguments("run_until(study, objective, n_trials)", study, objective, n_trials)
     ran = []
     until_total = MaxTrialsCallback(n_trials, states=FINISHED)
     callbacks = [*callbacks, say_why, lambda _, trial: stop_if_all_fail(ran, trial.state), until_total]
@@ -101,13 +113,17 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
     objective: any function of a trial, one written in a notebook's cell as well; it is copied to each worker once.
     study: from `open_study` with a storage, since processes share no memory.
     workers: how many processes, each with one torch thread; as many as there are cores if None.
-    timeout: seconds after which no trial is begun any more; those that run are finished.
+    timeout: seconds after which no trial is begun any more; those that run are finished. The same happens where the
+    objective, or a sampler that has tried everything, calls `study.stop()`.
     A worker that dies is replaced, its trial tried again. A worker whose objective raises gets no more trials; the
     others go on, and its exception is raised at the end. An interrupt stops all; what finished is in the storage.
-    Raises StudyError where the study is in memory or workers die again and again, RuntimeError after ten failed trials
-    in a row.
+    Raises StudyError where the arguments are no function, no study with a storage or no whole numbers, where they can't
+    be copied, or workers die again and again; RuntimeError after ten failed trials in a row.
     """
-    workers = workers or joblib.cpu_count()
+    need_arguments("run_workers(objective, study, n_trials)", study, objective, n_trials)
+    workers = joblib.cpu_count() if workers is None else workers
+    if not isinstance(workers, numbers.Integral) or workers < 1:
+        raise StudyError(f"workers is {workers!r}; it is a number from 1 on, or None for as many as there are cores")
     if isinstance(study._storage, optuna.storages.InMemoryStorage):
         raise StudyError(
             "this study is kept in this process's memory, where no other process can reach it; "
@@ -137,13 +153,18 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
                     except BrokenProcessPool:  # it died while it was idle
                         pool = hire()
                         future = pool.submit(_one_trial)
+                    except (TypeError, pickle.PicklingError) as error:  # the first trial of a pool starts its process
+                        raise StudyError(
+                            f"the objective, or the study's sampler, can't be copied to other processes ({error}); "
+                            "what is of that kind has to be opened or made inside of the objective"
+                        ) from error
                     running[future] = pool
                 if not running:
                     break
                 for future in wait(running, timeout=1, return_when=FIRST_COMPLETED).done:
                     pool = running.pop(future)
                     try:
-                        state, why = future.result()
+                        state, why, stopped = future.result()
                     except BrokenProcessPool:
                         deaths += 1
                         if deaths > 3 * workers:
@@ -161,6 +182,8 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
                         idle.append(pool)
                         if why:
                             tqdm.write(why)
+                        if stopped:
+                            until = -math.inf
                         stop_if_all_fail(ran, state)
                 patiently(lambda: _show(progress, study))
         finally:
@@ -170,6 +193,15 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
             patiently(lambda: _show(progress, study))
     if errors:
         raise errors[0]
+
+
+def need_arguments(call, study, objective, n_trials):
+    """Raises StudyError where the arguments of a call like run_until(...) can't be what was meant."""
+    if not isinstance(study, optuna.Study) or not callable(objective):
+        raise StudyError(f"write {call}, in this order: a study of Optuna's, and the objective, which is the function "
+                         "itself, without brackets")
+    if not isinstance(n_trials, numbers.Integral):
+        raise StudyError(f"n_trials is {n_trials!r}; it is a whole number, the total at which to stop")
 
 
 def say_why(study, trial):
@@ -223,7 +255,9 @@ def storage_trouble(error):
 
     A trial that others have taken for dead and marked as failed, since its machine slept, is such an error too.
     """
-    while error is not None:
+    seen = []
+    while error is not None and error not in seen:
+        seen.append(error)
         if isinstance(error, (SQLAlchemyError, UpdateFinishedTrialError, StudyError)):
             return error
         if isinstance(error, ValueError) and str(error) == "Cannot tell a FAIL trial.":
@@ -241,6 +275,9 @@ def summarize(study):
     print(f"  ({count_trials(study)})")
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         print("Best trial: none, since no trial is complete")
+        return
+    if len(study.directions) > 1:
+        print("Best trials, of which none beats another in every direction:", *(t.number for t in study.best_trials))
         return
     print(f"Best trial: number {study.best_trial.number}")
     print(f"  Value: {study.best_value:.4f}")
@@ -270,12 +307,19 @@ def _end_with(parent):
 
 
 def _one_trial():
-    """Runs one trial. Returns its state, and the reason if it failed for one that `checked` knows."""
-    ran = []
-    optimize(_work["study"], _work["objective"], n_trials=1, callbacks=[lambda _, trial: ran.append(trial)])
+    """Runs one trial. Returns its state, the reason if it failed for one that `checked` knows, and whether to stop."""
+    study, ran = _work["study"], []
+    try:
+        optimize(study, _work["objective"], n_trials=1, callbacks=[lambda _, trial: ran.append(trial)])
+    except Exception as error:
+        try:
+            reduction.loads(reduction.dumps(error))
+        except Exception:  # an exception of the reader's own that would not survive the way to the other process
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error
+        raise
     trial = ran[-1]
     reason = trial.user_attrs.get("reason")
-    return trial.state, reason and f"Trial {trial.number} failed: {reason}"
+    return trial.state, reason and f"Trial {trial.number} failed: {reason}", study._stop_flag
 
 
 def _show(progress, study):

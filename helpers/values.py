@@ -3,6 +3,7 @@
 import functools
 import math
 import textwrap
+from collections.abc import Iterable
 
 from optuna.distributions import check_distribution_compatibility
 
@@ -21,10 +22,8 @@ def checked(objective):
     def objective_checked(trial):
         objective_checked.trial = trial
         try:
-            value = objective(trial)
-            if len(trial.study.directions) > 1:
-                return tuple(as_float(part) for part in value)
-            return as_float(value)
+            value, directions = objective(trial), len(trial.study.directions)
+            return as_float(value) if directions == 1 else as_floats(value, directions)
         except NoValue as error:
             reason = str(error)
         except SystemExit:
@@ -34,7 +33,10 @@ def checked(objective):
                 raise
             reason = f"out of memory ({textwrap.shorten(str(error), 150, placeholder=' ...') or 'MemoryError'})"
         except ValueError as error:
-            raise _other_space(trial, error) or error from error
+            other_space = _other_space(trial, error)
+            if other_space is None:
+                raise
+            raise other_space from error
         trial.set_user_attr("reason", reason)
         return math.nan  # which Optuna takes for a failed trial
 
@@ -54,12 +56,23 @@ def as_float(value):
         raise NoValue(f"the objective returned the text {value!r}; return a number")
     try:
         number = float(value.item() if hasattr(value, "item") else value)
+    except OverflowError:
+        number = math.inf
     except (TypeError, ValueError, RuntimeError):
         shape = f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else ""
         raise NoValue(f"the objective returned a {type(value).__name__}{shape}; return a single number") from None
     if not math.isfinite(number):
         raise NoValue(f"the objective returned {number}, which can't be compared; perhaps the training diverged")
     return number
+
+
+def as_floats(values, directions):
+    """One float for each direction of the study, as a tuple. Raises NoValue for anything else."""
+    parts = () if isinstance(values, str) or not isinstance(values, Iterable) else tuple(values)
+    if len(parts) != directions:
+        raise NoValue(f"the study has {directions} directions, and the objective returned {values!r:.60}; return "
+                      "as many numbers, with commas between them")
+    return tuple(map(as_float, parts))
 
 
 def _other_space(trial, error):

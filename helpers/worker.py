@@ -29,6 +29,7 @@ def work(objective, study, storage, n_trials, who=None, direction="maximize"):
 def find(objective):
     """The function that MODULE:FUNCTION names. Raises StudyError where there is none."""
     module, _, function = objective.partition(":")
+    module = module.removesuffix(".py")
     if not module or not function:
         raise StudyError(f"{objective} names no function; write MODULE:FUNCTION, like helpers.search:objective")
     sys.path.insert(0, os.getcwd())

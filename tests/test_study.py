@@ -5,7 +5,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from helpers.study import count_trials, finished, open_study, run_until, summarize
+from helpers.journal import StudyError
+from helpers.study import count_trials, finished, open_study, run_until, run_workers, summarize
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -93,6 +94,37 @@ def test_a_callback_or_a_timeout_can_end_it_before_the_total():
     assert finished(study) < 10
     run_until(study, parabola, 10)
     assert finished(study) == 10
+
+
+def test_what_cannot_be_meant_is_said_in_one_sentence(tmp_path):
+    study = open_study("mine", tmp_path / "study.journal")
+    for request, words in {
+        lambda: run_until(parabola, study, 3): r"write run_until\(study, objective, n_trials\), in this order",
+        lambda: run_until(study, 0.5, 3): "the objective, which is the function itself, without brackets",
+        lambda: run_until(study, parabola, "3"): "n_trials is '3'; it is a whole number, the total at which to stop",
+        lambda: run_until(study, parabola, None): "n_trials is None",
+        lambda: run_workers(study, parabola, 3): r"write run_workers\(objective, study, n_trials\), in this order",
+        lambda: run_workers(parabola, study, 2.5): "n_trials is 2.5",
+        lambda: run_workers(parabola, study, 3, workers=-1): "workers is -1; it is a number from 1 on, or None",
+        lambda: run_workers(parabola, study, 3, workers=0): "workers is 0",
+        lambda: open_study("study.journal"): r'there is no storage; write open_study\(name, "study.journal"\)',
+        lambda: open_study("sqlite:///study.db"): "there is no storage",
+        lambda: open_study("mine", direction="up"): 'the direction is up; write "maximize" or "minimize"',
+    }.items():
+        with pytest.raises(StudyError, match=words):
+            request()
+    assert count_trials(study) == "no trials yet"
+
+
+def test_a_study_of_several_directions_is_opened_with_them_and_reported(tmp_path, capsys):
+    study = open_study("mine", tmp_path / "study.journal", directions=["maximize", "minimize"])
+    run_until(study, lambda trial: (parabola(trial), trial.number), 3)
+    assert len(open_study("mine", tmp_path / "study.journal", directions=study.directions).trials) == 3
+    with pytest.raises(StudyError, match="its direction is maximize and minimize; open it with directions="):
+        open_study("mine", tmp_path / "study.journal")
+    summarize(study)
+    best = "in every direction: " + " ".join(str(trial.number) for trial in study.best_trials)
+    assert best in capsys.readouterr().out
 
 
 def test_the_report(capsys):

@@ -37,6 +37,7 @@ def test_one_number_in_any_wrapping_counts_as_its_float(value):
         ((0.5, 0.6), "returned a tuple; return a single number"),
         ({"accuracy": 0.5}, "returned a dict"),
         (1 + 2j, "returned a complex"),
+        (10**400, "returned inf"),
     ],
 )
 def test_anything_else_fails_its_trial_alone_and_says_why(value, words, capsys):
@@ -60,6 +61,15 @@ def test_several_values_are_each_looked_at():
     run_until(study, lambda trial: (torch.tensor(0.5), None if trial.number == 0 else 3), 1)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE]
     assert study.trials[1].values == [0.5, 3.0]
+
+
+@pytest.mark.parametrize("value", [0.5, (0.5,), "ab", None])
+def test_a_study_of_several_directions_says_how_many_values_it_needs(value):
+    study = open_study("mine", directions=["maximize", "minimize"])
+    run_until(study, lambda trial: value if trial.number == 0 else (0.5, 3), 1)
+    assert study.trials[0].state == TrialState.FAIL
+    words = f"the study has 2 directions, and the objective returned {value!r}; return as many numbers"
+    assert words in study.trials[0].user_attrs["reason"]
 
 
 MEMORY_HOG = """
@@ -99,6 +109,19 @@ def test_an_error_of_the_objective_keeps_its_own_kind():
 
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
         run_until(open_study("mine"), wrong, 1)
+
+    def diverged(trial):
+        torch.distributions.Normal(torch.tensor(float("nan")), 1)
+
+    with pytest.raises(ValueError, match="to satisfy the constraint"):
+        run_until(open_study("mine"), diverged, 1)
+
+    def around_itself(trial):
+        error = KeyError("lr")
+        raise error from error
+
+    with pytest.raises(KeyError, match="lr"):
+        run_until(open_study("mine"), around_itself, 1)
 
     def wrong_too(trial):
         raise RuntimeError("unsupported memory format")  # speaks of memory, and there is enough

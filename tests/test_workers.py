@@ -87,6 +87,53 @@ def test_an_exception_reaches_the_reader_with_its_own_traceback_and_the_others_f
     assert count_trials(study) == "6 complete, 1 failed"
 
 
+class Unlucky(Exception):
+    """Like many exceptions of libraries: it does not survive being copied to another process."""
+
+    def __init__(self, epoch, loss):
+        super().__init__(f"epoch {epoch}")
+
+
+def test_an_exception_that_cannot_be_copied_reaches_the_reader_by_name(study):
+    def objective(trial):
+        raise Unlucky(7, 0.5)
+
+    with pytest.raises(RuntimeError, match="Unlucky: epoch 7") as caught:
+        run_workers(objective, study, 2, workers=1)
+    assert ", in objective\n" in str(caught.value.__cause__)
+    assert count_trials(study) == "1 failed"
+
+
+def test_a_value_error_of_the_objective_reaches_the_reader(study):
+    def objective(trial):
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        run_workers(objective, study, 2, workers=1)
+
+
+def test_what_cannot_be_copied_to_the_workers_is_named(study):
+    lock = threading.Lock()
+    with pytest.raises(StudyError, match=r"can't be copied to other processes .*lock.* inside of the objective"):
+        run_workers(lambda trial: float(lock.locked()), study, 2)
+    assert workers_of(psutil.Process()) == []
+
+
+def test_the_objective_or_the_sampler_can_stop_it_before_the_total(study, tmp_path):
+    def objective(trial):
+        time.sleep(0.1)
+        if trial.number == 3:
+            trial.study.stop()
+        return 1.0
+
+    run_workers(objective, study, 1_000, workers=2)
+    assert count_trials(study) in ("4 complete", "5 complete")
+    grid = optuna.samplers.GridSampler({"x": [0.1, 0.2, 0.3]})
+    study = open_study("grid", tmp_path / "study.journal", sampler=grid)
+    run_workers(lambda trial: trial.suggest_float("x", 0, 1), study, 1_000, workers=1)
+    assert [trial.params["x"] for trial in sorted(study.trials, key=lambda trial: trial.value)] == [0.1, 0.2, 0.3]
+
+
 def test_an_objective_that_always_raises_ends_the_run(study):
     with pytest.raises(ZeroDivisionError):
         run_workers(lambda trial: 1 / 0, study, 20, workers=2)
@@ -226,6 +273,7 @@ def test_a_worker_that_cannot_begin_says_why(tmp_path):
         "yours:objective": "there is no module yours in",
         "mine:objective": "mine.py) has no function objective",
         "mine:limit": "has no function limit",
+        "mine.py:limit": "has no function limit",
     }.items():
         worker = command("worker", objective, "--study", "a", "--storage", "a.journal", "--trials", "1", cwd=tmp_path)
         _, error = worker.communicate(timeout=60)
