@@ -25,7 +25,7 @@ from optuna.storages import RDBStorage, get_storage, run_grpc_proxy_server
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-from helpers.class_storage import MAX_TRIALS, ClassStudy, Refused
+from helpers.class_storage import MAX_TRIALS, ClassStudy
 from helpers.journal import StudyError
 from helpers.leader_board import Handler, Page, board_html, standings, sum_up
 from helpers.storage import PATIENCE, recover
@@ -85,8 +85,9 @@ def watch(shared, page, over):
     board. Prints a line every five."""
     study = optuna.load_study(study_name=shared.name, storage=shared)
     for second in itertools.count():
-        with suppress(StorageInternalError, SQLAlchemyError, Refused):  # a database that is away, a study that is full
+        with suppress(Exception):  # a study that is full, or whatever odd thing a laptop has written: the board goes on
             recover(study)
+        with suppress(StorageInternalError, SQLAlchemyError):  # a database that is away for a moment
             trials = shared.get_all_trials(shared.study_id, deepcopy=False)
             rows = standings(trials, list(shared.of_trials.values()))
             page.board = board_html(trials, rows)

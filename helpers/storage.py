@@ -11,6 +11,7 @@ import functools
 import os
 import platform
 import random
+import re
 import threading
 import time
 import uuid
@@ -97,7 +98,9 @@ def claim():
 
 
 def claims_of(trial):
-    return [value for key, value in trial.system_attrs.items() if key.startswith("worker")]
+    """The claims on a trial. Where it came through a proxy, its attributes can be anything."""
+    claims = [str(value) for key, value in trial.system_attrs.items() if key.startswith("worker")]
+    return [each for each in claims if re.fullmatch(r".+:\d{1,9}:[\d.]+", each)]
 
 
 def is_dead(claim):

@@ -22,7 +22,7 @@ from helpers.class_storage import MAX_PARAMETERS, MAX_REPORTS, MAX_TEXT, MAX_WHO
 from helpers.classroom import need_port, open_database
 from helpers.journal import StudyError
 from helpers.leader_board import standings
-from helpers.storage import ALIVE, recover
+from helpers.storage import ALIVE, machine, recover
 from helpers.study import FINISHED, finished, open_study
 from tests.servers import Postgres, free_port, programs
 
@@ -243,6 +243,17 @@ def test_the_study_takes_so_many_trials_and_no_more():
     with pytest.raises(Refused, match="the study is full: it takes 3 trials"):
         optuna.load_study(study_name="class", storage=shared).optimize(lambda trial: 1.0, n_trials=4)
     assert len(whole.trials) == 3
+
+
+@pytest.mark.parametrize("claim", [5, None, "", "a:b:c", f"{machine()}:{'9' * 30}:1", f"{machine()}:1:"],
+                         ids=["a number", "none", "empty", "no process", "a huge process", "no start"])
+def test_a_claim_that_is_none_stops_neither_the_board_nor_the_others(server, laptop, claim):
+    laptop._storage.set_trial_system_attr(laptop.ask()._trial_id, "worker", claim)
+    study = join(server, who=f"after {claim}"[:40])
+    study.optimize(lambda trial: float(len(recover(study))), n_trials=1)
+    assert study.trials[-1].value == 0
+    rows = server.rows_when(lambda rows: study.trials[-1].user_attrs["who"] in [row["name"] for row in rows])
+    assert study.trials[-1].user_attrs["who"] in [row["name"] for row in rows]
 
 
 def test_another_study_in_the_same_database_is_out_of_reach(server):

@@ -2,7 +2,8 @@
 
 n_jobs=-1 runs twice: as it is pasted, with torch's default number of threads, and with one torch thread.
 
-python -m tests.bench.workers (--record writes data/recorded/workers.csv)
+python -m tests.bench.workers (--record writes data/recorded/workers.csv; with --larger, trials of a model that is
+twice as wide and twice as deep, and data/recorded/workers_larger.csv)
 """
 
 import argparse
@@ -20,7 +21,8 @@ from helpers import recorded, search
 from helpers.study import count_trials, open_study, run_workers
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = search.PAPER_START | {"d_model": 32, "n_layers": 1, "n_heads": 2, "ff_factor": 1, "batch_size": 256}
+SMALL = search.PAPER_START | {"d_model": 32, "n_layers": 1, "n_heads": 2, "ff_factor": 1, "batch_size": 256}
+SIZES = {"small": SMALL, "larger": search.PAPER_START}
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 DEFAULT_THREADS = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
 
@@ -33,33 +35,33 @@ def objective(trial):
     return val_accuracy
 
 
-def study_of_equals(directory, n_trials):
+def study_of_equals(directory, n_trials, size):
     never = optuna.pruners.NopPruner()  # threads spoil the seeds, so equal trials differ, and some would be pruned
     study = open_study("equals", Path(directory) / "study.journal", pruner=never)
     for _ in range(n_trials):
-        study.enqueue_trial(SETTINGS)
+        study.enqueue_trial(SIZES[size])
     return study
 
 
-def optimize(n_trials, n_jobs):
+def optimize(n_trials, n_jobs, size):
     """What people write: one process, a study in a file, n_jobs."""
     with tempfile.TemporaryDirectory() as directory:
-        study = study_of_equals(directory, n_trials)
+        study = study_of_equals(directory, n_trials, size)
         study.optimize(objective, n_trials, n_jobs=n_jobs)
         assert count_trials(study) == f"{n_trials} complete"
 
 
-def two_workers(n_trials):
+def two_workers(n_trials, size):
     with tempfile.TemporaryDirectory() as directory:
-        study = study_of_equals(directory, n_trials)
+        study = study_of_equals(directory, n_trials, size)
         run_workers(objective, study, n_trials, workers=2)
         assert count_trials(study) == f"{n_trials} complete"
 
 
-def bare(n_trials):
+def bare(n_trials, size):
     """The same trainings and nothing else: the limit."""
     for _ in range(n_trials):
-        objective(optuna.trial.FixedTrial(SETTINGS))
+        objective(optuna.trial.FixedTrial(SIZES[size]))
 
 
 def processes(call, environment, number=1):
@@ -81,15 +83,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--larger", action="store_true", help="train the larger model")
     parser.add_argument("--record", action="store_true", help="write the table to data/recorded")
     arguments = parser.parse_args()
     n, start, rows = arguments.trials, time.perf_counter(), []
+    size = "larger" if arguments.larger else "small"
     arms = {
-        "one process": lambda: processes(f"optimize({n}, 1)", ONE_THREAD),
-        "n_jobs=-1": lambda: processes(f"optimize({n}, -1)", DEFAULT_THREADS),
-        "n_jobs=-1, one torch thread": lambda: processes(f"optimize({n}, -1)", ONE_THREAD),
-        "two processes": lambda: processes(f"two_workers({n})", ONE_THREAD),
-        "two processes without Optuna": lambda: processes(f"bare({n // 2})", ONE_THREAD, number=2),
+        "one process": lambda: processes(f"optimize({n}, 1, {size!r})", ONE_THREAD),
+        "n_jobs=-1": lambda: processes(f"optimize({n}, -1, {size!r})", DEFAULT_THREADS),
+        "n_jobs=-1, one torch thread": lambda: processes(f"optimize({n}, -1, {size!r})", ONE_THREAD),
+        "two processes": lambda: processes(f"two_workers({n}, {size!r})", ONE_THREAD),
+        "two processes without Optuna": lambda: processes(f"bare({n // 2}, {size!r})", ONE_THREAD, number=2),
     }
     for repeat in range(arguments.repeats):
         for arm, run in arms.items():
@@ -108,10 +112,12 @@ def main():
         print(f"  over the bare trainings, {what} the start of the processes: {over.median():.1%} "
               f"({over.min():.1%} to {over.max():.1%})")
     if arguments.record:
-        table.to_csv(recorded.RECORDED / "workers.csv", index=False)
+        name = "workers_larger" if arguments.larger else "workers"
+        table.to_csv(recorded.RECORDED / f"{name}.csv", index=False)
         what = "The same trials by one process, by threads and by two processes, with and without Optuna."
-        command = f"python -m tests.bench.workers --trials {n} --repeats {arguments.repeats} --record"
-        recorded.write_provenance("workers", what, command, start, seeds="0 for each training",
+        options = f"--trials {n} --repeats {arguments.repeats}{' --larger' * arguments.larger} --record"
+        command = f"python -m tests.bench.workers {options}"
+        recorded.write_provenance(name, what, command, start, seeds="0 for each training",
                                   threads_per_worker="1 (n_jobs=-1: torch's default)")
 
 
