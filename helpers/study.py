@@ -93,8 +93,8 @@ def run_until(study, objective, n_trials, callbacks=(), **options):
 
     `study.optimize(n_trials=...)` means so many more; this means so many in all, whoever ran them. It ends earlier
     where a callback calls `study.stop()`, or at the `timeout`.
-    options: as for `study.optimize`. Raises RuntimeError after ten failed trials in a row, StudyError where the
-    arguments are no study, no function or no whole number.
+    options: as for `study.optimize`. Raises StudyError after ten failed trials in a row, and where the arguments are no
+    study, no function or no whole number.
     """
     need_arguments("run_until(study, objective, n_trials)", study, objective, n_trials)
     ran = []
@@ -118,7 +118,7 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
     A worker that dies is replaced, its trial tried again. A worker whose objective raises gets no more trials; the
     others go on, and its exception is raised at the end. An interrupt stops all; what finished is in the storage.
     Raises StudyError where the arguments are no function, no study with a storage or no whole numbers, where they can't
-    be copied, or workers die again and again; RuntimeError after ten failed trials in a row.
+    be copied, where workers die again and again, or ten trials fail in a row.
     """
     need_arguments("run_workers(objective, study, n_trials)", study, objective, n_trials)
     workers = joblib.cpu_count() if workers is None else workers
@@ -211,10 +211,10 @@ def say_why(study, trial):
 
 
 def stop_if_all_fail(states, state):
-    """Adds a trial's state to the list of states. Raises RuntimeError where the last ten are failures."""
+    """Adds a trial's state to the list of states. Raises StudyError where the last ten are failures."""
     states.append(state)
     if states[-10:] == [TrialState.FAIL] * 10:
-        raise RuntimeError("10 trials failed one after the other; read the reasons above, and study.trials[-1]")
+        raise StudyError("10 trials failed one after the other; read the reasons above, and study.trials[-1]")
 
 
 def optimize(study, objective, n_trials, **options):

@@ -63,7 +63,7 @@ def test_an_objective_that_always_fails_ends_with_a_sentence():
     def broken(trial):
         raise ValueError("broken")
 
-    with pytest.raises(RuntimeError, match="10 trials failed one after the other"):
+    with pytest.raises(StudyError, match="10 trials failed one after the other"):
         run_until(open_study("mine"), broken, 4, catch=(ValueError,))
 
 

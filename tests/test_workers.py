@@ -141,7 +141,7 @@ def test_an_objective_that_always_raises_ends_the_run(study):
 
 
 def test_an_objective_that_never_has_a_value_ends_the_run(study):
-    with pytest.raises(RuntimeError, match="10 trials failed one after the other"):
+    with pytest.raises(StudyError, match="10 trials failed one after the other"):
         run_workers(lambda trial: None, study, 20, workers=2)
 
 
@@ -280,6 +280,15 @@ def test_a_worker_that_cannot_begin_says_why(tmp_path):
         assert worker.returncode == 1
         assert words in error
         assert "Traceback" not in error
+
+
+def test_a_worker_whose_trials_all_fail_ends_with_a_sentence(tmp_path):
+    (tmp_path / "mine.py").write_text("def objective(trial):\n    trial.report(0.5, 1)\n")
+    worker = command("worker", "mine:objective", "--study", "a", "--storage", "a", "--trials", "1", cwd=tmp_path)
+    _, error = worker.communicate(timeout=60)
+    assert worker.returncode == 1
+    assert error.splitlines()[-1].startswith("10 trials failed one after the other")
+    assert "Traceback" not in error
 
 
 def test_the_search_of_the_course_can_be_named():
