@@ -3,11 +3,13 @@
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import uuid
 from pathlib import Path
 
+import psutil
 import psycopg
 
 
@@ -25,7 +27,7 @@ def programs():
 
 
 class Postgres:
-    """`start`, `stop` and `kill` it as often as you like; its data stay in `directory`. Use it in a `with`."""
+    """`start` and `stop` it as often as you like; its data stay in `directory`. Use it in a `with`."""
 
     def __init__(self, directory):
         self.directory = Path(directory)
@@ -46,7 +48,7 @@ class Postgres:
         return self
 
     def __exit__(self, *error):
-        with contextlib.suppress(subprocess.CalledProcessError):
+        with contextlib.suppress(FileNotFoundError, psutil.NoSuchProcess):  # it is stopped already
             self.stop("immediate")
 
     def new_database(self):
@@ -61,7 +63,9 @@ class Postgres:
 
     def stop(self, mode="fast"):
         """mode: fast ends the connections in good order, immediate as a power cut does."""
-        self._run("pg_ctl", "stop", "-w", "-D", "data", "-m", mode)
+        server = psutil.Process(int((self.directory / "data" / "postmaster.pid").read_text().split()[0]))
+        server.send_signal({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
+        server.wait(timeout=60)
 
     def _run(self, program, *arguments):
         command = [*self.as_user, str(programs() / program), *arguments]

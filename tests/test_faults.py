@@ -55,18 +55,21 @@ def test_a_study_outlives_a_restart_of_its_database(tmp_path, mode):
     with Postgres(tmp_path / "server") as server:
         study = open_study("mine", server.url)
         watched = optuna.load_study(study_name="mine", storage=server.url)
+        restarted_at = []
 
         def restart():
-            while finished(watched) < 3:
+            while (before := finished(watched)) < 3:
                 time.sleep(0.05)
             server.stop(mode)
             time.sleep(3)
             server.start()
+            restarted_at.append(before)
 
         thread = threading.Thread(target=restart)
         thread.start()
         run_workers(slow, study, 14, workers=2)
         thread.join()
+        assert restarted_at[0] < 14  # in the middle of it
         assert finished(study) == 14
         assert "running" not in count_trials(open_study("mine", server.url))
 
