@@ -15,7 +15,7 @@ STUDIES = ["transformer", "lstm", "trees", "small"]
 MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom", "soak": "soak",
             "gallery": "gallery.record", "gallery_environments": "gallery.record", "stepwise": "gallery.compare",
             "searches": "gallery.compare", "bench/samplers": "bench.samplers", "bench/pruners": "bench.samplers"}
-MEASURED |= {"bench/faster_gpu": "bench.faster", "bench/gpu_studies": "bench.gpu"}
+MEASURED |= {"workers_larger": "bench.workers", "bench/faster_gpu": "bench.faster", "bench/gpu_studies": "bench.gpu"}
 MEASURED |= {f"bench/{name}": f"bench.{name}" for name in (
     "article", "faster", "gpu", "growth", "layouts", "table", "training_loop", "tuners", "wilcoxon")}
 TABLES = ["untuned", "patience", "diagnosis", "schedule", "tuned"]
@@ -85,6 +85,11 @@ def test_what_lesson_07_says_of_threads_and_processes_is_what_was_recorded():
     one_thread = seconds["n_jobs=-1, one torch thread"]
     assert seconds["two processes"] < one_thread < 1.25 * seconds["two processes"]
     assert seconds["n_jobs=-1"] - one_thread > one_thread - seconds["two processes"]
+    at_work = {name: recorded.load_table(name).groupby("arm")["seconds_at_work"].median()
+               for name in ("workers", "workers_larger")}
+    for arm in ("n_jobs=-1", "n_jobs=-1, one torch thread"):  # threads come closer to processes
+        behind = {name: each[arm] / each["two processes"] for name, each in at_work.items()}
+        assert 1 < behind["workers_larger"] < behind["workers"]
 
 
 def test_samplers_pruners_and_the_race_have_thirty_seeds_an_arm():

@@ -7,6 +7,7 @@ twice as wide and twice as deep, and data/recorded/workers_larger.csv)
 """
 
 import argparse
+import functools
 import os
 import subprocess
 import sys
@@ -22,46 +23,49 @@ from helpers.study import count_trials, open_study, run_workers
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = search.PAPER_START | {"d_model": 32, "n_layers": 1, "n_heads": 2, "ff_factor": 1, "batch_size": 256}
-SIZES = {"small": SMALL, "larger": search.PAPER_START}
+SIZES = {"small": (SMALL, 12), "larger": (search.PAPER_START, 3)}  # settings and epochs of the trials
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 DEFAULT_THREADS = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
 
 
-def objective(trial):
+def objective(trial, epochs):
     begun = time.time()
-    _, val_accuracy = search.train(trial, search.define_transformer)
+    _, val_accuracy = search.train(trial, search.define_transformer, epochs=epochs)
     with open(os.environ["TIMES"], "a") as times:
         times.write(f"{begun} {time.time()}\n")
     return val_accuracy
 
 
-def study_of_equals(directory, n_trials, size):
+def equals(directory, n_trials, size):
+    """A study with equal trials in its queue, and their objective."""
+    settings, epochs = SIZES[size]
     never = optuna.pruners.NopPruner()  # threads spoil the seeds, so equal trials differ, and some would be pruned
     study = open_study("equals", Path(directory) / "study.journal", pruner=never)
     for _ in range(n_trials):
-        study.enqueue_trial(SIZES[size])
-    return study
+        study.enqueue_trial(settings)
+    return study, functools.partial(objective, epochs=epochs)
 
 
 def optimize(n_trials, n_jobs, size):
     """What people write: one process, a study in a file, n_jobs."""
     with tempfile.TemporaryDirectory() as directory:
-        study = study_of_equals(directory, n_trials, size)
-        study.optimize(objective, n_trials, n_jobs=n_jobs)
+        study, train = equals(directory, n_trials, size)
+        study.optimize(train, n_trials, n_jobs=n_jobs)
         assert count_trials(study) == f"{n_trials} complete"
 
 
 def two_workers(n_trials, size):
     with tempfile.TemporaryDirectory() as directory:
-        study = study_of_equals(directory, n_trials, size)
-        run_workers(objective, study, n_trials, workers=2)
+        study, train = equals(directory, n_trials, size)
+        run_workers(train, study, n_trials, workers=2)
         assert count_trials(study) == f"{n_trials} complete"
 
 
 def bare(n_trials, size):
     """The same trainings and nothing else: the limit."""
+    settings, epochs = SIZES[size]
     for _ in range(n_trials):
-        objective(optuna.trial.FixedTrial(SIZES[size]))
+        objective(optuna.trial.FixedTrial(settings), epochs)
 
 
 def processes(call, environment, number=1):
