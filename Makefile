@@ -27,15 +27,16 @@ lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 test: .venv/tested
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/installed
+lint: .venv/tested
 	$(BIN)/ruff check .
-	$(BIN)/python tests/tidy_notebooks.py
+	$(BIN)/lint-imports
+	$(BIN)/python tests/notebooks/tidy_notebooks.py
 
 walk: .venv/installed
 	$(BIN)/python -m helpers walk $(NOTEBOOK)
 
 cheat-sheet: .venv/installed
-	$(BIN)/python -m helpers.cheat_sheet
+	$(BIN)/python -m helpers.authoring.cheat_sheet
 
 record: .venv/installed
 	$(BIN)/python -m helpers record $(PART)
@@ -69,7 +70,7 @@ record-table: .venv/installed
 	@touch $@
 
 soak: .venv/tested
-	$(BIN)/python -m tests.soak --kills 100 --record
+	$(BIN)/python -m tests.faults.soak --kills 100 --record
 
 GALLERY = $(patsubst notebooks/gallery/tune_%.py,%,$(wildcard notebooks/gallery/tune_*.py))
 GALLERY_OF = $(or $(filter mxnet,$(LIB)),$(if $(filter tensorflow tf_keras,$(LIB)),tensorflow),$(if $(filter catboost lightning skorch,$(LIB)),extras),one)
@@ -105,7 +106,7 @@ clean:
 	@touch $@
 
 .venv/tested: .venv/installed
-	$(BIN)/pip install --quiet -e '.[browser,ray]'
+	$(BIN)/pip install --quiet -e '.[test]'
 	@touch $@
 
 .venv/extra-%: .venv/installed

@@ -1,107 +1,14 @@
 """The pictures of the course. Each function draws one, with matplotlib, and returns the Axes."""
 
-import base64
-import html
 import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython import get_ipython
-from IPython.core.pylabtools import print_figure
-from matplotlib.container import BarContainer, ErrorbarContainer
-from matplotlib.figure import Figure
 from optuna.trial import TrialState
 
-from helpers.results import by_model, interval
-from helpers.study import WORDS
-
-# One colour for each model, everywhere; from the palette of Okabe and Ito, which colour-blind people can read.
-COLORS = {
-    "LSTM": "#56B4E9",
-    "tuned LSTM": "#0072B2",
-    "paper's recipe": "#D55E00",
-    "recipe mended by hand": "#A04000",
-    "tuned Transformer": "#009E73",
-    "boosted trees": "#E69F00",
-    "tuned boosted trees": "#B07900",
-    "logistic regression": "#CC79A7",
-    "majority": "#888888",
-}
-OTHER = "#555555"
-
-STYLE = {  # large enough for a projector; on a white ground, so that it can be read in JupyterLab's dark theme too
-    "font.size": 13,
-    "lines.linewidth": 2,
-    "figure.facecolor": "white",
-    "axes.prop_cycle": plt.cycler(color=["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"]),
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#DDDDDD",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-
-
-def new_axes(width=9, height=4, columns=1):
-    """A figure of that size (inches) in the style of the course, which Optuna's own pictures switch off."""
-    plt.style.use(["default", STYLE])
-    return plt.subplots(1, columns, figsize=(width, height), sharey=True, layout="constrained")[1]
-
-
-def alt_text(figure):
-    """Says in words what a picture shows, for readers who can't see it: its axes, where curves end, what bars say."""
-    sentences = []
-    for ax in figure.axes:
-        if ax.get_label() == "<colorbar>":
-            continue
-        axes = " against ".join(filter(None, [ax.get_ylabel(), ax.get_xlabel()]))
-        details = [_curve_in_words(line) for line in ax.lines if not line.get_label().startswith("_")]
-        rows = [label.get_text() for label in ax.get_yticklabels()]
-        crosses = [group for group in ax.containers if isinstance(group, ErrorbarContainer)]
-        details += [f"{row} {cross.lines[0].get_xdata()[0]:.3f}" for row, cross in zip(rows, crosses, strict=False)]
-        for group in ax.containers:
-            if isinstance(group, BarContainer):
-                bars = ", ".join(f"{row} {bar.get_width():.3g}" for row, bar in zip(rows, group, strict=False))
-                details.append(bars if group.get_label().startswith("_") else f"{group.get_label()}: {bars}")
-        sentences.append("; ".join([f"A picture of {axes}", *filter(None, details)]) + ".")
-    return " ".join(sentences)
-
-
-def _curve_in_words(line):
-    x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata(), dtype=float)
-    if len(y) == 0:
-        return ""
-    if len(x) > 1 and (x == x[0]).all():
-        return f"{line.get_label()} at {x[0]:.2f}"
-    span = f"at {y[-1]:.3f}" if y[0] == y[-1] else f"from {y[0]:.3f} to {y[-1]:.3f}"
-    return f"{line.get_label()} {span}"
-
-
-def image_html(png, words):
-    """A picture as HTML that carries its alt text; png: the bytes of the file."""
-    data = base64.b64encode(png).decode()
-    return f'<img alt="{html.escape(words)}" style="max-width: 100%" src="data:image/png;base64,{data}">'
-
-
-def _show_with_alt_text(shell):
-    """Makes a notebook show every matplotlib figure with its alt text, which JupyterLab's own images lack."""
-    plt.switch_backend(plt.get_backend())  # the first figure would do it, and forget what is set below
-    formatter = shell.display_formatter.formatters["text/html"]
-    formatter.for_type(Figure, lambda figure: image_html(print_figure(figure, "png"), alt_text(figure)))
-
-
-if get_ipython() is not None:
-    _show_with_alt_text(get_ipython())
-
-
-def color(model):
-    """The colour of a model; what follows a comma in its name ("LSTM, 60 epochs") does not change it."""
-    return COLORS.get(model.split(",")[0], OTHER)
-
-
-def legend_beside(ax):
-    """Puts the legend to the right of the picture, where it hides nothing."""
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+from helpers.evaluation import by_model, interval
+from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes
+from helpers.study import STATE_NAMES
 
 
 def function_and_trials(function, study, low, high):
@@ -279,7 +186,7 @@ def slices(study, params, log=("lr",)):
             trials = [trial for trial in study.trials if trial.state == state and param in trial.params]
             values = [max(trial.intermediate_values.values()) for trial in trials]
             ax.plot([trial.params[param] for trial in trials], values, "o", color=style, alpha=0.7,
-                    label=WORDS[state])
+                    label=STATE_NAMES[state])
         ax.set(xlabel=param, xscale="log" if param in log else "linear")
     axes[0].set(ylabel="best validation accuracy")
     legend_beside(axes[-1])

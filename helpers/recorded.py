@@ -1,298 +1,30 @@
-"""Makes and reads data/recorded/: what the notebooks quote of runs that are too long for a class.
+"""Reads data/recorded/: what the notebooks quote of runs that are too long for a class.
 
 Each part is one or two tables (CSV) or a study (an Optuna journal), and a JSON file that says how it came about.
+`helpers.authoring.record` makes them.
 """
 
-import datetime
 import json
-import platform
-import time
-from importlib.metadata import version
-from pathlib import Path
 
-import joblib
 import optuna
 import pandas as pd
-import torch
 
-from helpers import baselines
-from helpers.data import CARD_HANDS, DATA_DIR, load_csv
-from helpers.models import LSTMClassifier, PaperRecipe
-from helpers.training import auc, predict, run, set_seed
+from helpers.data import DATA_DIR
 
 RECORDED = DATA_DIR / "recorded"
-SEEDS = range(5)
-EPOCHS = 12
-LONG = 60
-WORKERS = 2
-PACKAGES = ("torch", "optuna", "numpy", "scikit-learn")
-N_TRIALS = 100
-
-
-def lstm(data):
-    """The LSTM that the reader had: tuned a little, by hand."""
-    model = LSTMClassifier(data.vocab_size, data.n_classes)
-    return model, torch.optim.Adam(model.parameters(), lr=0.004), {}
-
-
-def paper(**changes):
-    """The paper's recipe at 1/8 of its width, with the given settings changed."""
-    recipe = PaperRecipe(**({"width": 1 / 8} | changes))
-
-    def build(data):
-        model = recipe.model(data)
-        optimizer = recipe.optimizer(model)
-        schedule = recipe.schedule(optimizer)
-        return model, optimizer, {"schedule": schedule, "label_smoothing": recipe.label_smoothing}
-
-    return build
-
-
-UNTUNED = {"LSTM": (lstm, {}), "paper's recipe": (paper(), {})}
-PATIENCE = {
-    f"LSTM, {LONG} epochs": (lstm, {"epochs": LONG}),
-    f"paper's recipe, {LONG} epochs": (paper(), {"epochs": LONG}),
-}
-DIAGNOSIS = {
-    "warm-up 400 steps": (paper(warmup=400), {}),
-    "constant learning rate 0.001": (paper(constant_lr=0.001), {}),
-    "2 layers": (paper(n_layers=2), {}),
-    "norm first": (paper(norm_first=True), {}),
-}
-SAME_PEAK = {"warmup": 400, "factor": (400 / 4_000) ** 0.5}
-SCHEDULE = {
-    "warm-up 400 steps, same peak": (paper(**SAME_PEAK), {}),
-    "the same with 2 layers": (paper(**SAME_PEAK, n_layers=2), {}),
-    "batches of 32": (paper(), {"batch_size": 32}),
-}
-FULL_WIDTH = {"full width": (paper(width=1), {})}
-
-
-def score(probabilities, y, part):
-    """Accuracy and AUC as columns: {"val_accuracy": ..., "val_auc": ...}."""
-    predicted = torch.as_tensor(probabilities).argmax(dim=1)
-    return {f"{part}_accuracy": (predicted == y).double().mean().item(), f"{part}_auc": auc(probabilities, y)}
-
-
-def network_row(name, seed, model, curve, data, test):
-    """The row of results of a trained network, and its learning curve."""
-    row = {"model": name, "seed": seed, "epochs": len(curve), "seconds": curve[-1]["seconds"]}
-    row |= score(predict(model, data.x_val), data.y_val, "val") | score(predict(model, test[0]), test[1], "test")
-    return row, [{"model": name, "seed": seed} | epoch for epoch in curve]
-
-
-def train_network(name, build, options, seed, test):
-    """Trains one network on card hands, by a recipe."""
-    torch.set_num_threads(1)
-    data = load_csv(CARD_HANDS)
-    set_seed(seed)
-    model, optimizer, recipe_options = build(data)
-    curve = []
-    options = {"epochs": EPOCHS, "batch_size": 64, "on_epoch": curve.append} | recipe_options | options
-    run(model, optimizer, data, **options)
-    return network_row(name, seed, model, curve, data, test)
-
-
-def train_winner(name, study_name, epochs, seed, test):
-    """Trains the best configuration of a study again."""
-    from helpers import search
-
-    torch.set_num_threads(1)
-    define_model = {"transformer": search.define_transformer, "lstm": search.define_lstm}[study_name]
-    curve = []
-    trial = optuna.trial.FixedTrial(load_study(study_name).best_params)
-    model, _ = search.train(trial, define_model, seed, epochs, curve.append)
-    return network_row(name, seed, model, curve, search.data, test)
-
-
-def train_baseline(name, model, seed, test):
-    """Trains a model of scikit-learn's on the bag of cards; it has no learning curve."""
-    data = load_csv(CARD_HANDS)
-    bags = [baselines.bag(x, data.vocab_size) for x in (data.x_train, data.x_val, test[0])]
-    start = time.perf_counter()
-    model.fit(bags[0], data.y_train)
-    row = {"model": name, "seed": seed, "epochs": None, "seconds": time.perf_counter() - start}
-    row |= score(model.predict_proba(bags[1]), data.y_val, "val")
-    row |= score(model.predict_proba(bags[2]), test[1], "test")
-    return row, []
-
-
-def network_jobs(recipes, test, seeds=SEEDS):
-    return [
-        joblib.delayed(train_network)(name, build, options, seed, test)
-        for name, (build, options) in recipes.items()
-        for seed in seeds
-    ]
-
-
-def write_tables(name, jobs):
-    """Runs the jobs on all workers; writes NAME.csv, a row a training, and NAME_curves.csv, a row an epoch."""
-    results = joblib.Parallel(n_jobs=WORKERS, verbose=5)(jobs)
-    rows = pd.DataFrame([row for row, _ in results])
-    rows.to_csv(RECORDED / f"{name}.csv", index=False, float_format="%.5g")
-    curves = pd.DataFrame([epoch for _, curve in results for epoch in curve])
-    curves.to_csv(RECORDED / f"{name}_curves.csv", index=False, float_format="%.5g")
-
-
-def record_untuned():
-    """What people start from, five seeds: the baselines, the LSTM, the paper's recipe."""
-    test = load_csv(CARD_HANDS).unlock_test()
-    jobs = network_jobs(UNTUNED, test)
-    for seed in SEEDS:
-        jobs += [
-            joblib.delayed(train_baseline)("majority", baselines.majority(), seed, test),
-            joblib.delayed(train_baseline)("logistic regression", baselines.logistic_regression(), seed, test),
-            joblib.delayed(train_baseline)("boosted trees", baselines.boosted_trees(seed), seed, test),
-        ]
-    write_tables("untuned", jobs)
-
-
-def record_patience():
-    """The LSTM and the paper's recipe, trained five times as long, five seeds."""
-    write_tables("patience", network_jobs(PATIENCE, load_csv(CARD_HANDS).unlock_test()))
-
-
-def record_diagnosis():
-    """The paper's recipe with one thing changed at a time, five seeds; at its full width one seed."""
-    test = load_csv(CARD_HANDS).unlock_test()
-    write_tables("diagnosis", network_jobs(FULL_WIDTH, test, seeds=[0]) + network_jobs(DIAGNOSIS, test))
-
-
-def record_schedule():
-    """The paper's recipe with a warm-up that fits the number of steps, and with more steps an epoch, five seeds."""
-    write_tables("schedule", network_jobs(SCHEDULE, load_csv(CARD_HANDS).unlock_test()))
-
-
-def run_study(name):
-    """Runs one study from its beginning, in one process and with one thread, so that it repeats."""
-    from helpers import search
-
-    torch.set_num_threads(1)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    objective, start = {
-        "transformer": (lambda trial: search.objective(trial, search.define_transformer), search.PAPER_START),
-        "lstm": (lambda trial: search.objective(trial, search.define_lstm), search.LSTM_START),
-        "trees": (search.trees_objective, search.TREES_START),
-        "small": (search.small_objective, {}),
-    }[name]
-    study_path(name).unlink(missing_ok=True)
-    study = optuna.create_study(
-        study_name=name,
-        storage=_storage(name),
-        direction="maximize",
-        sampler=optuna.samplers.TPESampler(n_startup_trials=20, seed=0),
-        pruner=optuna.pruners.PercentilePruner(25, n_startup_trials=5, n_warmup_steps=4),
-    )
-    if start:
-        study.enqueue_trial(start)
-    study.optimize(objective, n_trials=N_TRIALS)
-
-
-def record_studies():
-    """100 trials each for the Transformer, the LSTM, boosted trees and the small model."""
-    names = ["transformer", "lstm", "trees", "small"]
-    joblib.Parallel(n_jobs=WORKERS, verbose=5)(joblib.delayed(run_study)(name) for name in names)
-
-
-def record_tuned():
-    """The winners of the studies, trained again with five seeds, as long as in the study and five times as long."""
-    test = load_csv(CARD_HANDS).unlock_test()
-    jobs = []
-    for seed in SEEDS:
-        for name, study_name in [("LSTM", "lstm"), ("Transformer", "transformer")]:
-            jobs.append(joblib.delayed(train_winner)(f"tuned {name}", study_name, EPOCHS, seed, test))
-            jobs.append(
-                joblib.delayed(train_winner)(f"tuned {name}, {LONG} epochs", study_name, LONG, seed, test)
-            )
-        trees = baselines.boosted_trees(seed, **load_study("trees").best_params)
-        jobs.append(joblib.delayed(train_baseline)("tuned boosted trees", trees, seed, test))
-    write_tables("tuned", jobs)
-
-
-def finish_pruned(number):
-    """Trains a pruned trial of the Transformer's study to its end, with the seed and the settings that it had."""
-    from helpers import search
-
-    torch.set_num_threads(1)
-    pruned = load_study("transformer").trials[number]
-    curve = []
-    search.train(optuna.trial.FixedTrial(pruned.params), search.define_transformer, on_epoch=curve.append)
-    best = max(epoch["val_accuracy"] for epoch in curve)
-    row = {"trial": number, "pruned_at": pruned.last_step, "val_accuracy": best, "seconds": curve[-1]["seconds"]}
-    return row, [{"trial": number} | epoch for epoch in curve]
-
-
-def record_pruned():
-    """Each pruned trial of the Transformer's study, trained to its end: which ones were pruned wrongly?"""
-    pruned = load_study("transformer").get_trials(states=(optuna.trial.TrialState.PRUNED,))
-    write_tables("pruned", [joblib.delayed(finish_pruned)(trial.number) for trial in pruned])
-
-
-PARTS = {
-    "untuned": record_untuned,
-    "diagnosis": record_diagnosis,
-    "schedule": record_schedule,
-    "patience": record_patience,
-    "studies": record_studies,
-    "tuned": record_tuned,
-    "pruned": record_pruned,
-}
-
-
-SEEDS_OF = {"studies": "0 for the sampler and for each training", "pruned": "0, as in the study"}
-
-
-def record(names=()):
-    """Runs the named parts of the record, or all of them, and writes down how each came about."""
-    unknown = set(names) - set(PARTS)
-    if unknown:
-        raise SystemExit(f"{min(unknown)!r} is no part of the record; the parts are {', '.join(PARTS)}.")
-    RECORDED.mkdir(exist_ok=True)
-    for name in names or PARTS:
-        print(f"recording {name}", flush=True)
-        start = time.perf_counter()
-        PARTS[name]()
-        seeds = SEEDS_OF.get(name, "0 to 4, one a training")
-        write_provenance(name, PARTS[name].__doc__, f"python -m helpers record {name}", start, seeds=seeds)
-
-
-def write_provenance(name, what, command, start, **facts):
-    """Writes how a recorded part came about. start: of the recording, by time.perf_counter(). facts: others to keep."""
-    provenance = {
-        "what": what,
-        "command": command,
-        "date": datetime.date.today().isoformat(),
-        "seconds": round(time.perf_counter() - start),
-        "workers": WORKERS,
-        "threads_per_worker": 1,
-        "machine": f"{joblib.cpu_count()} cores, {_processor()}, {platform.system()}{_gpu()}",
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
-    } | facts
-    (RECORDED / f"{name}.json").write_text(json.dumps(provenance, indent=2) + "\n")
-
-
-def _processor():
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
-def _gpu():
-    return f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
 
 
 def study_path(name):
     return RECORDED / f"study_{name}.journal"
 
 
-def _storage(name):
+def study_storage(name):
     return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(study_path(name))))
 
 
 def load_study(name):
     """The recorded study of that name: transformer, lstm, trees or small."""
-    return optuna.load_study(study_name=name, storage=_storage(name))
+    return optuna.load_study(study_name=name, storage=study_storage(name))
 
 
 def load_table(name, test=False):
@@ -304,19 +36,19 @@ def load_table(name, test=False):
 def load_exam():
     """All rows of the exam, the test part's columns included: what was untuned, mended by hand, and tuned."""
     mended = load_table("schedule", test=True)
-    mended = mended[mended["model"] == "the same with 2 layers"].assign(model="recipe mended by hand")
+    mended = mended[mended["model"] == "the same with 2 layers"].assign(model="recipe fixed by hand")
     parts = [load_table(name, test=True) for name in ("untuned", "patience", "tuned")]
     return pd.concat([*parts, mended])
 
 
-def load_facts(name):
+def load_provenance(name):
     """How a recorded part came about, as a dict: command, date, seconds, machine and so on."""
     return json.loads((RECORDED / f"{name}.json").read_text())
 
 
 def provenance(name):
     """One line on where a recorded part comes from."""
-    facts = load_facts(name)
+    facts = load_provenance(name)
     seconds = facts["seconds"]
     time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"
     workers = "1 worker" if facts["workers"] == 1 else f"{facts['workers']} workers"

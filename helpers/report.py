@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from helpers.plots import alt_text, image_html
+from helpers.figure_style import alt_text, image_html
 
 PACKAGES = ("torch", "optuna", "scikit-learn", "numpy")
 STYLE = """body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }

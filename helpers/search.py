@@ -6,12 +6,12 @@ from torch import optim
 
 from helpers.baselines import bag, boosted_trees
 from helpers.budget import pick
-from helpers.data import CARD_HANDS, MESSAGES, load_csv
+from helpers.data import CARD_HANDS, MESSAGES, LazyData
 from helpers.models import EmbeddingClassifier, LSTMClassifier, TransformerClassifier
 from helpers.training import run, set_seed
 
 EPOCHS = pick(12, smoke=2)
-data = load_csv(CARD_HANDS, limit=pick(None, smoke=300))
+data = LazyData(CARD_HANDS, limit=pick(None, smoke=300))
 
 
 def define_lstm(trial):
@@ -87,7 +87,7 @@ TREES_START = {"learning_rate": 0.1, "max_iter": 100, "max_leaf_nodes": 31, "min
 
 # The small model of the first half of notebook 03, on short messages, with the search space of the article.
 
-messages = load_csv(MESSAGES, limit=pick(None, smoke=300))
+messages = LazyData(MESSAGES, limit=pick(None, smoke=300))
 
 
 def define_small_model(trial):

@@ -3,7 +3,6 @@
 import copy
 import time
 
-import numpy as np
 import optuna
 import torch
 from torch import nn
@@ -24,28 +23,6 @@ def predict(model, x):
 def accuracy(model, x, y):
     """The share of rows in which the class with the highest probability is the right one."""
     return (predict(model, x).argmax(dim=1) == y).double().mean().item()
-
-
-def auc(probabilities, y):
-    """Macro one-vs-rest AUC: for each class, how well its probability ranks its rows before all others; the mean.
-
-    probabilities: (rows, n_classes); y: (rows,) class numbers. A class without rows, or with all, is left out.
-    """
-    from sklearn.metrics import roc_auc_score  # here, since scikit-learn takes long to import
-
-    probabilities, y = np.asarray(probabilities), np.asarray(y)
-    present = [c for c in range(probabilities.shape[1]) if 0 < (y == c).sum() < len(y)]
-    return float(np.mean([roc_auc_score(y == c, probabilities[:, c]) for c in present]))
-
-
-def macro_f1(probabilities, y):
-    """The F1 score (the harmonic mean of precision and recall) of each class, and the mean of them.
-
-    probabilities: (rows, n_classes); y: (rows,) class numbers. A class that is never predicted right counts as 0.
-    """
-    from sklearn.metrics import f1_score  # here, since scikit-learn takes long to import
-
-    return float(f1_score(y, np.asarray(probabilities).argmax(axis=1), average="macro", zero_division=0))
 
 
 def run(model, optimizer, data, epochs=12, batch_size=64, schedule=None, label_smoothing=0.0,

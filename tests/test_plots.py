@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 
 from helpers import plots
 from helpers.data import MESSAGES, load_csv
+from helpers.figure_style import alt_text
 from helpers.models import PaperRecipe
 
 
@@ -196,16 +197,16 @@ def test_a_study_without_a_complete_trial_can_be_drawn():
 
 
 def test_alt_text_names_the_axes_and_says_where_curves_end(curves):
-    words = plots.alt_text(plots.learning_curves(curves, majority=0.4).figure)
+    words = alt_text(plots.learning_curves(curves, majority=0.4).figure)
     assert words == ("A picture of validation accuracy against epoch; LSTM from 0.110 to 0.410; "
                      "paper's recipe, 60 epochs from 0.110 to 0.410; majority at 0.400.")
 
 
 def test_alt_text_reads_crosses_and_bars(curves):
     last = curves[curves["epoch"] == 4]
-    assert "LSTM 0.410; paper's recipe, 60 epochs 0.410" in plots.alt_text(plots.compare(last).figure)
-    assert "b 25, a 75" in plots.alt_text(plots.class_shares(pd.Series(["a"] * 3 + ["b"])).figure)
-    words = plots.alt_text(plots.importances({"lr": 0.7, "d": 0.3}, {"lr": 0.6, "d": 0.4}, ["one", "two"]).figure)
+    assert "LSTM 0.410; paper's recipe, 60 epochs 0.410" in alt_text(plots.compare(last).figure)
+    assert "b 25, a 75" in alt_text(plots.class_shares(pd.Series(["a"] * 3 + ["b"])).figure)
+    words = alt_text(plots.importances({"lr": 0.7, "d": 0.3}, {"lr": 0.6, "d": 0.4}, ["one", "two"]).figure)
     assert "one: d 0.3, lr 0.7; two: d 0.4, lr 0.6" in words
 
 

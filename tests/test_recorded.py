@@ -5,14 +5,16 @@ import pandas as pd
 import pytest
 from optuna.trial import TrialState
 
-from helpers import baselines, recorded
+from helpers import baselines, recipes, recorded
+from helpers.authoring import provenance, record
 from helpers.data import CARD_HANDS, load_csv
-from helpers.results import by_model, interval
+from helpers.evaluation import by_model, interval
 from helpers.study import finished
 
 README = recorded.DATA_DIR.parent / "README.md"
 STUDIES = ["transformer", "lstm", "trees", "small"]
-MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom", "soak": "soak",
+MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom",
+            "soak": "faults.soak",
             "gallery": "gallery.record", "gallery_environments": "gallery.record", "stepwise": "gallery.compare",
             "searches": "gallery.compare", "bench/samplers": "bench.samplers", "bench/pruners": "bench.samplers"}
 MEASURED |= {"workers_larger": "bench.workers", "bench/faster_gpu": "bench.faster", "bench/gpu_studies": "bench.gpu"}
@@ -144,17 +146,18 @@ def test_every_recorded_file_belongs_to_a_part():
 def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkeypatch):
     def record_tiny():
         """A tiny training."""
-        jobs = recorded.network_jobs({"LSTM": (recorded.lstm, {"epochs": 1})}, test, seeds=[0])
-        jobs.append(joblib.delayed(recorded.train_baseline)("majority", baselines.majority(), 0, test))
-        recorded.write_tables("tiny", jobs)
+        jobs = record.network_jobs({"LSTM": (recipes.lstm, {"epochs": 1})}, test, seeds=[0])
+        jobs.append(joblib.delayed(record.train_baseline)("majority", baselines.majority(), 0, test))
+        record.write_tables("tiny", jobs)
 
     small = load_csv(CARD_HANDS, limit=200)
     test = small.unlock_test()
-    monkeypatch.setattr(recorded, "load_csv", lambda path: small)
-    monkeypatch.setattr(recorded, "RECORDED", tmp_path)
-    monkeypatch.setattr(recorded, "WORKERS", 1)
-    monkeypatch.setitem(recorded.PARTS, "tiny", record_tiny)
-    recorded.record(["tiny"])
+    monkeypatch.setattr(record, "load_csv", lambda path: small)
+    for module in (record, recorded, provenance):
+        monkeypatch.setattr(module, "RECORDED", tmp_path)
+    monkeypatch.setattr(record, "WORKERS", 1)
+    monkeypatch.setitem(record.PARTS, "tiny", record_tiny)
+    record.record(["tiny"])
     table = pd.read_csv(tmp_path / "tiny.csv")
     assert list(table["model"]) == ["LSTM", "majority"]
     assert table["test_accuracy"].between(0, 1).all()
@@ -181,7 +184,7 @@ def test_readme_shows_what_was_recorded():
 
 def test_an_unknown_part_is_named():
     with pytest.raises(SystemExit, match="'everything' is no part of the record; the parts are untuned"):
-        recorded.record(["everything"])
+        record.record(["everything"])
 
 
 def readme_rows_of_samplers():
@@ -313,7 +316,7 @@ def test_what_lesson_09_says_of_a_gpu_is_what_was_recorded():
     assert studies["seconds"]["cuda", 8] < studies["seconds"]["cuda", 1] / 2
     assert studies["seconds"]["cpu", 16] < 1.2 * studies["seconds"]["cuda", 8]
     assert studies["trials"]["cuda", 1] < studies["trials"]["cuda", 8] == studies["trials"]["cpu", 16] == 100
-    states, reason = recorded.load_facts("bench/gpu_studies")["trial_too_large"]
+    states, reason = recorded.load_provenance("bench/gpu_studies")["trial_too_large"]
     assert states == "2 complete, 1 failed"
     assert reason.startswith("out of memory (CUDA out of memory.")
     ratio = recorded.load_table("bench/faster_gpu").groupby(["size", "way"])["ratio"].median()

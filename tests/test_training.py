@@ -5,8 +5,9 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from helpers.data import MESSAGES, load_csv
+from helpers.evaluation import auc, macro_f1
 from helpers.models import EmbeddingClassifier
-from helpers.training import accuracy, auc, macro_f1, predict, run, set_seed
+from helpers.training import accuracy, predict, run, set_seed
 
 
 @pytest.fixture(scope="module")

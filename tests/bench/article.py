@@ -19,8 +19,9 @@ import optuna
 import pandas as pd
 from optuna.pruners import MedianPruner, NopPruner
 
-from helpers import lookup, recorded
-from helpers.results import interval
+from helpers import recorded, tabular_benchmark
+from helpers.authoring.provenance import write_provenance
+from helpers.evaluation import interval
 
 CHANGES = ["log scale", "pruning", "processes"]
 AFTER = 240  # seconds after which the best values are compared
@@ -52,7 +53,7 @@ def race(log_scale, pruning, processes, seed, goal):
 
     def begin(now, worker):
         trial = study.ask()
-        curve, seconds = lookup.ask(trial, even=not log_scale)
+        curve, seconds = tabular_benchmark.ask(trial, even=not log_scale)
         return now + seconds / speed, worker, trial, curve, seconds, 1
 
     running = [begin(0, worker) for worker in range(2)]
@@ -96,7 +97,8 @@ def main():
         joblib.delayed(race)(*arm, seed, goal) for arm in arms for seed in seeds)
     table = pd.DataFrame(rows)
     table.insert(0, "arm", table.apply(name, axis=1))
-    assert goal <= max(max(curve) for curve, _ in lookup.load().values()), "the table never reaches the target"
+    highest = max(max(curve) for curve, _ in tabular_benchmark.load().values())
+    assert goal <= highest, "the table never reaches the target"
     print(f"the target is {goal:.3f}; {len(seeds)} seeds; two workers on a simulated clock")
     for arm, group in table.groupby("arm", sort=False):
         seconds = group.set_index("seed")["seconds_to_target"]
@@ -107,7 +109,7 @@ def main():
         table.to_csv(recorded.RECORDED / "bench" / "article.csv", index=False, float_format="%.5g")
         what = "The article's search against ours, one change at a time, on the table; simulated seconds, two workers."
         command = f"python -m tests.bench.article --seeds {len(seeds)} --record"
-        recorded.write_provenance("bench/article", what, command, start, workers=arguments.workers,
+        write_provenance("bench/article", what, command, start, workers=arguments.workers,
                                   target=round(goal, 4), limit=LIMIT, after=AFTER,
                                   seeds=f"0 to {len(seeds) - 1} for the sampler")
 

@@ -43,8 +43,7 @@ def work(address, who, seconds):
     """A worker: joins, says "ready", waits for a line, begins trials for so many seconds, says what happened."""
     import optuna
 
-    from helpers.storage import open_storage
-    from helpers.study import open_study
+    from helpers.study import open_storage, open_study
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage, took, errors, finished = open_storage(address, who=who), [], [], 0
@@ -156,7 +155,8 @@ def measure(seconds):
 def record(numbers, start):
     import pandas as pd  # here, so that the thirty workers stay light
 
-    from helpers import recorded
+    from helpers.authoring.provenance import write_provenance
+    from helpers.recorded import RECORDED
 
     row = {
         "workers": WORKERS, "seconds": numbers["seconds"], "trials": numbers["trials"],
@@ -164,9 +164,9 @@ def record(numbers, start):
         "errors": numbers["errors"], "median_ms_per_request": numbers["median_ms"],
         "slowest_ms": numbers["slowest_ms"], "where": numbers["network"],
     }  # fmt: skip
-    pd.DataFrame([row]).to_csv(recorded.RECORDED / "classroom.csv", index=False)
+    pd.DataFrame([row]).to_csv(RECORDED / "classroom.csv", index=False)
     what = "A class study: workers that wait five seconds a trial, ten parameters and twelve reports, one gRPC proxy."
-    recorded.write_provenance("classroom", what, "python -m tests.bench.classroom --record", start, seeds="none",
+    write_provenance("classroom", what, "python -m tests.bench.classroom --record", start, seeds="none",
                               workers=WORKERS)
 
 

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from helpers import recorded
+from helpers.authoring.provenance import write_provenance
 from helpers.data import CARD_HANDS, load_csv
 from helpers.models import TransformerClassifier
 from helpers.training import set_seed
@@ -174,7 +175,7 @@ def main():
         what = "Ways to make a training step cheaper; seconds for 64 hands and one model, ratios to the course's way."
         command = f"python -m tests.bench.faster --steps {n_steps} --repeats {repeats}"
         command += f"{' --device cuda' if arguments.device == 'cuda' else ''} --record"
-        recorded.write_provenance(f"bench/{name}", what, command, start, workers=1, seeds="0")
+        write_provenance(f"bench/{name}", what, command, start, workers=1, seeds="0")
 
 
 if __name__ == "__main__":

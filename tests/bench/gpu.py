@@ -17,8 +17,10 @@ import pandas as pd
 import torch
 from torch import nn
 
-from helpers import recorded, search
+from helpers import search
+from helpers.authoring.provenance import write_provenance
 from helpers.models import TransformerClassifier
+from helpers.recorded import RECORDED
 from helpers.study import count_trials, open_study, run_workers
 from helpers.training import set_seed
 
@@ -162,9 +164,9 @@ def main():
 
     def record(name, table, what, start, part, **facts):
         if arguments.record:
-            table.to_csv(recorded.RECORDED / "bench" / f"{name}.csv", index=False, float_format="%.5g")
+            table.to_csv(RECORDED / "bench" / f"{name}.csv", index=False, float_format="%.5g")
             command = f"python -m tests.bench.gpu {options} --part {part} --record"
-            recorded.write_provenance(f"bench/{name}", what, command, start, seeds="0", **facts)
+            write_provenance(f"bench/{name}", what, command, start, seeds="0", **facts)
 
     if arguments.part != "studies":
         start = time.perf_counter()

@@ -26,7 +26,7 @@ import optuna
 import psutil
 from optuna.trial import TrialState
 
-from helpers.storage import open_storage
+from helpers.study import open_storage
 from tests.servers import Postgres, programs
 
 SIZES = (10, 100, 1_000, 10_000)
@@ -234,11 +234,12 @@ def show(rows):
 def record(rows, command, start, repeats, load):
     import pandas as pd
 
-    from helpers import recorded
+    from helpers.authoring.provenance import write_provenance
+    from helpers.recorded import RECORDED
 
-    pd.DataFrame(rows).to_csv(recorded.RECORDED / "bench" / "growth.csv", index=False, float_format="%.4g")
+    pd.DataFrame(rows).to_csv(RECORDED / "bench" / "growth.csv", index=False, float_format="%.4g")
     what = "What the tuner takes per trial as a study grows: seconds by the clock and of the processor, and megabytes."
-    recorded.write_provenance("bench/growth", what, command, start, workers=1, seeds=f"0 to {repeats - 1}",
+    write_provenance("bench/growth", what, command, start, workers=1, seeds=f"0 to {repeats - 1}",
                               load_before=load)
 
 

@@ -16,14 +16,16 @@ import optuna
 import pandas as pd
 import torch
 
-from helpers import cards, recorded, search
-from helpers.data import load_csv
-from helpers.training import run, set_seed
+from helpers import recipes, recorded, search
+from helpers.authoring.provenance import write_provenance
+from helpers.authoring.record import score
+from helpers.data import cards, load_csv
+from helpers.training import predict, run, set_seed
 
 LAYOUTS = ["as dealt", "by suit", "six and one", "by rank"]
 MODELS = {
-    "LSTM": (recorded.lstm, search.define_lstm, search.LSTM_START),
-    "Transformer": (recorded.paper(), search.define_transformer, search.PAPER_START),
+    "LSTM": (recipes.lstm, search.define_lstm, search.LSTM_START),
+    "Transformer": (recipes.paper(), search.define_transformer, search.PAPER_START),
 }
 
 
@@ -67,8 +69,8 @@ def measure(layout, name, seeds, n_trials, epochs, limit):
                 model = train_untuned(build, seed, epochs)
             row = {"layout": layout, "model": name, "tuned": tuned, "seed": seed,
                    "cpu_seconds": time.thread_time() - start, "search_cpu_seconds": search_seconds if tuned else 0}
-            row |= recorded.score(recorded.predict(model, search.data.x_val), search.data.y_val, "val")
-            rows.append(row | recorded.score(recorded.predict(model, test[0]), test[1], "test"))
+            row |= score(predict(model, search.data.x_val), search.data.y_val, "val")
+            rows.append(row | score(predict(model, test[0]), test[1], "test"))
     return rows
 
 
@@ -79,7 +81,7 @@ def main():
     parser.add_argument("--small", action="store_true", help="two seeds, three trials, two epochs, 600 hands")
     parser.add_argument("--record", action="store_true", help="write the table to data/recorded/bench")
     arguments = parser.parse_args()
-    sizes = (range(5), arguments.trials, recorded.EPOCHS, None) if not arguments.small else (range(2), 3, 2, 600)
+    sizes = (range(5), arguments.trials, recipes.EPOCHS, None) if not arguments.small else (range(2), 3, 2, 600)
     start = time.perf_counter()
     jobs = [joblib.delayed(measure)(layout, name, *sizes) for name in MODELS for layout in LAYOUTS]
     rows = joblib.Parallel(n_jobs=arguments.workers, verbose=5)(jobs)
@@ -90,7 +92,7 @@ def main():
         table.to_csv(recorded.RECORDED / "bench" / "layouts.csv", index=False, float_format="%.5g")
         what = "LSTM and Transformer on four layouts of the same hands, untuned and tuned; processor seconds."
         command = f"python -m tests.bench.layouts --trials {arguments.trials} --record"
-        recorded.write_provenance("bench/layouts", what, command, start, workers=arguments.workers,
+        write_provenance("bench/layouts", what, command, start, workers=arguments.workers,
                                   seeds="0 to 4 for the trainings, 0 for the study")
 
 

@@ -9,7 +9,7 @@ import optuna
 import torch
 
 from helpers import search
-from helpers.widgets import LiveStudy
+from helpers.teaching.widgets import LiveStudy
 
 REPEATS = 3
 N_TRIALS = 30

@@ -1,4 +1,5 @@
-"""Samplers and pruners at equal budget, on the table of trained Transformers (helpers.lookup), many seeds each.
+"""Samplers and pruners at equal budget, on the table of trained Transformers
+(helpers.tabular_benchmark), many seeds each.
 
 python -m tests.bench.samplers (--record writes data/recorded/bench/samplers.csv and pruners.csv; --small: two seeds;
 CMA-ES: pip install cmaes==0.13.1)
@@ -19,8 +20,9 @@ import torch
 from optuna import pruners, samplers
 from optuna.trial import TrialState
 
-from helpers import lookup, recorded
-from helpers.results import interval
+from helpers import recorded, tabular_benchmark
+from helpers.authoring.provenance import write_provenance
+from helpers.evaluation import interval
 
 N_TRIALS = 100
 AT = range(5, N_TRIALS + 1, 5)
@@ -60,9 +62,9 @@ def try_sampler(name, seed):
     start = time.thread_time()
     if name == "TPE after QMC":
         study.sampler = SAMPLERS["QMC"](seed=seed)
-        study.optimize(lookup.objective, START_UP)
+        study.optimize(tabular_benchmark.objective, START_UP)
         study.sampler = SAMPLERS[name](seed=seed)
-    study.optimize(lookup.objective, N_TRIALS - len(study.trials))
+    study.optimize(tabular_benchmark.objective, N_TRIALS - len(study.trials))
     best = np.maximum.accumulate([trial.value for trial in study.trials])
     row = {"sampler": name, "seed": seed, "trials": len(study.trials), "cpu_seconds": time.thread_time() - start}
     return row | {f"best_{number}": best[number - 1] for number in AT}
@@ -74,11 +76,11 @@ def seconds_of(trial):
 
 def try_pruner(sampler, name, seed):
     """One row: the best value after 10, 20, ... per cent of the budget; how many trials there were, and pruned ones."""
-    budget = BUDGET * 12 * np.mean([seconds for _, seconds in lookup.load().values()])
+    budget = BUDGET * 12 * np.mean([seconds for _, seconds in tabular_benchmark.load().values()])
     study, spent = new_study(f"{sampler} {name} {seed}", SAMPLERS[sampler](seed=seed), PRUNERS[name]()), 0
     best = dict.fromkeys(SHARES, 0.0)
     while True:
-        study.optimize(lookup.objective, 1)
+        study.optimize(tabular_benchmark.objective, 1)
         trial = study.trials[-1]
         spent += seconds_of(trial)
         if spent > budget:
@@ -112,8 +114,8 @@ def main():
     of_pruners = [joblib.delayed(try_pruner)(sampler, name, seed)
                   for sampler in ("TPE", "random") for name in PRUNERS for seed in seeds]
     by_pruner = pd.DataFrame(parallel(of_pruners))
-    best = max(max(curve) for curve, _ in lookup.load().values())
-    print(f"{len(seeds)} seeds; the best of the table's {len(lookup.load()):,} configurations: {best:.4f}")
+    best = max(max(curve) for curve, _ in tabular_benchmark.load().values())
+    print(f"{len(seeds)} seeds; the best of the table's {len(tabular_benchmark.load()):,} configurations: {best:.4f}")
     print("best value after 20, 50 and 100 trials (the first ten are drawn at random by most)")
     show(by_sampler, "sampler", ["best_20", "best_50", "best_100"], "random")
     for sampler, table in by_pruner.groupby("sampler", sort=False):
@@ -127,7 +129,7 @@ def main():
         ]:
             table.to_csv(recorded.RECORDED / "bench" / f"{name}.csv", index=False, float_format="%.5g")
             command = f"python -m tests.bench.samplers --seeds {len(seeds)} --record"
-            recorded.write_provenance(f"bench/{name}", what, command, start, workers=arguments.workers,
+            write_provenance(f"bench/{name}", what, command, start, workers=arguments.workers,
                                       seeds=f"0 to {len(seeds) - 1} for the sampler")
 
 

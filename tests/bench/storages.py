@@ -19,13 +19,13 @@ from pathlib import Path
 
 import optuna
 
-from helpers.storage import open_storage
+from helpers.study import open_storage
 from tests.servers import Postgres, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS = (1, 2, 8, 30)
 RAY_WRITERS = (1, 2, 8)  # thirty take minutes to start on two cores
-PROXY = "import sys, optuna; from helpers.storage import open_storage; " \
+PROXY = "import sys, optuna; from helpers.study import open_storage; " \
     "optuna.storages.run_grpc_proxy_server(open_storage(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
 
 
@@ -151,7 +151,8 @@ def main():
     import pandas as pd  # these two here, since each writer imports what this module does
     from optuna_integration import DaskStorage
 
-    from helpers import recorded
+    from helpers.authoring.provenance import write_provenance
+    from helpers.recorded import RECORDED
 
     start, rows = time.perf_counter(), []
 
@@ -185,10 +186,10 @@ def main():
     by = {"index": "storage", "columns": "writers", "sort": False}
     print(table.pivot_table(**by, values="trials_per_second", aggfunc="median"))
     if arguments.record:
-        table.to_csv(recorded.RECORDED / "storages.csv", index=False)
+        table.to_csv(RECORDED / "storages.csv", index=False)
         what = "Trials that train nothing, by storage and number of writers: what the storage takes a trial."
         command = f"python -m tests.bench.storages --trials {arguments.trials} --repeats {arguments.repeats} --record"
-        recorded.write_provenance("storages", what, command, start, seeds="none", workers="1 to 30")
+        write_provenance("storages", what, command, start, seeds="none", workers="1 to 30")
 
 
 if __name__ == "__main__":

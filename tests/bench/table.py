@@ -18,6 +18,7 @@ import pandas as pd
 import torch
 
 from helpers import recorded, search
+from helpers.authoring.provenance import write_provenance
 
 GRID = {
     "lr": [1e-5, 3.16e-5, 1e-4, 3.16e-4, 1e-3, 3.16e-3, 1e-2, 3.16e-2, 1e-1],
@@ -87,7 +88,7 @@ def main():
     if arguments.record and not left:
         table = pd.read_csv(UNFINISHED).sort_values(list(GRID))
         table.to_csv(recorded.RECORDED / "bench" / "table.csv", index=False, float_format="%.4g")
-        recorded.write_provenance(
+        write_provenance(
             "bench/table", "A grid of Transformers on card hands, each trained once; seconds of the processor.",
             "python -m tests.bench.table --record", start, workers=arguments.workers, seeds="0 for each training",
             seconds=round(search.EPOCHS * table["seconds"].sum() / arguments.workers))  # of all sessions, not the last

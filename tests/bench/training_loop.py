@@ -26,8 +26,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from helpers import cards
-from helpers.data import CARD_HANDS, load_csv
+from helpers.data import CARD_HANDS, cards, load_csv
 from helpers.models import LSTMClassifier, TransformerClassifier
 from helpers.training import run, set_seed
 
@@ -184,12 +183,13 @@ def main():
     if arguments.record:
         import pandas as pd
 
-        from helpers import recorded
+        from helpers.authoring.provenance import write_provenance
+        from helpers.recorded import RECORDED
 
-        pd.DataFrame(rows).to_csv(recorded.RECORDED / "bench" / "training_loop.csv", index=False, float_format="%.4g")
+        pd.DataFrame(rows).to_csv(RECORDED / "bench" / "training_loop.csv", index=False, float_format="%.4g")
         what = "The course's training loop, a bare one, one with a DataLoader, and Lightning's; processor seconds."
         command = f"python -m tests.bench.training_loop --epochs {epochs} --repeats {repeats} --record"
-        recorded.write_provenance("bench/training_loop", what, command, start, workers=1, load_before=load,
+        write_provenance("bench/training_loop", what, command, start, workers=1, load_before=load,
                                   seeds="0 for each training")
 
 

@@ -20,7 +20,8 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 
 from helpers import recorded
-from helpers.results import interval
+from helpers.authoring.provenance import write_provenance
+from helpers.evaluation import interval
 
 FOLDS = 8
 FRESH = 20
@@ -106,7 +107,7 @@ def main():
         table.to_csv(recorded.RECORDED / "bench" / "wilcoxon.csv", index=False, float_format="%.5g")
         what = "The Wilcoxon pruner over seeds and splits, against others, with as many trainings each."
         command = f"python -m tests.bench.wilcoxon --seeds {seeds} --trainings {n_trainings} --record"
-        recorded.write_provenance("bench/wilcoxon", what, command, start, workers=arguments.workers,
+        write_provenance("bench/wilcoxon", what, command, start, workers=arguments.workers,
                                   seeds=f"0 to {seeds - 1} for the sampler; each training has its own")
 
 

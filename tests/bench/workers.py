@@ -19,6 +19,7 @@ import optuna
 import pandas as pd
 
 from helpers import recorded, search
+from helpers.authoring.provenance import write_provenance
 from helpers.study import count_trials, open_study, run_workers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,7 +122,7 @@ def main():
         what = "The same trials by one process, by threads and by two processes, with and without Optuna."
         options = f"--trials {n} --repeats {arguments.repeats}{' --larger' * arguments.larger} --record"
         command = f"python -m tests.bench.workers {options}"
-        recorded.write_provenance(name, what, command, start, seeds="0 for each training",
+        write_provenance(name, what, command, start, seeds="0 for each training",
                                   threads_per_worker="1 (n_jobs=-1: torch's default)")
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from helpers.cheat_sheet import find_chromium
+from helpers.authoring.cheat_sheet import find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCREEN = {"width": 1480, "height": 1110}  # the notebook itself gets some 1,400 x 1,000 of it

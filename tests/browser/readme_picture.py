@@ -15,7 +15,7 @@ from tests.browser.lab import ROOT, Lab, Notebook, new_page, open_browser, what_
 OUT = ROOT / "notebooks" / "hand_tuner.gif"
 WIDTH = 760  # pixels
 CELL = """from helpers import recorded
-from helpers.widgets import HandTuner
+from helpers.teaching.widgets import HandTuner
 
 curves = recorded.load_table("untuned_curves")
 lstm = curves[(curves["model"] == "LSTM") & (curves["seed"] == 0)]

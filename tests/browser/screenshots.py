@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 from tests.browser.lab import DARK, LIGHT, ROOT, Lab, Notebook, new_page, open_browser, what_is_missing
-from tests.tidy_notebooks import NOTEBOOKS
+from tests.notebooks.tidy_notebooks import NOTEBOOKS
 
 OUT = ROOT / "build" / "screenshots"
 THEMES = {"light": LIGHT, "dark": DARK}

@@ -59,15 +59,16 @@ def test_cells_below_an_error_that_is_meant_are_waited_for(lab, notebook):
 def test_every_opening_starts_afresh_with_the_helpers_of_the_copy(lab, notebook):
     lab.add(
         "fresh",
-        "from helpers import progress\nfrom pathlib import Path\nprint(progress.__file__, progress.solved())",
+        "from helpers.teaching import progress_store as store\nfrom pathlib import Path\n"
+        "print(store.__file__, store.solved())",
         "seen = Path('left.journal').exists(), 'left' in globals()\nprint(seen)",
-        "left = Path('left.journal').write_text('')\nprogress.solve('left')",
+        "left = Path('left.journal').write_text('')\nstore.solve('left')",
     )
     for _ in range(2):
         notebook.open("fresh")
         notebook.run_all()
         where, seen, _ = [cell["outputs"] for cell in notebook.cells()]
-        assert where[0]["text"] == f"{lab.course}/helpers/progress.py set()\n"
+        assert where[0]["text"] == f"{lab.course}/helpers/teaching/progress_store.py []\n"
         assert seen[0]["text"] == "(False, False)\n"
 
 

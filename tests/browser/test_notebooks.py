@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tidy_notebooks import NOTEBOOKS
+from tests.notebooks.tidy_notebooks import NOTEBOOKS
 
 
 @pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS])

@@ -6,13 +6,13 @@ import pytest
 
 from tests.browser.lab import DARK, LIGHT
 
-HAND_TUNER = """from helpers.widgets import HandTuner
+HAND_TUNER = """from helpers.teaching.widgets import HandTuner
 HandTuner([{"epoch": 1, "val_accuracy": 0.5}, {"epoch": EPOCHS, "val_accuracy": 0.7}], EPOCHS)"""
 
 LIVE_STUDY = """import time
 import optuna
 from helpers.study import open_study, run_until
-from helpers.widgets import LiveStudy
+from helpers.teaching.widgets import LiveStudy
 
 
 def objective(trial):
@@ -32,7 +32,7 @@ run_until(study, objective, TRIALS, callbacks=[live])"""
 
 DEAL_A_HAND = """from helpers.data import CARD_HANDS, load_csv
 from helpers.models import LSTMClassifier, PaperRecipe
-from helpers.widgets import DealAHand
+from helpers.teaching.widgets import DealAHand
 
 data = load_csv(CARD_HANDS, limit=50)
 models = {"LSTM": LSTMClassifier(data.vocab_size, data.n_classes), "Transformer": PaperRecipe(1 / 8).model(data)}
@@ -153,7 +153,7 @@ def test_deal_a_hand_deals_and_lets_one_choose(lab, notebook, theme):
 
 
 def test_the_game_is_played_to_its_end(lab, notebook):
-    source = "from helpers.widgets import YouAreTheObjective\nYouAreTheObjective(looks=3, rivals=2)"
+    source = "from helpers.teaching.widgets import YouAreTheObjective\nYouAreTheObjective(looks=3, rivals=2)"
     game = open_with(lab, notebook, source)
     button(game, "Take the proposal").click()
     until(game, "2 looks left")
@@ -172,8 +172,8 @@ def test_the_game_is_played_to_its_end(lab, notebook):
 
 
 def test_a_question_is_answered_with_the_keyboard_alone_and_shows_in_the_bars(lab, notebook):
-    bars = "from helpers import progress\nprogress.show()"
-    quiz = open_with(lab, notebook, 'from helpers.quizzes import Quiz\nQuiz("01")', bars)
+    bars = "from helpers.teaching import progress\nprogress.show()"
+    quiz = open_with(lab, notebook, 'from helpers.teaching import Quiz\nQuiz("01")', bars)
     options = quiz.locator(".widget-radio-box").first.get_by_role("radio")
     for place in range(options.count()):
         options.nth(place).focus()

@@ -24,6 +24,7 @@ from sklearn.model_selection import HalvingRandomSearchCV, RandomizedSearchCV, S
 from sklearn.svm import SVC
 
 from helpers import recorded
+from helpers.authoring.provenance import write_provenance
 
 ROUNDS = 60  # of boosting
 N_TRIALS = 40  # of a search over support vector machines
@@ -150,7 +151,7 @@ def main():
     if arguments.record:
         table.to_csv(recorded.RECORDED / f"{arguments.name}.csv", index=False, float_format="%.5g")
         command = f"python -m tests.gallery.compare {arguments.name} --record"
-        recorded.write_provenance(arguments.name, compare.__doc__.partition("\n")[0], command, start, workers=1,
+        write_provenance(arguments.name, compare.__doc__.partition("\n")[0], command, start, workers=1,
                                   seeds=f"0 to {arguments.seeds - 1}, for the split, the models and the search",
                                   lightgbm=version("lightgbm"))
 

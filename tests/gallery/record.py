@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import recorded
+from helpers.authoring.provenance import write_provenance
 from helpers.gallery import header
 from tests.gallery.scripts import ENVIRONMENT_OF, ENVIRONMENTS, finish, requirements, start
 
@@ -80,7 +81,7 @@ def record_environments(to_file):
     print(table.round().to_string(index=False))
     if to_file:
         table.to_csv(recorded.RECORDED / "gallery_environments.csv", index=False, float_format="%.5g")
-        recorded.write_provenance("gallery_environments", "The environments of the gallery, installed from nothing.",
+        write_provenance("gallery_environments", "The environments of the gallery, installed from nothing.",
                                   "python -m tests.gallery.record --environments --record", begin, workers=1)
 
 
@@ -98,7 +99,7 @@ def record_libraries(libraries, to_file):
         table.to_csv(recorded.RECORDED / "gallery.csv", index=False, float_format="%.5g")
         pd.DataFrame(all_trials).to_csv(recorded.RECORDED / "gallery_trials.csv", index=False, float_format="%.5g")
         what = "20 trials of each script of the gallery, each in a venv of its own, one after the other."
-        recorded.write_provenance("gallery", what, "python -m tests.gallery.record --record", begin, workers=1,
+        write_provenance("gallery", what, "python -m tests.gallery.record --record", begin, workers=1,
                                   seeds="0 for the sampler and for each training")
 
 

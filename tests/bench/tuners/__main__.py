@@ -28,6 +28,7 @@ import pandas as pd
 import psutil
 
 from helpers import recorded
+from helpers.authoring.provenance import write_provenance
 from tests.bench.article import target
 from tests.bench.tuners.arms import ARMS, SLEEP
 
@@ -147,7 +148,7 @@ def main():
         table.to_csv(recorded.RECORDED / "bench" / "tuners.csv", index=False, float_format="%.5g")
         what = "Tuners side by side: the same space and trainings, two workers, the same seconds; and sleeping trials."
         command = f"python -m tests.bench.tuners --seconds {seconds} --seeds {seeds} --trials {n_trials} --record"
-        recorded.write_provenance("bench/tuners", what, command, start, target=round(goal, 4), load_before=load,
+        write_provenance("bench/tuners", what, command, start, target=round(goal, 4), load_before=load,
                                   seeds=f"0 to {seeds - 1} for the tuner, 0 for each training")
 
 

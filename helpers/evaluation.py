@@ -1,0 +1,105 @@
+"""Scores, and what they say over several seeds: means with their 95 % intervals, verdicts in a sentence."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+
+def auc(probabilities, y):
+    """Macro one-vs-rest AUC: for each class, how well its probability ranks its rows before all others; the mean.
+
+    probabilities: (rows, n_classes); y: (rows,) class numbers. A class without rows, or with all, is left out.
+    """
+    from sklearn.metrics import roc_auc_score  # here, since scikit-learn takes long to import
+
+    probabilities, y = np.asarray(probabilities), np.asarray(y)
+    present = [c for c in range(probabilities.shape[1]) if 0 < (y == c).sum() < len(y)]
+    return float(np.mean([roc_auc_score(y == c, probabilities[:, c]) for c in present]))
+
+
+def macro_f1(probabilities, y):
+    """The F1 score (the harmonic mean of precision and recall) of each class, and the mean of them.
+
+    probabilities: (rows, n_classes); y: (rows,) class numbers. A class that is never predicted right counts as 0.
+    """
+    from sklearn.metrics import f1_score  # here, since scikit-learn takes long to import
+
+    return float(f1_score(y, np.asarray(probabilities).argmax(axis=1), average="macro", zero_division=0))
+
+
+def interval(values):
+    """Half the width of the 95 % interval of the mean (Student's t): the mean lies within mean ± this.
+
+    Too few values (one seed) give NaN, since one run says nothing about the next.
+    """
+    values = pd.Series(values).dropna()
+    if len(values) < 2:
+        return float("nan")
+    return float(stdtrit(len(values) - 1, 0.975) * values.sem())
+
+
+def by_model(table, metrics=("val_accuracy", "val_auc")):
+    """A row a model, in order of the first metric: for each metric its mean and interval, and seconds a training.
+
+    table: a data frame with the columns model, seed, seconds and the metrics, a row a training.
+    """
+    rows = []
+    for model, group in table.groupby("model", sort=False):
+        row = {"model": model, "seeds": len(group)}
+        for metric in metrics:
+            row |= {metric: group[metric].mean(), f"± {metric.split('_')[1]}": interval(group[metric])}
+        rows.append(row | {"seconds": group["seconds"].mean()})
+    return pd.DataFrame(rows).set_index("model").sort_values(metrics[0])
+
+
+def verdict(table, first, second, metric="test_accuracy"):
+    """One sentence on two models: which is better, by how many points, and whether that is more than chance.
+
+    A difference counts if the two 95 % intervals do not overlap.
+    """
+    summary = by_model(table, (metric,))
+    better, worse = sorted((first, second), key=lambda model: -summary.loc[model, metric])
+    margin = summary.filter(like="±").iloc[:, 0]
+    gap = summary.loc[better, metric] - summary.loc[worse, metric]
+    values = f"{summary.loc[better, metric]:.3f} against {summary.loc[worse, metric]:.3f}"
+    if gap > margin[better] + margin[worse]:
+        return f"{better} beats {worse} by {100 * gap:.1f} points ({values}), more than the intervals."
+    return f"{better} and {worse} can't be told apart ({values}; the intervals overlap)."
+
+
+def headline(table, simple, metric, rows_margin):
+    """One sentence on whether the networks of an exam were worth it, against the best of the simple models.
+
+    table: as for `by_model`. simple: the names of the simple models; all others are networks, and those that were
+    tuned have a name that begins with "tuned".
+    rows_margin: half the 95 % interval that comes from the number of test rows (the one over seeds is in the table).
+    """
+    summary = by_model(table, (metric,))
+    means, over_seeds = summary[metric], summary.filter(like="±").iloc[:, 0].fillna(0)
+    baseline, network = means[means.index.isin(simple)].idxmax(), means[~means.index.isin(simple)].idxmax()
+    margin = (over_seeds[network] ** 2 + rows_margin**2) ** 0.5
+    values = f"{means[network]:.3f} ± {margin:.3f}"
+    if means[baseline] > means[network] + margin:
+        return f"Keep {baseline}: at {means[baseline]:.3f} it beats every network; the best, {network}, has {values}."
+    if means[baseline] >= means[network] - margin:
+        return (f"Tuning was not worth it here: {baseline}, at {means[baseline]:.3f}, lies inside the interval of the "
+                f"best network, {network}, at {values}.")
+    untuned = means[~means.index.isin(simple) & ~means.index.str.startswith("tuned")]
+    rival = untuned.idxmax() if len(untuned) else network
+    gained = rival != network and means[network] - means[rival] > over_seeds[network] + over_seeds[rival]
+    worth = "Tuning was worth it" if gained or not len(untuned) else "A network was worth it, tuning it was not"
+    as_good = f" So does {rival}, untuned, at {means[rival]:.3f}." if rival != network and not gained else ""
+    gap = 100 * (means[network] - means[baseline])
+    return (f"{worth}: {network}, at {values}, beats {baseline}, the best of the simple models, at "
+            f"{means[baseline]:.3f}, by {gap:.1f} points.{as_good}")
+
+
+def rows_margin(measure, probabilities, y, seed=0):
+    """Half the 95 % interval of a score that comes from having these test rows and not others, by bootstrap.
+
+    measure: of probabilities (rows, n_classes) and class numbers (rows,), like `auc`. The rows are
+    drawn 300 times anew, with replacement; a few test rows give a wide interval, whatever the number of seeds.
+    """
+    rng = np.random.default_rng(seed)
+    draws = [rng.integers(len(y), size=len(y)) for _ in range(300)]
+    return float(1.96 * np.nanstd([measure(probabilities[rows], y[rows]) for rows in draws]))

@@ -1,0 +1,13 @@
+"""Keep a study, run it, lose nothing: around `optuna.create_study` and `study.optimize`.
+
+Lessons 04, 06, 07 and 10 use it. `lifecycle` opens, runs and sums up a study, `workers` spreads it over processes,
+`storage` and `journal` keep it, `journal_repair` repairs a damaged file.
+"""
+
+from helpers.study.errors import StudyError
+from helpers.study.lifecycle import FINISHED, STATE_NAMES, count_trials, finished, open_study, run_until, summarize
+from helpers.study.storage import open_storage
+from helpers.study.workers import run_workers
+
+__all__ = ["FINISHED", "STATE_NAMES", "StudyError", "count_trials", "finished", "open_storage", "open_study",
+           "run_until", "run_workers", "summarize"]  # fmt: skip

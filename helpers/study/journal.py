@@ -1,0 +1,121 @@
+"""The file behind a study: a journal, to which every step of every trial is added as one record, a line of JSON.
+
+A worker that is killed, or a full disk, can leave the last line torn. Optuna glues its next record onto the torn one,
+and from then on nothing loads. `Journal` cuts a torn line off before it writes. `journal_repair` mends any
+other damage. Both hold the lock that Optuna's own workers hold while they write.
+"""
+
+import contextlib
+import errno
+import json
+import os
+
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
+
+from helpers.study.errors import StudyError
+
+CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_STATE = 0, 1, 4, 6
+FIELDS = {  # what Optuna reads in a record, by its op_code
+    CREATE_STUDY: {"study_name", "directions"},
+    DELETE_STUDY: {"study_id"},
+    2: {"study_id", "user_attr"},
+    3: {"study_id", "system_attr"},
+    CREATE_TRIAL: {"study_id", "datetime_start"},
+    5: {"trial_id", "param_name", "param_value_internal", "distribution"},
+    SET_STATE: {"trial_id", "state", "values"},
+    7: {"trial_id", "step", "intermediate_value"},
+    8: {"trial_id", "user_attr"},
+    9: {"trial_id", "system_attr"},
+    10: set(),
+}
+START = b'{"op_code":'
+
+
+class Journal(JournalFileBackend):
+    """Optuna's journal file, mended before each write and left whole by a write that fails."""
+
+    def __init__(self, path):
+        self.path = os.path.realpath(path)  # a left lock under a relative path would be waited for, for ever
+        super().__init__(self.path, _lock(self.path))
+
+    def append_logs(self, logs):
+        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
+        with held(self.path):
+            _mend(self.path)
+            length = os.path.getsize(self.path)
+            try:
+                with open(self.path, "ab") as file:
+                    file.write(lines)
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError:
+                os.truncate(self.path, length)
+                raise
+
+
+def mend_tail(path):
+    """Cuts a torn last line off and adds it to the file PATH.torn. Returns the number of bytes cut.
+
+    Other workers may go on writing meanwhile. A last line that lacks only its line end gets it, and nothing is cut.
+    """
+    path = os.path.realpath(path)
+    with held(path):
+        return _mend(path)
+
+
+def _lock(path):
+    return (JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock)(path, grace_period=5)
+
+
+@contextlib.contextmanager
+def held(path):
+    """Holds the journal's lock. What the disk refuses meanwhile becomes a StudyError."""
+    if not os.path.isfile(path):
+        raise StudyError(f"{path} is {'a directory' if os.path.isdir(path) else 'not there'}; name a study's file")
+    lock = _lock(path)
+    try:
+        lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StudyError(f"{path}: no space left on the disk; nothing that finished is lost; free some space, "
+                             "then run again") from error
+        raise StudyError(f"{path} can't be read and written ({error.strerror}); nothing that finished is lost; "
+                         "see that you may write to the file and its directory, then run again") from error
+
+
+def _mend(path):
+    """`mend_tail` for one who holds the lock."""
+    with open(path, "r+b") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return 0
+        file.seek(-1, os.SEEK_END)
+        if file.read() == b"\n":
+            return 0
+        file.seek(0)
+        data = file.read()
+        if not data.startswith(START[:len(data)]):
+            raise StudyError(f"{path} does not begin like a journal; name another file for the study, or, if it is a "
+                             f"damaged journal, mend it: python -m helpers repair {path}")
+        whole = data.rfind(b"\n") + 1
+        torn = data[whole:]
+        if whole_record(torn):
+            file.write(b"\n")
+            return 0
+        with open(path + ".torn", "ab") as side:
+            side.write(torn + b"\n")
+        file.truncate(whole)
+    return len(torn)
+
+
+def whole_record(raw):
+    """The record that these bytes are, or None."""
+    try:
+        record = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    whole = isinstance(record, dict) and type(record.get("op_code")) is int and isinstance(record.get("worker_id"), str)
+    return record if whole and FIELDS.get(record["op_code"], {"?"}) <= record.keys() else None

@@ -1,0 +1,252 @@
+"""Where a study is kept: a journal file, a database, or another machine's; and what to do about workers that died.
+
+Optuna marks a trial as running when it begins, and only its worker can mark it as anything else. A worker that is
+killed leaves it running for ever. So each trial here carries a claim, written in the same step that creates it: the
+machine, the process and the start of the process that runs it. A claim whose process is gone is dead, and so is its
+trial. In databases Optuna's heartbeat finds those of other machines as well, and so does the class study.
+"""
+
+import contextlib
+import random
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import grpc
+import optuna
+import sqlalchemy
+from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
+from optuna.storages import GrpcStorageProxy, JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.trial import TrialState
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from helpers.study.errors import StudyError
+from helpers.study.journal import Journal, mend_tail
+from helpers.study.optuna_internals import BaseHeartbeat
+from helpers.study.retry import RECONNECT
+from helpers.study.worker_identity import claim, claims_of, is_alive, is_dead
+
+HEARTBEAT = 10  # seconds between the signs of life of a running trial
+ALIVE = "alive"  # the attribute by which a trial behind a proxy gives them
+
+_locked = threading.local()  # from_the_start: this thread's transactions in SQLite lock the file before they read
+
+
+def open_storage(storage, who=None, heartbeat=HEARTBEAT):
+    """A storage for `optuna.create_study` in which each trial says who runs it.
+
+    storage: a path (a journal file), a database's URL (sqlite:///file.db, postgresql+psycopg://user@host/name), or
+    grpc://host:port (a proxy, like the class study's). None, or a storage of Optuna's, is handed back as it is.
+    who: a name that each trial carries as its user attribute "who".
+    heartbeat: seconds between the signs of life of a running trial in a database; it is dead after six without one.
+    Raises StudyError where it can't be opened.
+    """
+    if storage is None or isinstance(storage, optuna.storages.BaseStorage):
+        return storage
+    address = str(storage)
+    if "://" not in address:
+        opened = _journal(Path(storage))
+    elif address.startswith("grpc://"):
+        opened = _proxy(address)
+    else:
+        opened = _database(address, heartbeat)
+    opened.who = who
+    return optuna.storages.get_storage(opened)  # puts Optuna's cache in front of a database
+
+
+_given_up = set()  # (study, trial number) of this process
+
+
+def give_up(study, trial):
+    """Remembers that this process no longer runs the trial, since its storage failed in the middle of it."""
+    if trial is not None:
+        _given_up.add((study.study_name, trial.number))
+
+
+def recover(study):
+    """Marks running trials of dead workers as failed, and queues their parameters again, twice at most.
+
+    A trial whose worker may live is left alone: one of another machine (save where a database's heartbeat tells),
+    and one that was begun without `open_storage`. Returns the numbers of the trials that it marked.
+    """
+    numbers = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        optuna.storages.fail_stale_trials(study)
+        retry = RetryHeartbeatStaleTrialCallback(max_retry=2)
+        for trial in study.get_trials(states=(TrialState.RUNNING,)):
+            claims = claims_of(trial)
+            given_up = (study.study_name, trial.number) in _given_up
+            if claims and all(is_dead(who) or (given_up and who == claim()) for who in claims):
+                try:
+                    study.tell(trial.number, state=TrialState.FAIL)
+                except (ValueError, UpdateFinishedTrialError):  # another process was faster
+                    continue
+                retry(study, trial)
+                numbers.append(trial.number)
+    return numbers
+
+
+class Claiming:
+    """Mixed into a storage: each trial begins with its worker's claim."""
+
+    who = None
+
+    def create_new_trial(self, study_id, template_trial=None):
+        return super().create_new_trial(study_id, template_trial or self.claimed_trial())
+
+    def set_trial_state_values(self, trial_id, state, values=None):
+        """A trial that waited may be taken by one of several workers: all claim it first, each under its own key."""
+        if state == TrialState.RUNNING:
+            self.set_trial_system_attr(trial_id, f"worker {claim()}", claim())
+        mine = super().set_trial_state_values(trial_id, state, values)
+        if state == TrialState.RUNNING and mine and self.who:
+            self.set_trial_user_attr(trial_id, "who", self.who)
+        return mine
+
+    def claimed_trial(self):
+        return optuna.trial.create_trial(
+            state=TrialState.RUNNING,
+            user_attrs={"who": self.who} if self.who else {},
+            system_attrs={"worker": claim()},
+        )
+
+
+class ClaimingJournal(Claiming, JournalStorage):
+    pass
+
+
+class ClaimingProxy(Claiming, GrpcStorageProxy, BaseHeartbeat):
+    """A proxy through which a running trial gives signs of life. The class study, on the other side, looks at them."""
+
+    def record_heartbeat(self, trial_id):
+        with contextlib.suppress(grpc.RpcError, UpdateFinishedTrialError, KeyError):
+            self.set_trial_system_attr(trial_id, ALIVE, True)
+
+    def _get_stale_trial_ids(self, study_id):
+        return []
+
+    def get_heartbeat_interval(self):
+        return HEARTBEAT
+
+    def get_heartbeat_stale_trial_callback(self):
+        return None
+
+
+class ClaimingDatabase(Claiming, RDBStorage):
+    """A database that also waits for its server, where that was stopped and comes back within RECONNECT seconds.
+
+    In SQLite it gives a trial to one worker only. Optuna reads a trial's state and then writes it, under a lock on
+    the row that SQLite lacks: two processes at one moment would both take a waiting trial, or both end it.
+    """
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._watch_engine()
+
+    def __setstate__(self, state):  # in another process
+        super().__setstate__(state)
+        self._watch_engine()
+
+    def set_trial_state_values(self, trial_id, state, values=None):
+        _locked.from_the_start = self.engine.name == "sqlite"
+        try:
+            return super().set_trial_state_values(trial_id, state, values)
+        finally:
+            _locked.from_the_start = False
+
+    def _create_new_trial(self, study_id, template_trial=None):  # what Optuna's cache calls
+        return super()._create_new_trial(study_id, template_trial or self.claimed_trial())
+
+    def record_heartbeat(self, trial_id):
+        """A beat that can't be written is left out: Optuna's thread would end, and its trial seem dead ever after."""
+        with contextlib.suppress(StorageInternalError, SQLAlchemyError):
+            super().record_heartbeat(trial_id)
+
+    def _get_stale_trial_ids(self, study_id):
+        """The silent ones whose process is not alive on this machine: where that slept, all its workers were silent."""
+        silent = super()._get_stale_trial_ids(study_id)
+        return [trial_id for trial_id in silent if not any(map(is_alive, claims_of(self.get_trial(trial_id))))]
+
+    def _watch_engine(self):
+        @sqlalchemy.event.listens_for(self.engine, "begin")
+        def begin(connection):
+            if getattr(_locked, "from_the_start", False):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        @sqlalchemy.event.listens_for(self.engine, "do_connect")
+        def connect(dialect, record, arguments, options):
+            until = time.monotonic() + RECONNECT
+            while True:
+                try:
+                    return dialect.connect(*arguments, **options)
+                except dialect.loaded_dbapi.OperationalError:
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(0.5)
+
+
+def _journal(path):
+    if path.is_dir():
+        raise StudyError(f"{path} is a directory; name a file in it for the study, like {path / 'study.journal'}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        cut = mend_tail(path)
+    except OSError as error:
+        raise StudyError(f"{path} can't be written ({error.strerror}); name another place for the study") from error
+    if cut:
+        print(f"{path}: its last line was torn ({cut} bytes), by a kill or a full disk; it is cut off")
+    try:
+        return ClaimingJournal(Journal(path))
+    except (ValueError, AssertionError, LookupError, TypeError) as error:
+        raise StudyError(
+            f"{path} holds lines that are no journal's; `python -m helpers repair {path}` keeps what is whole, "
+            "or name another file for the study"
+        ) from error
+
+
+def _proxy(address):
+    host, _, port = address.removeprefix("grpc://").rpartition(":")
+    if not host or not port.isdigit():
+        raise StudyError(f"{address} names no host and port; write grpc://host:port, like grpc://127.0.0.1:13000")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        proxy = ClaimingProxy(host=host, port=int(port))
+    try:
+        proxy.wait_server_ready(timeout=10)
+    except ConnectionError as error:
+        raise StudyError(
+            f"nothing answers at {address}; check the address, and that whoever runs the proxy has started it"
+        ) from error
+    return proxy
+
+
+def _database(url, heartbeat):
+    place = url if "@" not in url else f"{url.partition('://')[0]}://…@{url.rpartition('@')[2]}"  # without a password
+    # SQLite lets one process write at a time: the others wait. A server may have been restarted: test each connection.
+    options = {"connect_args": {"timeout": RECONNECT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    for attempt in range(10):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ExperimentalWarning)
+                return ClaimingDatabase(
+                    url, engine_kwargs=options, heartbeat_interval=heartbeat, grace_period=6 * heartbeat,
+                    heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=2))
+        except ArgumentError as error:
+            raise StudyError(f"{place} is no address of a database; write for example sqlite:///study.db") from error
+        except ImportError as error:
+            raise StudyError(f"{place} needs a driver that is not installed; those for SQLite (sqlite:///study.db) and "
+                             "PostgreSQL (postgresql+psycopg://user@host/name) come with the course") from error
+        except (SQLAlchemyError, StorageInternalError) as error:
+            # Two processes that make the same new database at one moment make its tables twice: one of them fails.
+            if attempt == 9:
+                raise StudyError(f"{place} can't be opened: {_reason(error)}") from error
+            time.sleep(random.uniform(0.1, 0.5))
+
+
+def _reason(error):
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).strip().splitlines()[0]

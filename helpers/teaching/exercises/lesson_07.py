@@ -1,0 +1,142 @@
+"""The checks of lesson 07, more than one process, and nothing lost."""
+
+import math
+
+import optuna
+from optuna.trial import TrialState
+
+from helpers.teaching.checks import Wrong, answered, exercise, need
+
+
+def trial(number, process, start, state="RUNNING", machine="here"):
+    return {"number": number, "state": state, "machine": machine, "process": process, "start": start}
+
+
+ALIVE = {10: 500, 11: 620, 12: 900}  # process: start
+TRIALS = [  # and what is wrong with an answer that counts it in, or leaves it out
+    (trial(0, 9, 400, state="COMPLETE"), "it is complete: it needs nobody any more, dead or alive."),
+    (trial(1, 10, 500), "its worker is process 10, and that lives. A living worker's trial must be left alone."),
+    (trial(2, 8, 450), "it is running, on this machine, and its process 8 is not among the living."),
+    (trial(3, 12, 300),
+     "a process 12 lives, but it started at 900, and the trial's worker at 300: the number has gone to another "
+     "program. Compare both."),
+    (trial(4, 7, 200, machine="elsewhere"),
+     "it belongs to a worker on another machine. Its process can't be seen from here, so it may well live."),
+    (trial(5, 11, 620, machine="elsewhere"), "it belongs to a worker on another machine, whatever lives here."),
+    (trial(6, 9, 410, state="PRUNED"), "it is pruned: it needs nobody any more, dead or alive."),
+    (trial(7, 9, 415, state="FAIL"), "it failed already: nobody has to end it."),
+    (trial(8, 9, 430, state="WAITING"), "it waits in the queue: nobody has begun it."),
+    (trial(9, 13, 500),
+     "its process 13 is gone. That another process started at 500 as well says nothing: look up the trial's own."),
+]
+ORPHANS = {2, 3, 9}
+
+
+@exercise("07.1")
+def find_orphans(function):
+    all_trials = [one for one, _ in TRIALS]
+    given = function(all_trials, "here", dict(ALIVE))
+    answered(given)
+    need(isinstance(given, (list, set, tuple)), f"it returns {given!r}; return a list of numbers.")
+    need(not any(isinstance(one, dict) for one in given), "it returns whole trials; return their numbers.")
+    for one, reason in TRIALS:
+        number = one["number"]
+        need((number in given) == (number in ORPHANS),
+             f"trial {number} is {'in' if number in given else 'missing from'} your list, and {reason}")
+    need(len(given) == len(ORPHANS), f"it returns {given!r}; name each orphan once, and nothing else.")
+    need(list(function([], "here", dict(ALIVE))) == [], "without trials there are no orphans; return an empty list.")
+    on_elsewhere = sorted(function(all_trials, "elsewhere", {11: 620}))
+    need(on_elsewhere == [4],
+         "seen from the machine \"elsewhere\", where process 11 lives since 620, the orphans are [4], and your "
+         f"function says {on_elsewhere}. Does it use `here`?")
+    return "The dead are found, and no living worker loses its trial."
+
+
+RETURNED = [0.5, math.nan, None, math.inf, -math.inf, -1e9, 0.7]
+
+
+def pruned(trial):
+    raise optuna.TrialPruned
+
+
+class OfTheObjective(RuntimeError):
+    pass
+
+
+def broken(trial):
+    raise OfTheObjective("a bug")
+
+
+@exercise("07.2")
+def guard(function):
+    made = function(lambda trial: 0.5)
+    need(callable(made), f"it returns {made!r}; return the new objective, a function of a trial.")
+    answered(made(optuna.create_study().ask()))
+    calls = []
+
+    def objective(trial):
+        calls.append(trial)
+        return RETURNED[trial.number]
+
+    for direction in ("maximize", "minimize"):
+        study = optuna.create_study(direction=direction)
+        calls.clear()
+        try:
+            study.optimize(function(objective), n_trials=len(RETURNED))
+        except Exception as error:
+            raise Wrong(f"the objective returned {RETURNED[len(study.trials) - 1]}, yours raised {type(error).__name__}"
+                        ", and the study ended. The trial should fail and the study go on.") from None
+        need(len(calls) == len(RETURNED), "the objective was called more than once in a trial: a whole training more. "
+                                          "Call it once, and keep what it returns.")
+        for value, trial in zip(RETURNED, study.trials, strict=True):
+            if value is not None and math.isfinite(value):
+                need(trial.state == TrialState.COMPLETE and trial.value == value,
+                     f"the objective returned {value}, and the trial is {said(trial)}. A finite value must come "
+                     "through as it is.")
+                continue
+            where = f"the objective returned {value} in a study that should {direction}, and the trial is {said(trial)}"
+            need(trial.state != TrialState.PRUNED,
+                 f"{where}. Pruned means that somebody stopped it because it looked hopeless, and it counts as "
+                 "finished; this one should fail.")
+            need(trial.value is None or math.isfinite(trial.value), f"{where}. It can't be compared, and it would win "
+                                                                   "or lose for ever.")
+            need(trial.state == TrialState.FAIL,
+                 f"{where}. Nobody measured that number, and the sampler will believe it; the trial should fail.")
+    study = optuna.create_study()
+    study.optimize(function(pruned), n_trials=1)
+    need(study.trials[0].state == TrialState.PRUNED, "an objective that was pruned is no longer pruned; let its "
+                                                     "optuna.TrialPruned come through.")
+    try:
+        optuna.create_study().optimize(function(broken), n_trials=1)
+    except OfTheObjective:
+        return "What can't be compared fails, whichever way the study looks."
+    raise Wrong("an error in the objective is swallowed: the study goes on, and nobody learns of the bug. Let errors "
+                "through.")
+
+
+def said(trial):
+    return trial.state.name.lower() + (f" with the value {trial.value}" if trial.value is not None else "")
+
+
+ROOMS = [(60, 16.0, 960), (3, 16.0, 48), (0.5, 8.0, 4), (2.5, 0.5, 1), (600, 0.25, 150), (1.75, 4.0, 7), (7, 0.5, 3)]
+
+
+@exercise("07.3")
+def room(function):
+    for seconds, per_second, right in ROOMS:
+        given = function(seconds, per_second)
+        answered(given)
+        where = f"a trial takes {seconds} s, the storage takes {per_second} a second, and your function says {given}"
+        exact = seconds * per_second
+        reasons = {
+            per_second / seconds: "that gets smaller for longer trials. One worker brings 1 / seconds trials a second; "
+                                  "how often does that fit into the rate?",
+            seconds / per_second: "that gets smaller for a faster storage. One worker brings 1 / seconds trials a "
+                                  "second; how often does that fit into the rate?",
+            exact: "which is not a whole number of workers.",
+            right + 1: "one too many: the last of them would be held up.",
+            per_second: "the trials of a second; but a worker does not bring one each second.",
+        }
+        wrong = reasons.get(given, "not the number that fits.")
+        need(given == right, f"{where}: {wrong}")
+    return "Long trials leave room for many workers."

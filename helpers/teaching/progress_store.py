@@ -1,0 +1,65 @@
+"""The file that keeps the learner's progress: which exercises and questions are solved, and the tries of lesson 01.
+
+It is one small JSON file at the top of the course, which git ignores.
+"""
+
+import datetime
+import json
+import os
+from pathlib import Path
+
+PATH = Path(os.environ.get("TUNING_PROGRESS", Path(__file__).resolve().parents[2] / "progress.json"))
+
+
+def _read():
+    empty = {"solved": {}, "tries": []}
+    try:
+        return empty | json.loads(PATH.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return empty
+    except (ValueError, TypeError):
+        kept = PATH.with_suffix(".broken")
+        os.replace(PATH, kept)
+        print(f"{PATH.name} could not be read, so your progress begins anew; the old file is kept as {kept.name}.")
+        return empty
+
+
+def _write(progress):
+    """Replaces the file in one step, so that a reader never sees half of it. A folder without access is no error."""
+    draft = PATH.with_suffix(f".{os.getpid()}")
+    try:
+        draft.write_text(json.dumps(progress, indent=1), encoding="utf-8")
+        os.replace(draft, PATH)
+    except OSError as error:
+        print(f"Your progress can't be kept in {PATH} ({error.strerror}); the lesson goes on without it.")
+
+
+def solve(name):
+    """Notes that an exercise ("03.2") or a question ("03 question 1") is solved; the first time counts."""
+    progress = _read()
+    if name not in progress["solved"]:
+        progress["solved"][name] = datetime.datetime.now().isoformat(timespec="seconds")
+        _write(progress)
+
+
+def solved():
+    """The names of what is solved, the latest last."""
+    return list(_read()["solved"])
+
+
+def add_try(settings):
+    """Notes one try of the HandTuner: a dict with accuracy, seconds and the settings."""
+    progress = _read()
+    progress["tries"].append(settings)
+    _write(progress)
+
+
+def tries():
+    """The tries of the HandTuner so far, the oldest first."""
+    return _read()["tries"]
+
+
+def reset():
+    """Forgets everything that is solved and tried."""
+    PATH.unlink(missing_ok=True)
+    print("Your progress is empty.")

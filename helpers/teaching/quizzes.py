@@ -1,0 +1,145 @@
+"""`Quiz("03")` asks the quick questions of a lesson; each answer, right or wrong, gets a reason.
+
+Where there are no widgets, the same questions appear as text, and `answer("03", 1, "b")` gives the reason.
+"""
+
+import functools
+import html
+import re
+import textwrap
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import ipywidgets
+
+from helpers.teaching import progress_store
+from helpers.teaching.feedback import COLORS, say
+
+FILE = Path(__file__).with_name("quiz_questions.toml")
+
+# ipywidgets gives an option one line of fixed height; here it may have several, with the circle to the left of them.
+STYLE = """<style>
+.quick-questions { max-width: 48em; }
+.quick-questions .widget-html-content { line-height: 1.5; white-space: normal; }
+.quick-questions .widget-radio { width: auto; }
+.quick-questions .widget-radio-box label {
+  display: flex; flex-direction: row-reverse; justify-content: flex-end; align-items: flex-start;
+  height: auto; padding: 3px 0; line-height: 1.5; white-space: normal; overflow-wrap: anywhere; cursor: pointer;
+}
+.quick-questions .widget-radio-box input { flex: none; height: 1.5em; margin: 0 8px 0 2px; }
+.quick-questions :is(input, button):focus-visible { outline: 2px solid var(--jp-brand-color1, #1976d2) !important; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Question:
+    text: str
+    right: str  # the letter of the right option
+    options: dict  # option: reason, in the order in which they are shown: a, b, c, ...
+
+    @property
+    def lettered(self):
+        """{letter: (option, reason)}"""
+        return dict(zip("abcd", self.options.items(), strict=False))
+
+
+@functools.cache
+def all_questions():
+    """{lesson: [Question, ...]}; line breaks within a text count as spaces."""
+
+    def line(text):
+        return " ".join(text.split())
+
+    return {
+        lesson: [
+            Question(line(one["text"]), one["right"],
+                     {line(each["option"]): line(each["reason"]) for each in one["options"]})
+            for one in questions
+        ]
+        for lesson, questions in tomllib.loads(FILE.read_text(encoding="utf-8")).items()
+    }
+
+
+class Quiz(ipywidgets.VBox):
+    """The quick questions of a lesson: choose with Tab and Space or the mouse, press Answer, read the reason.
+
+    lesson: "01", "02", ... Raises ValueError if the lesson has no questions.
+    """
+
+    def __init__(self, lesson):
+        self.lesson = lesson
+        numbers = range(1, len(questions(lesson)) + 1)
+        super().__init__([ipywidgets.HTML(STYLE), *(one_question(lesson, number) for number in numbers)])
+        self.add_class("quick-questions")
+
+    def __str__(self):
+        """The questions as text."""
+        blocks = [f'Quick questions of lesson {self.lesson}. To answer: quizzes.answer("{self.lesson}", 1, "a")']
+        for number, question in enumerate(questions(self.lesson), start=1):
+            options = [f"  {letter}) {option}" for letter, (option, _) in question.lettered.items()]
+            lines = [f"Question {number}. {question.text}", *options]
+            blocks.append("\n".join(textwrap.fill(line, 100, subsequent_indent="     ") for line in lines))
+        return "\n\n".join(blocks)
+
+    def _repr_mimebundle_(self, **options):
+        return super()._repr_mimebundle_(**options) | {"text/plain": str(self)}
+
+
+def answer(lesson, number, letter):
+    """Says whether the option of that letter is right, and why; notes the question as solved if it is."""
+    say(f"{lesson} question {number}, {letter}", *grade(lesson, number, letter))
+
+
+def names(lesson):
+    """The names under which the questions of a lesson are noted: "03 question 1", ..."""
+    return [f"{lesson} question {number}" for number in range(1, len(all_questions().get(lesson, [])) + 1)]
+
+
+def questions(lesson):
+    if lesson not in all_questions():
+        raise ValueError(f"there are no questions of lesson {lesson!r}; the lessons are {', '.join(all_questions())}")
+    return all_questions()[lesson]
+
+
+def grade(lesson, number, letter):
+    """The verdict on an option, "right" or "not yet", and the reason; a right one is noted.
+
+    Raises ValueError if there is no such lesson, question or option.
+    """
+    if number not in range(1, len(questions(lesson)) + 1):
+        raise ValueError(f"lesson {lesson} has the questions 1 to {len(questions(lesson))}, not {number!r}")
+    question = questions(lesson)[number - 1]
+    if letter not in question.lettered:
+        raise ValueError(f"question {number} has the options {', '.join(question.lettered)}, not {letter!r}")
+    if letter == question.right:
+        progress_store.solve(names(lesson)[number - 1])
+    return "right" if letter == question.right else "not yet", question.lettered[letter][1]
+
+
+def one_question(lesson, number):
+    """The widgets of one question."""
+    question = questions(lesson)[number - 1]
+    text = ipywidgets.HTML(f"<b>Question {number}.</b> {as_html(question.text)}")
+    options = ipywidgets.RadioButtons(
+        options=[(f"{letter}) {option}", letter) for letter, (option, _) in question.lettered.items()], value=None)
+    button = ipywidgets.Button(description="Answer", tooltip=f"Answer question {number}", disabled=True)
+    reason = ipywidgets.HTML()
+
+    def on_choice(_change):
+        button.disabled, reason.value = False, ""
+
+    def on_answer(_button):
+        verdict, words = grade(lesson, number, options.value)
+        reason.value = (  # an alert, since screen readers do not announce a status that is new on the page
+            f'<div role="alert" style="border-left: 6px solid {COLORS[verdict]}; padding: 4px 12px">'
+            f"<b>{options.value}: {verdict}.</b> {as_html(words)}</div>"
+        )
+
+    options.observe(on_choice, "value")
+    button.on_click(on_answer)
+    return ipywidgets.VBox([text, options, button, reason], layout={"margin": "0 0 16px 0"})
+
+
+def as_html(text):
+    return re.sub("`(.+?)`", r"<code>\1</code>", html.escape(text, quote=False))

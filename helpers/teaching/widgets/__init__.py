@@ -1,0 +1,8 @@
+"""The parts of the lessons that one can touch, made of ipywidgets. Each shows itself when it ends a cell."""
+
+from helpers.teaching.widgets.deal_a_hand import DealAHand
+from helpers.teaching.widgets.hand_tuner import HandTuner
+from helpers.teaching.widgets.live_study import LiveStudy
+from helpers.teaching.widgets.you_are_the_objective import YouAreTheObjective
+
+__all__ = ["DealAHand", "HandTuner", "LiveStudy", "YouAreTheObjective"]

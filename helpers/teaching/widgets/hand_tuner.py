@@ -1,0 +1,153 @@
+"""Tuning by hand: sliders, a Train button, and a leader board."""
+
+import math
+import threading
+import time
+import warnings
+
+import ipywidgets
+from optuna.trial import FixedTrial
+
+from helpers import plots
+from helpers.teaching import progress_store
+from helpers.teaching.widgets.picture import Picture
+
+ENOUGH = 10  # tries, after which the tuner takes stock
+FIXED = {"d_model": 64, "ff_factor": 4, "norm_first": False, "pooling": "mean", "batch_size": 64,
+         "label_smoothing": 0.1, "beta1": 0.9, "alpha": 0.99, "momentum": 0.9}
+
+
+class Stopped(Exception):
+    """The learner pressed Stop."""
+
+
+class HandTuner(ipywidgets.VBox):
+    """Sliders for six settings of the Transformer; each try trains it, and the best tries stand on a leader board.
+
+    lstm_curve: the learning curve of the LSTM to beat, a list of dicts with epoch and val_accuracy.
+    epochs: of each try, as many as the LSTM had. The sliders begin at the paper's settings; a warm-up of more steps
+    than the training has never ends. Tries are kept with the learner's progress, where lesson 05 finds them.
+    """
+
+    def __init__(self, lstm_curve, epochs):
+        self.epochs, self.lstm_curve = epochs, lstm_curve
+        self.tries = [one for one in progress_store.tries() if one["of_epochs"] == epochs]
+        self.thread, self.stopping = None, False
+        wide = {"style": {"description_width": "8em"}, "layout": {"width": "24em"}}
+        self.settings = {
+            "lr": ipywidgets.FloatLogSlider(0.002, min=-5, max=-1, step=0.05, description="learning rate",
+                                            readout_format=".1e", **wide),
+            "warmup": ipywidgets.IntSlider(4_000, min=0, max=4_000, step=100, description="warm-up steps", **wide),
+            "n_layers": ipywidgets.IntSlider(6, min=1, max=6, description="layers", **wide),
+            "n_heads": ipywidgets.Dropdown(options=[2, 4, 8], value=8, description="heads", **wide),
+            "dropout": ipywidgets.FloatSlider(0.1, min=0, max=0.4, step=0.05, description="dropout", **wide),
+            "optimizer": ipywidgets.Dropdown(options=["Adam", "RMSprop", "SGD"], description="optimizer", **wide),
+        }
+        self.train_button = ipywidgets.Button(description="Train", icon="play", button_style="primary")
+        self.stop_button = ipywidgets.Button(description="Stop", icon="stop", disabled=True)
+        self.train_button.on_click(self.train)
+        self.stop_button.on_click(self.stop)
+        self.status, self.board = ipywidgets.HTML(), ipywidgets.HTML()
+        self.picture = Picture(width=8)
+        controls = ipywidgets.GridBox(
+            list(self.settings.values()), layout={"grid_template_columns": "repeat(2, 25em)"})
+        buttons = ipywidgets.HBox([self.train_button, self.stop_button, self.status])
+        super().__init__([controls, buttons, self.picture, self.board])
+        self.draw([])
+        self.take_stock()
+
+    def train(self, _button=None):
+        """Starts a try in a thread of its own, so that the page stays alive."""
+        self.stopping = False
+        self.train_button.disabled, self.stop_button.disabled = True, False
+        settings = {name: widget.value for name, widget in self.settings.items()}
+        self.status.value = f"try {len(self.tries) + 1}: the first epoch is on its way"
+        self.thread = threading.Thread(target=self.work, args=(settings,), daemon=True)
+        self.thread.start()
+
+    def stop(self, _button=None):
+        self.stopping = True
+        self.status.value = "stops after this epoch"
+
+    def work(self, settings):
+        from helpers import search  # here, since it reads the data
+
+        n_steps = self.epochs * math.ceil(len(search.data.x_train) / FIXED["batch_size"])
+        share = {"warmup": settings["warmup"] / n_steps}  # more than 1 where the warm-up outlasts the training
+        curve = []
+
+        def on_epoch(epoch):
+            curve.append(epoch)
+            self.draw(curve)
+            self.status.value = f"epoch {epoch['epoch']} of {self.epochs}: validation accuracy {best(curve):.3f}"
+            if self.stopping:
+                raise Stopped
+
+        try:
+            with warnings.catch_warnings():  # the paper's layers and warm-up are more than the search space has
+                warnings.simplefilter("ignore", UserWarning)
+                search.train(FixedTrial(FIXED | settings | share), search.define_transformer, epochs=self.epochs,
+                             on_epoch=on_epoch)
+        except Stopped:
+            pass
+        except Exception as error:
+            self.status.value = f"this try broke off: {type(error).__name__}: {error}"
+            curve = []
+        if curve:
+            self.note(settings, curve)
+        self.train_button.disabled, self.stop_button.disabled = False, True
+
+    def note(self, settings, curve):
+        """Writes a try down and takes stock."""
+        one = {"accuracy": best(curve), "seconds": curve[-1]["seconds"], "epochs": len(curve),
+               "of_epochs": self.epochs, "at": time.time(), **settings}
+        self.tries.append(one)
+        progress_store.add_try(one)
+        how = "stopped" if len(curve) < self.epochs else "done"
+        self.status.value = f"try {len(self.tries)} {how}: {best(curve):.3f} in {one['seconds']:.0f} s"
+        self.take_stock()
+
+    def draw(self, curve):
+        ax = self.picture.axes
+        ax.clear()
+        ax.plot(*points(self.lstm_curve), color=plots.color("LSTM"), linewidth=2.5, label="LSTM")
+        ax.plot(*points(curve), "o-", color=plots.color("tuned Transformer"), linewidth=2.5, label="this try")
+        ax.set(xlabel="epoch", ylabel="validation accuracy", xlim=(0.5, self.epochs + 0.5), ylim=(0, 1))
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        plots.legend_beside(ax)
+        self.picture.draw()
+
+    def take_stock(self):
+        """The leader board, and from the tenth try on what they came to."""
+        if not self.tries:
+            self.board.value = "Your tries will stand here, the best one first."
+            return
+        names = list(self.settings)
+        heads = "".join(f"<th style='padding: 2px 10px'>{name}</th>" for name in ["try", "accuracy", "s", *names])
+        ranking = sorted(range(len(self.tries)), key=lambda place: -self.tries[place]["accuracy"])
+        rows = "".join(self.row(place, names) for place in ranking[:ENOUGH])
+        self.board.value = f"<table><tr>{heads}</tr>{rows}</table>{self.sum_up()}"
+
+    def row(self, place, names):
+        one = self.tries[place]
+        values = [place + 1, f"{one['accuracy']:.3f}", f"{one['seconds']:.0f}", *(f"{one[name]:.3g}"
+                  if isinstance(one[name], float) else one[name] for name in names)]
+        return "<tr>" + "".join(f"<td style='padding: 2px 10px; text-align: right'>{value}</td>"
+                                for value in values) + "</tr>"
+
+    def sum_up(self):
+        if len(self.tries) < ENOUGH:
+            return f"<p>{len(self.tries)} of {ENOUGH} tries</p>"
+        top, lstm = max(one["accuracy"] for one in self.tries), best(self.lstm_curve)
+        minutes = sum(one["seconds"] for one in self.tries) / 60
+        return (f"<p><b>{len(self.tries)} tries: your best is {top:.3f}, the LSTM has {lstm:.3f}.</b> "
+                f"The machine trained for {minutes:.1f} minutes, and you watched. Lesson 04 lets it look alone; "
+                "lesson 05 lays its tries over yours.</p>")
+
+
+def best(curve):
+    return max(epoch["val_accuracy"] for epoch in curve)
+
+
+def points(curve):
+    return [epoch["epoch"] for epoch in curve], [epoch["val_accuracy"] for epoch in curve]

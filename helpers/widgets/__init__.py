@@ -1,8 +1,0 @@
-"""The parts of the lessons that one can touch, made of ipywidgets. Each shows itself when it ends a cell."""
-
-from helpers.widgets.deal_a_hand import DealAHand
-from helpers.widgets.hand_tuner import HandTuner
-from helpers.widgets.live_study import LiveStudy
-from helpers.widgets.you_are_the_objective import YouAreTheObjective
-
-__all__ = ["DealAHand", "HandTuner", "LiveStudy", "YouAreTheObjective"]

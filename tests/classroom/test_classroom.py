@@ -1,0 +1,505 @@
+"""The class study, as real processes: what a class finds, what a laptop may not do, how it starts and ends."""
+
+import http.client
+import json
+import math
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from html import unescape
+
+import grpc
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.trial import TrialState, create_trial
+
+from helpers.classroom.access_control import (
+    MAX_PARAMETERS,
+    MAX_REPORTS,
+    MAX_TEXT,
+    MAX_WHO,
+    SILENT,
+    ClassStudy,
+    Contents,
+    Refused,
+)
+from helpers.classroom.leaderboard import standings
+from helpers.classroom.server import need_port, open_database
+from helpers.study import FINISHED, StudyError, finished, open_study
+from helpers.study.storage import ALIVE, recover
+from helpers.study.worker_identity import machine
+from tests.servers import Postgres, free_port, programs
+
+ATTACK = "<img src=x onerror=alert(1)>"
+OBJECTIVE = """
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    trial.report(x / 2, 0)
+    trial.suggest_categorical("<i>kind</i>", ["<script>", "b"])
+    return x
+"""
+
+
+class Server:
+    """A class study in a process of its own. `words`: what it printed until laptops can join."""
+
+    def __init__(self, storage, silent=SILENT, **options):
+        self.port, self.page_port, self.storage = options.get("port", free_port()), free_port(), storage
+        options = {"storage": str(storage), "port": self.port, "page_port": self.page_port, **options}
+        code = (f"import json; from helpers.classroom import access_control; access_control.SILENT = {silent}; "
+                f"from helpers.classroom import serve; serve(**json.loads({json.dumps(options)!r}))")
+        command = [sys.executable, "-c", code]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        self.words = ""
+        while not self.words.endswith("/\nCtrl-C ends it.\n") and "Other addresses" not in self.words:
+            line = self.process.stdout.readline()
+            assert line, f"it ended early, after: {self.words}"
+            self.words += line
+        self.address = f"grpc://127.0.0.1:{self.port}"
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.page_port, timeout=10)
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+
+    def rows(self):
+        """The rows of the leader board, each a dictionary of texts."""
+        cells = [re.findall(r'<td class="(\w+)">(.*?)</td>', row) for row in self.get("/board").split("<tr>")]
+        return [{key: unescape(text) for key, text in row} for row in cells if row]
+
+    def rows_when(self, condition):
+        end = time.monotonic() + 5
+        while not condition(rows := self.rows()) and time.monotonic() < end:
+            time.sleep(0.1)
+        return rows
+
+    def interrupt(self):
+        """Presses Ctrl-C; returns what it says from then on, and the seconds until it has ended."""
+        start = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        words = self.process.stdout.read()
+        return words, self.process.wait(timeout=10), time.monotonic() - start
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def start():
+    servers = []
+
+    def start(*arguments, **options):
+        servers.append(Server(*arguments, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def server(start, tmp_path_factory):
+    return start(tmp_path_factory.mktemp("class") / "class.db")
+
+
+def join(server, who=None):
+    return open_study("class", server.address, who=who)
+
+
+def from_file(server):
+    return optuna.load_study(study_name="class", storage=f"sqlite:///{server.storage}")
+
+
+def test_learners_in_processes_of_their_own_meet_on_the_leader_board(start, tmp_path):
+    server = start(tmp_path / "class.db")
+    (tmp_path / "quick.py").write_text(OBJECTIVE)
+    common = [sys.executable, "-m", "helpers", "worker", "quick:objective", "--study", "class", "--trials", "24",
+              "--storage", server.address]  # fmt: skip
+    names = [["--who", "Søren"], ["--who", ATTACK], []]
+    workers = [subprocess.Popen([*common, *who], cwd=tmp_path, stdout=subprocess.DEVNULL) for who in names]
+    assert [worker.wait(timeout=60) for worker in workers] == [0] * 3
+
+    trials = from_file(server).trials
+    assert len(trials) >= 24
+    expected = {}
+    for trial in trials:
+        expected.setdefault(trial.user_attrs.get("who", "anonymous"), []).append(trial.value)
+    rows = server.rows_when(lambda rows: sum(int(row["trials"]) for row in rows) == len(trials))
+    assert {row["name"]: (row["best"], row["trials"]) for row in rows} == {
+        who: (f"{max(values):.4f}", str(len(values))) for who, values in expected.items()
+    }
+    assert [float(row["best"]) for row in rows] == sorted((float(row["best"]) for row in rows), reverse=True)
+    assert [row["rank"] for row in rows] == [str(rank + 1) for rank in range(len(rows))]
+    best = max(trials, key=lambda trial: trial.value)
+    assert rows[0]["settings"].split(" · ")[0] == f"x\u00a0{best.value:.3g}"
+    totals = re.findall("<dd>(.*?)</dd>", server.get("/board"))
+    assert unescape(totals[0]) == f"{best.value:.4f} <small>{best.user_attrs.get('who', 'anonymous')}</small>"
+    assert totals[1:] == [str(len(trials))] * 2  # in all, and in the last minute
+
+
+def test_the_page_holds_the_board_and_nothing_from_elsewhere_and_no_markup_of_a_learner(server):
+    study = join(server, who=ATTACK)
+    study.optimize(lambda trial: len(trial.suggest_categorical("<i>kind</i>", ["<script>x</script>"])), n_trials=1)
+    assert any(row["name"] == ATTACK for row in server.rows_when(lambda rows: ATTACK in [row["name"] for row in rows]))
+    page = server.get("/")
+    assert server.get("/board").split("<tbody>")[1] in page
+    for markup in ("<img", "<i>", "<script>x"):
+        assert markup not in page
+    assert not re.findall(r"(?:https?:)?//\w", page + server.get("/board.js"))
+    assert "404" in server.get("/class.db")
+
+
+def test_a_learner_is_on_the_board_before_a_trial_is_finished(server):
+    join(server, who="Newcomer").ask()
+    rows = server.rows_when(lambda rows: "Newcomer" in [row["name"] for row in rows])
+    row = next(row for row in rows if row["name"] == "Newcomer")
+    assert (row["best"], row["trials"], row["seen"]) == ("", "0", "now")
+
+
+def add(study, **contents):
+    study.add_trial(create_trial(state=TrialState.RUNNING, **contents))
+
+
+def add_parameters(study, number):
+    names = [f"p{each}" for each in range(number)]
+    add(study, params=dict.fromkeys(names, 0.5), distributions=dict.fromkeys(names, FloatDistribution(0, 1)))
+
+
+def set_choice(study, number):
+    choices = CategoricalDistribution(["a", "b"])
+    study._storage.set_trial_param(study.ask()._trial_id, "c", number, choices)
+
+
+NAME = f"a learner's name (who) has 1 to {MAX_WHO} printable characters"
+LONG = "x" * MAX_TEXT
+REFUSED = {
+    "another study": (lambda study: optuna.create_study(study_name="mine", storage=study._storage), "one study here"),
+    "deleting": (lambda study: optuna.delete_study(study_name="class", storage=study._storage), "can't delete"),
+    "a long name": (lambda study: study.ask().set_user_attr("who", "A" * (MAX_WHO + 1)), NAME),
+    "an empty name": (lambda study: study.ask().set_user_attr("who", ""), NAME),
+    "a name of spaces": (lambda study: study.ask().set_user_attr("who", "  "), NAME),
+    "a name in colours": (lambda study: study.ask().set_user_attr("who", "\x1b[31mAda"), NAME),
+    "a name as a list": (lambda study: study.ask().set_user_attr("who", ["Ada"]), NAME),
+    "a name in a new trial": (lambda study: add(study, user_attrs={"who": "A\nB"}), NAME),
+    "a long attribute": (lambda study: study.ask().set_user_attr("note", LONG), "note is too long"),
+    "one in a new trial": (lambda study: add(study, system_attrs={"note": LONG}), "note is too long"),
+    "one of the study": (lambda study: study.set_user_attr("note", LONG), "note is too long"),
+    "a long key": (lambda study: study.ask().set_user_attr("k" * 101, 1), "name of an attribute has 1 to 100"),
+    "many parameters": (lambda study: add_parameters(study, MAX_PARAMETERS + 1), f"at most {MAX_PARAMETERS} param"),
+    "a parameter's name": (lambda study: study.ask().suggest_int("x" * 101, 0, 1), "name of a parameter has 1 to 100"),
+    "endless choices": (lambda study: study.ask().suggest_categorical("c", [LONG]), "the choices of c are too long"),
+    "no such choice": (lambda study: set_choice(study, 7), "the value of c is outside its range"),
+    "a report of NaN": (lambda study: study.ask().report(math.nan, 3), "finite number; at step 3 it is nan"),
+    "many reports": (lambda study: add(study, intermediate_values=dict.fromkeys(range(MAX_REPORTS + 1), 0.5)),
+                     f"at most {MAX_REPORTS} reports"),
+    "a finished trial": (lambda study: study.add_trial(create_trial(state=TrialState.PRUNED)), "has to be run here"),
+    "a value beforehand": (lambda study: add(study, value=1e9), "a trial has to be run here"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def laptop(server):
+    return join(server, who="Eve")
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_the_server_refuses_with_a_sentence(laptop, what):
+    request, words = REFUSED[what]
+    with pytest.raises(grpc.RpcError) as caught:
+        request(laptop)
+    assert words in caught.value.details()
+    assert "\n" not in caught.value.details()
+
+
+def test_a_message_of_megabytes_does_not_get_in(laptop):
+    with pytest.raises(grpc.RpcError, match="larger than max"):
+        laptop.ask().set_user_attr("note", "x" * 5_000_000)
+
+
+def test_a_value_that_is_no_finite_number_fails_its_trial_with_a_reason(server, laptop):
+    laptop.optimize(lambda trial: math.inf, n_trials=1)
+    laptop._storage.set_trial_state_values(laptop.ask()._trial_id, TrialState.COMPLETE, [1.0, 2.0])
+    laptop._storage.set_trial_state_values(laptop.ask()._trial_id, TrialState.COMPLETE)
+    trials = from_file(server).trials[-3:]
+    assert [trial.state for trial in trials] == [TrialState.FAIL] * 3
+    assert [trial.user_attrs["reason"].rpartition(" it is ")[2] for trial in trials] == ["[inf]", "[1.0, 2.0]", "None"]
+
+
+def test_what_was_refused_harms_neither_the_study_nor_the_others(server, laptop):
+    with pytest.raises(grpc.RpcError):
+        laptop.ask().set_user_attr("note", LONG)
+    study = join(server, who="Grace")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    eve, *grace = from_file(server).trials[-3:]
+    assert [trial.state for trial in grace] == [TrialState.COMPLETE] * 2
+    assert eve.user_attrs == {"who": "Eve"}
+    assert all(math.isfinite(trial.value) for trial in study.get_trials(states=[TrialState.COMPLETE]))
+    with pytest.raises(UpdateFinishedTrialError):
+        study._storage.set_trial_user_attr(study.trials[-1]._trial_id, "note", "changed later")
+
+
+def test_the_study_takes_so_many_trials_and_no_more():
+    memory = optuna.storages.InMemoryStorage()
+    whole = optuna.create_study(study_name="class", storage=memory)
+    shared = ClassStudy(memory, "class", max_trials=3)
+    with pytest.raises(Refused, match="the study is full: it takes 3 trials"):
+        optuna.load_study(study_name="class", storage=shared).optimize(lambda trial: 1.0, n_trials=4)
+    assert len(whole.trials) == 3
+
+
+@pytest.mark.parametrize("claim", [5, None, "", "a:b:c", f"{machine()}:{'9' * 30}:1", f"{machine()}:1:"],
+                         ids=["a number", "none", "empty", "no process", "a huge process", "no start"])
+def test_a_claim_that_is_none_stops_neither_the_board_nor_the_others(server, laptop, claim):
+    laptop._storage.set_trial_system_attr(laptop.ask()._trial_id, "worker", claim)
+    study = join(server, who=f"after {claim}"[:40])
+    study.optimize(lambda trial: float(len(recover(study))), n_trials=1)
+    assert study.trials[-1].value == 0
+    rows = server.rows_when(lambda rows: study.trials[-1].user_attrs["who"] in [row["name"] for row in rows])
+    assert study.trials[-1].user_attrs["who"] in [row["name"] for row in rows]
+
+
+def test_another_study_in_the_same_database_is_out_of_reach(server):
+    private = optuna.create_study(study_name="private", storage=f"sqlite:///{server.storage}")
+    trial = private.ask()
+    study = join(server)
+    study.ask()  # so that there is a trial of that number in the class as well
+    storage = study._storage
+    assert optuna.get_all_study_names(storage) == ["class"]
+    for request in (
+        lambda: optuna.load_study(study_name="private", storage=storage),
+        lambda: storage.get_all_trials(private._study_id),
+        lambda: storage.get_trial(trial._trial_id),
+        lambda: storage.create_new_trial(private._study_id),
+        lambda: storage.set_trial_user_attr(trial._trial_id, "note", 1),
+        lambda: storage.set_trial_state_values(trial._trial_id, TrialState.COMPLETE, [1.0]),
+        lambda: storage.set_study_user_attr(private._study_id, "note", 1),
+    ):
+        with pytest.raises(KeyError):
+            request()
+    assert [each.state for each in private.trials] == [TrialState.RUNNING]
+    assert private.trials[0].user_attrs == private.user_attrs == {}
+
+
+def test_what_one_laptop_has_finished_the_next_sees_at_once(server):
+    ada, grace = join(server, who="Ada"), join(server, who="Grace")
+    before = len(grace.get_trials(states=[TrialState.COMPLETE]))
+    for number in range(1, 4):
+        ada.optimize(lambda trial: float(len(grace.trials) > 0), n_trials=1)
+        assert len(grace.get_trials(states=[TrialState.COMPLETE])) == before + number
+
+
+def test_a_learner_whose_trial_takes_an_hour_was_seen_at_the_last_report():
+    long_ago = datetime.now() - timedelta(hours=1)
+    trial = create_trial(state=TrialState.RUNNING, user_attrs={"who": "Ada"})
+    trial.datetime_start = long_ago
+    assert standings([trial], [])[0].seen == long_ago
+    assert standings([trial], [Contents(trial)])[0].seen > long_ago + timedelta(minutes=59)
+
+
+def test_it_ends_at_once_and_goes_on_with_the_same_file(start, tmp_path):
+    server = start(tmp_path / "class.db")
+    assert "WARNING" not in server.words
+    study = join(server, who="Ada")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    waiting = study.ask()
+    words, status, seconds = server.interrupt()
+    assert (status, seconds < 2) == (0, True), seconds
+    assert "The class study has ended: 3 complete, 1 running" in words
+    assert f"open_study('class', 'sqlite:///{server.storage}')" in words
+    assert [path.name for path in tmp_path.iterdir()] == ["class.db"]  # no log that is not yet in it
+
+    in_file = from_file(server)
+    odd = create_trial(value=2.0, user_attrs={"who": "\x1b[31mred"})  # as only the file itself lets through
+    in_file.add_trial(odd)
+    server = start(tmp_path / "class.db")
+    assert "class: 4 complete, 1 running" in server.words
+    assert [(row["name"], row["trials"]) for row in server.rows_when(len)] == [("?[31mred", "1"), ("Ada", "3")]
+    again = join(server, who="Ada")
+    again._storage.set_trial_state_values(waiting._trial_id, TrialState.COMPLETE, [0.5])  # the laptop went on meanwhile
+    assert server.rows_when(lambda rows: rows[1]["trials"] == "4")[1]["trials"] == "4"
+    words, _, _ = server.interrupt()
+    assert re.search(r"\d\d:\d\d:\d\d  4 trials, 4 in the last minute, 2 names, best: 2.0000 \?\[31mred", words)
+    assert "\x1b" not in words
+
+
+def test_a_warning_comes_first_where_others_can_reach_it(start, tmp_path):
+    server = start(tmp_path / "class.db", host="0.0.0.0")
+    assert server.words.startswith("WARNING: these ports have no password.")
+    address = re.search(r"--storage grpc://(\S+):(\d+) --trials 10000 --who ADA\n", server.words)
+    assert address[2] == str(server.port)
+    assert address[1] != "0.0.0.0"
+    with pytest.warns(ExperimentalWarning):
+        plain = optuna.storages.GrpcStorageProxy(host=address[1], port=server.port)
+    plain.wait_server_ready(timeout=10)
+    optuna.load_study(study_name="class", storage=plain).optimize(lambda trial: 1.0, n_trials=1)
+    assert server.rows_when(len)[0]["name"] == "anonymous"
+    assert f"The leader board: http://{address[1]}:{server.page_port}/\n" in server.words
+
+
+def test_what_prevents_the_start_is_said_in_one_sentence(server, tmp_path):
+    expected = {
+        ("--port", f"{server.port}"): f"--port {server.port} can't be used (Address already in use); name another",
+        ("--page-port", f"{server.page_port}"): f"--page-port {server.page_port} can't be used (Address already",
+        ("--host", "203.0.113.7"): "--host 203.0.113.7 is no address of this machine; 127.0.0.1 lets this machine in",
+        ("--storage", f"{tmp_path}/missing/class.db"): "missing/class.db can't be used (unable to open database file)",
+    }
+    command = [sys.executable, "-m", "helpers", "classroom", "--storage", str(tmp_path / "class.db")]
+    started = {}
+    for option in expected:
+        ports = ["--port", str(free_port()), "--page-port", str(free_port())]
+        started[option] = subprocess.Popen(
+            [*command, *ports, *option], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        said = {option: (process.communicate(timeout=30)[1], process.returncode) for option, process in started.items()}
+    finally:
+        for process in started.values():
+            process.kill()
+    for option, (words, status) in said.items():
+        assert status == 1
+        assert expected[option] in words
+        assert words.count("\n") == 1
+
+
+def test_a_storage_or_a_port_that_can_be_none_is_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("no trials, but a text\n" * 99)
+    with pytest.raises(StudyError, match=r"notes.txt can't be used \(file is not a database\); name another file"):
+        open_database(tmp_path / "notes.txt")
+    with pytest.raises(StudyError, match=r"^postgresql\+psycopg://…@127.0.0.1:1/db can't be used \(connection failed"):
+        open_database("postgresql+psycopg://me:secret@127.0.0.1:1/db")
+    with pytest.raises(StudyError, match="no/such://address can't be used"):
+        open_database("no/such://address")
+    with pytest.raises(StudyError, match="--port 70000: a port is a number from 1 to 65535"):
+        need_port("--port", 70000, "127.0.0.1")
+
+
+@pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed")
+def test_the_study_may_lie_in_postgresql(start, tmp_path):
+    with Postgres(tmp_path / "postgres") as postgres:
+        server = start(postgres.url)
+        join(server, who="Ada").optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+        assert server.rows_when(lambda rows: rows and rows[0]["trials"] == "2")[0]["name"] == "Ada"
+        assert len(optuna.load_study(study_name="class", storage=postgres.url).trials) == 2
+        words, _, _ = server.interrupt()
+        assert "The class study has ended: 2 complete" in words
+
+
+def test_a_refusal_reaches_the_laptop_as_one_sentence(server):
+    long_name = "A" * 41
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers", "worker", "tests.faults.soak:objective", "--study", "class",
+         "--storage", server.address, "--trials", "1000", "--who", long_name],
+        capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.returncode == 1
+    assert "the class study refuses this: a learner's name (who) has 1 to 40 printable characters" in done.stderr
+    with pytest.raises(StudyError, match='refuses this: there is one study here, "class"'):
+        open_study("mine", server.address)
+
+
+def test_a_server_that_goes_away_and_comes_back_costs_the_worker_nothing_that_finished(start, tmp_path):
+    first = start(tmp_path / "class.db")
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "helpers", "worker", "tests.faults.soak:objective", "--study", "class",
+         "--storage", first.address, "--trials", "12", "--who", "Ada"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    while finished(from_file(first)) < 3:
+        time.sleep(0.1)
+    before = {trial.number: trial.value for trial in from_file(first).get_trials(states=FINISHED)}
+    first.process.kill()
+    first.process.wait()
+    time.sleep(1)
+    second = start(tmp_path / "class.db", port=first.port)
+    _, error = worker.communicate(timeout=60)
+    assert worker.returncode == 0, error
+    study = from_file(second)
+    assert finished(study) == 12
+    assert before.items() <= {trial.number: trial.value for trial in study.trials}.items()
+
+
+LAPTOP = """
+import sys, time
+from helpers.study import storage, worker_identity, workers
+storage.HEARTBEAT, worker_identity.machine = 0.5, lambda: sys.argv[1]
+
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    time.sleep(4)  # longer than the server waits for a sign of life, and without a report
+    return x
+
+workers.find_function = lambda _: objective
+workers.work("", "class", sys.argv[2], 4, who=sys.argv[1])
+"""
+
+
+@pytest.fixture
+def laptops(start, tmp_path):
+    """Two laptops that run their first trials, as on machines of their own, and the class study."""
+    server = start(tmp_path / "class.db", silent=3)
+    study = from_file(server)
+    laptops = [subprocess.Popen([sys.executable, "-c", LAPTOP, who, server.address], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True) for who in ("Ada", "Grace")]  # fmt: skip
+    until = time.monotonic() + 30
+    while [trial.params.keys() for trial in study.trials] != [{"x"}] * 2:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    yield *laptops, study
+    for laptop in laptops:
+        laptop.kill()
+        laptop.communicate()
+
+
+def test_a_laptop_that_is_gone_costs_the_class_nothing_but_time(laptops):
+    ada, grace, study = laptops
+    ada.kill()
+    assert grace.wait(timeout=60) == 0, grace.stderr.read()
+    trials = {trial.number: trial for trial in study.trials}
+    states = [trial.state for trial in trials.values()]
+    assert (states.count(TrialState.COMPLETE), states.count(TrialState.FAIL), len(states)) == (4, 1, 5)
+    lost = next(trial for trial in trials.values() if trial.state == TrialState.FAIL)
+    again = next(trial for trial in trials.values() if trial.system_attrs.get("failed_trial") == lost.number)
+    assert (lost.user_attrs["who"], again.user_attrs["who"]) == ("Ada", "Grace")
+    assert again.params == lost.params
+
+
+def test_a_laptop_that_sleeps_and_wakes_goes_on_with_its_next_trial(laptops):
+    ada, grace, study = laptops
+    ada.send_signal(signal.SIGSTOP)
+    until = time.monotonic() + 30
+    while TrialState.FAIL not in [trial.state for trial in study.trials]:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    ada.send_signal(signal.SIGCONT)
+    assert [ada.wait(timeout=60), grace.wait(timeout=60)] == [0, 0], ada.stderr.read()
+    by_ada = [trial.state for trial in study.trials if trial.user_attrs["who"] == "Ada"]
+    assert by_ada[0] == TrialState.FAIL
+    assert TrialState.COMPLETE in by_ada
+    assert TrialState.RUNNING not in [trial.state for trial in study.trials]
+
+
+def test_signs_of_life_outlive_the_server_and_cost_the_database_one_request():
+    memory = optuna.storages.InMemoryStorage()
+    whole = optuna.create_study(study_name="class", storage=memory)
+    ClassStudy(memory, "class").set_trial_system_attr(whole.ask()._trial_id, ALIVE, True)
+    silent = whole.ask()  # by a laptop without our helpers, which sends none
+    shared = ClassStudy(memory, "class")  # the server, started again
+    assert list(shared.signs) == [0]
+    shared.signs[0] -= SILENT + 1
+    memory.set_trial_system_attr = None
+    shared.set_trial_system_attr(0, ALIVE, True)
+    assert recover(optuna.load_study(study_name="class", storage=shared)) == []
+    assert [trial.state for trial in whole.trials] == [TrialState.RUNNING] * 2
+    del memory.set_trial_system_attr
+    shared.signs[0] -= SILENT + 1
+    recover(optuna.load_study(study_name="class", storage=shared))
+    assert [trial.state for trial in whole.trials] == [TrialState.FAIL, TrialState.RUNNING, TrialState.WAITING]
+    assert not shared.signs
+    with pytest.raises(UpdateFinishedTrialError):
+        shared.set_trial_system_attr(0, ALIVE, True)
+    assert not shared.signs
+    assert silent.number == 1

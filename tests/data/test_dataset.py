@@ -1,0 +1,149 @@
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from helpers.data import CARD_HANDS, MESSAGES, load_csv
+
+REVIEWS = Path(__file__).resolve().parents[3] / "shared" / "data" / "customer_reviews.csv"
+
+
+def write(folder, content, name="mine.csv"):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def rows(n, label=lambda index: "ab"[index % 2]):
+    return "".join(f"word{index} same,{label(index)}\n" for index in range(n))
+
+
+def test_card_hands():
+    data = load_csv(CARD_HANDS)
+    assert data.x_train.shape == (6_000, 7)
+    assert data.x_val.shape == (2_000, 7)
+    assert data.vocab_size == 54
+    assert data.n_classes == 7
+    assert data.x_train.min() == 2  # nothing padded, nothing unknown
+    assert "6,000 train, 2,000 val, 4,000 test rows" in data.describe()
+
+
+def test_messages_are_padded_with_zeros_on_the_right():
+    data = load_csv(MESSAGES)
+    is_token = (data.x_train != 0).int()
+    assert (is_token.diff(dim=1) <= 0).all()
+    assert (is_token.sum(dim=1) < data.max_length).any()
+
+
+def test_tokens_and_classes_are_numbered_as_in_the_file(tmp_path):
+    path = write(tmp_path, "text,label,split\nb a b,10,train\na c,2,train\nz a,2,val\nb,10,test\n")
+    data = load_csv(path)
+    assert data.classes == ["2", "10"]
+    assert data.vocab == {"a": 2, "b": 3, "c": 4}
+    assert data.x_train.tolist() == [[3, 2, 3], [2, 4, 0]]
+    assert data.y_train.tolist() == [1, 0]
+    assert data.x_val.tolist() == [[1, 2, 0]]  # z was not seen in training
+    assert data.encode(["c b"]).tolist() == [[4, 3, 0]]
+
+
+def test_longer_texts_are_cut(tmp_path):
+    path = write(tmp_path, "text,label,split\na b c,x,train\na,y,train\na,x,val\na,x,test\n")
+    assert load_csv(path, max_length=2).x_train.tolist()[0] == [2, 3]
+
+
+def test_without_a_split_column_each_class_is_split_by_shares(tmp_path):
+    path = write(tmp_path, "text,label\n" + rows(100, lambda index: "a" if index < 80 else "b"))
+    data = load_csv(path)
+    assert torch.bincount(data.y_train).tolist() == [48, 12]
+    assert torch.bincount(data.y_val).tolist() == [16, 4]
+    assert torch.bincount(data.unlock_test()[1]).tolist() == [16, 4]
+    assert torch.equal(load_csv(path).x_train, data.x_train)
+    assert not torch.equal(load_csv(path, seed=1).y_train, data.y_train)
+
+
+def test_limit_takes_the_first_rows_of_each_part():
+    data = load_csv(CARD_HANDS, limit=50)
+    assert len(data.x_train) == len(data.x_val) == len(data.unlock_test()[0]) == 50
+    assert torch.equal(data.y_train, load_csv(CARD_HANDS).y_train[:50])
+
+
+def test_a_tokenizer_of_ones_own(tmp_path):
+    path = write(tmp_path, "text,label\n" + "".join(f"天地玄{n},甲\n宇宙洪{n},乙\n" for n in range(9)))
+    data = load_csv(path, tokenize=list)
+    assert data.max_length == 4
+    assert {"天", "宇"} <= set(data.vocab)
+
+
+def test_opening_the_test_part_twice_is_said(capsys):
+    data = load_csv(CARD_HANDS, limit=5)
+    data.unlock_test()
+    assert capsys.readouterr().out == ""
+    data.unlock_test()
+    assert "opened 2 times" in capsys.readouterr().out
+
+
+def test_rows_with_the_same_text_stay_in_one_part(tmp_path):
+    path = write(tmp_path, "text,label\n" + rows(60) * 3)
+    data = load_csv(path)
+    x_test, _ = data.unlock_test()
+    seen = [{tuple(row) for row in x.tolist()} for x in (data.x_train, data.x_val, x_test)]
+    assert data.quality.shared == 0
+    assert data.quality.duplicates == 120
+    assert data.vocab_size < 62  # the words of the other parts were not seen in training
+    assert sum(len(x) for x in (data.x_train, data.x_val, x_test)) == 180
+    assert len(seen[0]) == len(data.x_train) / 3
+
+
+def test_a_text_that_stands_in_two_parts_of_the_file_is_said(tmp_path):
+    path = write(tmp_path, "text,label,split\nx,a,train\nx,b,train\ny,a,val\nx,b,test\n")
+    report = load_csv(path).quality
+    assert (report.shared, report.conflicting, report.duplicates) == (1, 1, 1)
+    assert "1 text in more than one part" in report.report()
+
+
+def test_a_smaller_vocabulary_makes_the_other_tokens_unknown(tmp_path):
+    path = write(tmp_path, "text,label,split\na b b c c c,x,train\na,y,train\na,x,val\na,x,test\n")
+    data = load_csv(path, vocab_size=2)
+    assert data.vocab == {"c": 2, "a": 3}
+    assert data.x_train.tolist()[0] == [3, 1, 1, 2, 2, 2]
+    assert data.vocab_size == 4
+    assert load_csv(path, min_count=3).vocab == {"c": 2}
+
+
+def test_columns_may_have_other_names(tmp_path):
+    path = write(tmp_path, "review,stars\n" + rows(20))
+    assert load_csv(path, text="review", label="stars").classes == ["a", "b"]
+
+
+def test_dropped_rows_stand_in_the_description(tmp_path):
+    path = write(tmp_path, "text,label\n" + rows(20) + ",a\nword,\n")
+    assert load_csv(path).describe().endswith(
+        "; 1 of 22 rows dropped: the text is empty (line 22); 1 of 22 rows dropped: the label is empty (line 23)")
+
+
+def test_a_row_without_tokens_is_dropped(tmp_path):
+    path = write(tmp_path, "text,label\n" + rows(20) + "-,a\n")
+    report = load_csv(path, tokenize=lambda text: re.findall(r"\w+", text)).quality
+    assert report.dropped == {"no token is left of the text": [22]}
+    assert (report.rows_read, report.rows_kept) == (21, 20)
+
+
+def test_a_byte_order_mark_and_quoted_line_breaks_are_read(tmp_path):
+    path = write(tmp_path, "\ufefftext,label\n" + "".join(f'"two\nlines {n}",a\n"{n}, comma",b\n' for n in range(5)))
+    assert load_csv(path).n_classes == 2
+
+
+def test_only_line_ends_end_a_row(tmp_path):
+    path = write(tmp_path, "text,label\r\n" + "".join(
+        f"one\u2028two\x0c{n},a\r\nfour\x85{n},b\r\n" for n in range(5)))
+    data = load_csv(path)
+    assert len(data.y_train) + len(data.y_val) + len(data.unlock_test()[1]) == 10
+
+
+@pytest.mark.skipif(not REVIEWS.exists(), reason=f"{REVIEWS.name} does not lie beside this checkout")
+def test_real_reviews():
+    data = load_csv(REVIEWS)
+    assert data.classes == ["negative", "positive"]
+    assert data.quality.dropped == {"the text is empty": [770, 1369, 3692, 3776]}
+    assert len(data.y_train) + len(data.y_val) + len(data.unlock_test()[1]) == data.quality.rows_kept == 3_771

@@ -1,0 +1,127 @@
+"""Servers that go away, disks that are full, workers that are killed: tried for real."""
+
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+
+from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers
+from tests.faults.soak import facts, losses, objective, soak
+from tests.servers import Postgres, programs
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@pytest.mark.parametrize("kind", ["journal", "sqlite", "postgresql"])
+def test_killed_at_random_nothing_is_lost_doubled_or_stuck(kind, request, tmp_path):
+    storage = {
+        "journal": lambda: f"{tmp_path}/soak.journal",
+        "sqlite": lambda: f"sqlite:///{tmp_path}/soak.db",
+        "postgresql": lambda: request.getfixturevalue("postgres").new_database(),
+    }[kind]()
+    row = soak(storage, kills=4)
+    assert row["finished"] == row["total"] >= 16
+    assert (row["kills"], row["lost"], row["duplicated"], row["stuck"]) == (4, 0, 0, 0)
+
+
+def test_the_soak_sees_what_it_looks_for():
+    study = open_study("mine")
+    study.optimize(objective, n_trials=5)
+    seen = {trial.number: facts(trial) for trial in study.trials}
+    assert losses(study, seen) == {"finished": 5, "failed": 0, "lost": 0, "duplicated": 0, "stuck": 0}
+    study.add_trial(study.trials[0])  # finished a second time
+    study.ask()
+    seen[1] = (*seen[1][:3], [])  # a report that came later
+    seen[9] = seen[0]  # a trial that is gone
+    assert losses(study, seen) == {"finished": 6, "failed": 0, "lost": 2, "duplicated": 1, "stuck": 1}
+
+
+def slow(trial):
+    x = trial.suggest_float("x", 0, 1)
+    for step in range(10):
+        time.sleep(0.05)
+        trial.report(x, step)
+    return x
+
+
+@pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed (Debian: apt-get install postgresql)")
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_a_study_outlives_a_restart_of_its_database(tmp_path, mode):
+    with Postgres(tmp_path / "server") as server:
+        study = open_study("mine", server.url)
+        watched = optuna.load_study(study_name="mine", storage=server.url)
+        restarted_at = []
+
+        def restart():
+            while (before := finished(watched)) < 3:
+                time.sleep(0.05)
+            server.stop(mode)
+            time.sleep(3)
+            server.start()
+            restarted_at.append(before)
+
+        thread = threading.Thread(target=restart)
+        thread.start()
+        run_workers(slow, study, 14, workers=2)
+        thread.join()
+        assert restarted_at[0] < 14  # in the middle of it
+        assert finished(study) == 14
+        assert "running" not in count_trials(open_study("mine", server.url))
+
+
+def test_a_database_that_stays_away_ends_the_run_with_a_sentence(tmp_path, monkeypatch):
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    monkeypatch.setattr("helpers.study.storage.RECONNECT", 1)
+    monkeypatch.setattr("helpers.study.retry.RECONNECT", 1)
+    with Postgres(tmp_path / "server") as server:
+        study = open_study("mine", server.url)
+        stop_at_two = [lambda study, trial: server.stop() if trial.number == 1 else None]
+        with pytest.raises(StudyError, match="the study's storage has been away for"):
+            run_until(study, lambda trial: trial.suggest_float("x", 0, 1), 5, callbacks=stop_at_two)
+        server.start()
+        assert count_trials(open_study("mine", server.url)) == "2 complete"
+
+
+@pytest.fixture
+def small_disk():
+    """A file system with room for 600 kB."""
+    directory = Path(tempfile.mkdtemp())
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", directory], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a small disk can't be mounted here, since that needs root")
+    yield directory
+    subprocess.run(["umount", "--lazy", directory], check=True)
+    directory.rmdir()
+
+
+@pytest.mark.parametrize("kind", ["journal", "sqlite"])
+def test_a_full_disk_is_named_and_loses_nothing_that_finished(small_disk, kind):
+    storage = small_disk / "study.journal" if kind == "journal" else f"sqlite:///{small_disk}/study.db"
+    study = open_study("mine", storage)
+    run_until(study, lambda trial: trial.suggest_float("x", 0, 1), 5)
+    filler = small_disk / "filler"
+
+    def objective(trial):
+        if trial.number == 7:
+            with filler.open("wb", buffering=0) as file:
+                try:
+                    while file.write(b"0" * 512):
+                        pass
+                except OSError:
+                    pass
+        for step in range(300):
+            trial.report(0.5, step)
+        return trial.suggest_float("x", 0, 1)
+
+    with pytest.raises(StudyError, match="no space left on the disk"):
+        run_until(study, objective, 12)
+    filler.unlink()
+    study = open_study("mine", storage)
+    assert finished(study) == 7
+    run_until(study, lambda trial: trial.suggest_float("x", 0, 1), 12)
+    assert "running" not in count_trials(study)

@@ -1,0 +1,188 @@
+"""What nbval does not see: the rules of the notebooks, their snippets, and that helpers/ holds the same code."""
+
+import ast
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers.authoring import run_notebooks
+from helpers.teaching import checks
+from tests.notebooks import tidy_notebooks
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = tidy_notebooks.NOTEBOOKS
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_keeps_the_rules(path):
+    assert list(tidy_notebooks.broken_rules(read(path), path.stem[:2])) == []
+
+
+def test_the_rules_can_be_broken():
+    notebook = nbformat.v4.new_notebook(cells=[
+        nbformat.v4.new_code_cell("x = 1\n" * 16, outputs=[nbformat.v4.new_output("stream", text="1")]),
+        nbformat.v4.new_code_cell("# NBVAL_CHECK_OUTPUT\nprint(1)", metadata={"tags": ["odd"]}),
+    ])
+    rules = "; ".join(tidy_notebooks.broken_rules(notebook, "98"))
+    for words in ("it has no '## Recap'", "fewer than three", "'snippet'", "helpers.budget", "16 lines of code",
+                  "keeps an output", "no stored output", "unknown tags {'odd'}", "its number of exercises is 0",
+                  "no cell asks the quick questions"):
+        assert words in rules
+
+
+BELOW = """**You should see:**
+
+```text
+NAME: right. One.
+```
+
+<details><summary>Hint</summary>
+
+Count.
+
+</details>
+
+<details><summary>Solution</summary>
+
+```python
+def one():
+    x = 1
+    return x
+```
+
+</details>"""
+STUB = "def one():\n    ...\n    return x\n\n\nchecks.check(\"NAME\", one)"
+
+
+def exercise(name="98.1", heading="### Exercise NAME · 5 minutes\n\nCount.", stub=STUB, below=BELOW):
+    """The three cells of an exercise, with its name in place of NAME."""
+    return [
+        nbformat.v4.new_markdown_cell(heading.replace("NAME", name)),
+        nbformat.v4.new_code_cell(stub.replace("NAME", name), metadata={"tags": ["exercise"]}),
+        nbformat.v4.new_markdown_cell(below.replace("NAME", name)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "lesson", "words"),
+    [
+        (exercise(stub=STUB.replace("one)", "one)\none()")), "98", "does not end with checks.check"),
+        (exercise("97.1"), "98", "does not end with checks.check"),
+        (exercise()[1:], "98", "there is no markdown cell that begins with '### Exercise 98.1"),
+        (exercise(heading="### Exercise 98.2 · 5 minutes\n"), "98", "begins with '### Exercise 98.1"),
+        (exercise(heading="### Exercise NAME\n"), "98", "begins with '### Exercise 98.1"),
+        (exercise(heading="### Exercise NAME · 2 minutes\n"), "98", "takes 2 minutes; 3 to 8"),
+        (exercise(heading="### Exercise NAME · 9 minutes\n"), "98", "takes 9 minutes; 3 to 8"),
+        (exercise()[:2], "98", "below the exercise in cell 1 there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("should", "will")), "98", "there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("```text", "```")), "98", "there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("Hint", "Tip")), "98", "there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("```python", "```")), "98", "there is no markdown cell of **You should see:**"),
+        (exercise(below=BELOW.replace("return x", "return 1")), "98", "is not its solution with holes"),
+        (exercise(stub=STUB.replace("...", "x = 1")), "98", "is not its solution with holes"),
+        (exercise(below=BELOW.replace("x = 1", "...")), "98", "is not its solution with holes"),
+        (exercise("98.2") + exercise("98.1"), "98", "its exercises are 98.2, 98.1; number them 98.1, 98.2"),
+        (exercise("98.1") + exercise("98.1"), "98", "its exercises are 98.1, 98.1; number them"),
+        (exercise("98.1"), "98", "exercise 98.2 has a check in helpers/teaching/exercises but"),
+        (exercise("98.1") + exercise("98.2") + exercise("98.3"), "98", "98.3 has no check in helpers/"),
+        (exercise("98.1"), "98", "its number of exercises is 1; a lesson has two to four"),
+        ([cell for n in "12345" for cell in exercise(f"98.{n}")], "98", "its number of exercises is 5"),
+        (exercise("00.1") + exercise("00.2"), "00", "is 2; a lesson has two to four, and 00 and 10 have none"),
+    ],
+)  # fmt: skip
+def test_the_rules_of_exercises_can_be_broken(cells, lesson, words, monkeypatch):
+    for name in ("98.1", "98.2"):
+        monkeypatch.setitem(checks.EXERCISES, name, None)
+    kept = nbformat.v4.new_notebook(cells=exercise("98.1") + exercise("98.2"))
+    assert list(tidy_notebooks.broken_rules_of_exercises(kept, "98")) == []
+    broken = nbformat.v4.new_notebook(cells=cells)
+    assert words in "; ".join(tidy_notebooks.broken_rules_of_exercises(broken, lesson))
+
+
+SNIPPETS = {
+    path.stem: cell.source
+    for path in NOTEBOOKS
+    for cell in code_cells(path)
+    if "snippet" in cell.metadata.get("tags", [])
+}
+SNIPPETS["README"] = (ROOT / "README.md").read_text().split("```python\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_a_snippet_runs_alone_in_an_empty_folder(name, tmp_path):
+    assert "helpers" not in SNIPPETS[name]
+    (tmp_path / "snippet.py").write_text(SNIPPETS[name])
+    done = subprocess.run([sys.executable, "snippet.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+    assert "Warning" not in done.stderr
+
+
+def definitions(source):
+    """The functions and classes of a source, as trees without their docstrings."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            for inner in ast.walk(node):
+                if isinstance(inner, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(inner) is not None:
+                    inner.body = inner.body[1:]
+            found[node.name] = ast.dump(node)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("notebook", "module", "names"),
+    [
+        ("02_define_the_model", "models", ["masked_mean", "EmbeddingClassifier", "LSTMClassifier", "sinusoids",
+                                           "TransformerClassifier"]),
+        ("02_define_the_model", "training", ["set_seed", "predict", "accuracy", "run"]),
+        ("03_define_model_and_objective", "search", ["define_small_model", "small_objective", "define_lstm",
+                                                     "define_transformer", "define_model", "define_optimizer", "train",
+                                                     "objective"]),
+    ],
+)  # fmt: skip
+def test_a_notebook_and_the_helper_hold_the_same_code(notebook, module, names):
+    in_notebook = {}
+    for cell in code_cells(ROOT / "notebooks" / f"{notebook}.ipynb"):
+        if "snippet" not in cell.metadata.get("tags", []):
+            in_notebook |= definitions(cell.source)
+    in_helper = definitions((ROOT / "helpers" / f"{module}.py").read_text())
+    for name in names:
+        assert in_notebook[name] == in_helper[name], name
+
+
+def test_the_map_and_the_readme_list_every_notebook():
+    readme, start = (ROOT / "README.md").read_text(), read(NOTEBOOKS[0]).cells[1].source
+    for path in NOTEBOOKS:
+        assert f"notebooks/{path.name}" in readme
+        assert f"**{path.stem[:2]}**" in start
+
+
+def test_links_between_notebooks_lead_somewhere():
+    for path, following in itertools.pairwise(NOTEBOOKS):
+        assert f"({following.name})" in read(path).cells[-1].source
+
+
+def test_the_walk_runs_notebooks_and_says_where_they_fail(tmp_path, capsys):
+    for name, source in [("00_good", "print('fine')"), ("01_bad", "1 / 0")]:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+    assert not run_notebooks.walk(tmp_path, tmp_path / "build")
+    table = capsys.readouterr().out
+    assert "| 00_good | 0.0 | 0 | none |" in table
+    assert "| 01_bad | 0.0 | 0 | ZeroDivisionError |" in table
+    assert "fine" in (tmp_path / "build" / "00_good.html").read_text()
+    with pytest.raises(SystemExit, match="no notebook's name begins with 07"):
+        run_notebooks.walk(tmp_path, tmp_path / "build", names=["07"])

@@ -1,0 +1,176 @@
+import subprocess
+import sys
+
+import numpy as np
+import optuna
+import pytest
+import torch
+from optuna.trial import TrialState
+
+from helpers.study import StudyError, open_study, run_until
+from helpers.study.objective import checked
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@pytest.mark.parametrize(
+    "value", [0.5, np.float32(0.5), np.array(0.5), np.array([0.5]), torch.tensor(0.5), torch.tensor([[0.5]])]
+)
+def test_one_number_in_any_wrapping_counts_as_its_float(value):
+    study = open_study("mine")
+    run_until(study, lambda trial: value, 1)
+    assert study.best_value == 0.5
+    assert type(study.best_value) is float
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "returned None; does it end with `return`"),
+        (float("nan"), "returned nan, which can't be compared"),
+        (float("inf"), "returned inf, which can't be compared"),
+        (torch.tensor(float("-inf")), "returned -inf"),
+        ("0.5", "returned the text '0.5'"),
+        (torch.ones(2), "returned a Tensor of shape (2,)"),
+        (np.ones((1, 3)), "returned a ndarray of shape (1, 3)"),
+        ((0.5, 0.6), "returned a tuple; return a single number"),
+        ({"accuracy": 0.5}, "returned a dict"),
+        (1 + 2j, "returned a complex"),
+        (10**400, "returned inf"),
+    ],
+)
+def test_anything_else_fails_its_trial_alone_and_says_why(value, words, capsys):
+    study = open_study("mine")
+    run_until(study, lambda trial: value if trial.number == 0 else 0.25, 2)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE, TrialState.COMPLETE]
+    assert words in study.trials[0].user_attrs["reason"]
+    assert f"Trial 0 failed: {study.trials[0].user_attrs['reason']}\n" in capsys.readouterr().out
+    assert study.best_value == 0.25
+
+
+def test_a_program_that_ends_itself_leaves_no_trial_running():
+    study = open_study("mine")
+    run_until(study, lambda trial: sys.exit(1) if trial.number == 0 else 1.0, 1)
+    assert study.trials[0].state == TrialState.FAIL
+    assert "ended the program" in study.trials[0].user_attrs["reason"]
+
+
+def test_several_values_are_each_looked_at():
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    run_until(study, lambda trial: (torch.tensor(0.5), None if trial.number == 0 else 3), 1)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE]
+    assert study.trials[1].values == [0.5, 3.0]
+
+
+@pytest.mark.parametrize("value", [0.5, (0.5,), "ab", None])
+def test_a_study_of_several_directions_says_how_many_values_it_needs(value):
+    study = open_study("mine", directions=["maximize", "minimize"])
+    run_until(study, lambda trial: value if trial.number == 0 else (0.5, 3), 1)
+    assert study.trials[0].state == TrialState.FAIL
+    words = f"the study has 2 directions, and the objective returned {value!r}; return as many numbers"
+    assert words in study.trials[0].user_attrs["reason"]
+
+
+MEMORY_HOG = """
+import resource, torch
+from helpers.study import open_study, run_until
+resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
+
+def objective(trial):
+    if trial.number == 0:
+        torch.zeros(2**33)          # 32 GiB
+    if trial.number == 1:
+        [0] * 2**33                 # in plain Python
+    return 1.0
+
+study = open_study("mine")
+run_until(study, objective, 2)
+print([trial.state.name for trial in study.trials], [trial.user_attrs.get("reason") for trial in study.trials])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows can not limit the memory of a process")
+def test_running_out_of_memory_fails_that_trial_alone():
+    done = subprocess.run([sys.executable, "-c", MEMORY_HOG], capture_output=True, text=True)
+    assert "['FAIL', 'FAIL', 'COMPLETE', 'COMPLETE']" in done.stdout, done.stderr
+    assert done.stdout.count("out of memory (") == 4  # printed, and stored, for both
+
+
+def test_an_error_of_the_objective_keeps_its_own_kind():
+    def broken(trial):
+        return {}["lr"]
+
+    with pytest.raises(KeyError, match="lr"):
+        run_until(open_study("mine"), broken, 1)
+
+    def wrong(trial):
+        return torch.ones(2, 3) @ torch.ones(2, 3)
+
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        run_until(open_study("mine"), wrong, 1)
+
+    def diverged(trial):
+        torch.distributions.Normal(torch.tensor(float("nan")), 1)
+
+    with pytest.raises(ValueError, match="to satisfy the constraint"):
+        run_until(open_study("mine"), diverged, 1)
+
+    def around_itself(trial):
+        error = KeyError("lr")
+        raise error from error
+
+    with pytest.raises(KeyError, match="lr"):
+        run_until(open_study("mine"), around_itself, 1)
+
+    def wrong_too(trial):
+        raise RuntimeError("unsupported memory format")  # speaks of memory, and there is enough
+
+    with pytest.raises(RuntimeError, match="unsupported memory format"):
+        run_until(open_study("mine"), wrong_too, 1)
+
+
+def before(trial):
+    trial.suggest_categorical("optimizer", ["Adam", "SGD"])
+    return trial.suggest_float("lr", 1e-5, 1e-1, log=True)
+
+
+def more_choices(trial):
+    trial.suggest_categorical("optimizer", ["Adam", "SGD", "RMSprop"])
+    return trial.suggest_float("lr", 1e-5, 1e-1, log=True)
+
+
+def no_log(trial):
+    trial.suggest_categorical("optimizer", ["Adam", "SGD"])
+    return trial.suggest_float("lr", 1e-5, 1e-1)
+
+
+def another_kind(trial):
+    return trial.suggest_int("lr", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (more_choices, ["optimizer as CategoricalDistribution(choices=('Adam', 'SGD'))", "'RMSprop'"]),
+        (no_log, ["lr as FloatDistribution(high=0.1, log=True", "log=False"]),
+        (another_kind, ["lr as FloatDistribution", "IntDistribution"]),
+    ],
+)
+@pytest.mark.parametrize("n_startup_trials", [2, 10])  # drawn from what is known, and at random
+@pytest.mark.parametrize("kind", ["journal", "sqlite"])
+def test_a_space_that_changed_is_named_with_the_way_out(after, words, n_startup_trials, kind, tmp_path):
+    storage = tmp_path / "a.journal" if kind == "journal" else f"sqlite:///{tmp_path}/a.db"
+    run_until(open_study("mine", storage), before, 4)
+    sampler = optuna.samplers.TPESampler(seed=0, n_startup_trials=n_startup_trials)
+    study = open_study("mine", storage, sampler=sampler)
+    with pytest.raises(StudyError, match="Give the study a new name") as caught:
+        run_until(study, after, 8)
+    for part in ['the study "mine" was begun with', *words]:
+        assert part in str(caught.value)
+    assert [trial.state for trial in study.trials[:4]] == [TrialState.COMPLETE] * 4
+    assert study.trials[-1].state == TrialState.FAIL
+    run_until(study, before, 5)  # put back as it was
+
+
+def test_the_check_keeps_the_objectives_name():
+    assert checked(before).__name__ == "before"

@@ -1,0 +1,294 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import optuna
+import psutil
+import pytest
+import torch
+from optuna.trial import TrialState
+
+from helpers.study import StudyError, count_trials, finished, open_study, run_workers
+from helpers.study.workers import find_function
+
+ROOT = Path(__file__).resolve().parents[2]
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@pytest.fixture
+def study(tmp_path):
+    return open_study("mine", tmp_path / "study.journal")
+
+
+def workers_of(process):
+    """The worker processes that live now; joblib's own housekeeping, which ends with its parent, is left out."""
+    lines = [" ".join(child.cmdline()) for child in process.children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [line for line in lines if "resource_tracker" not in line]
+
+
+def test_two_workers_stop_at_the_total_and_leave_nothing_behind(study):
+    offset = torch.tensor([1.0, 2.0])
+
+    def objective(trial):  # not importable: only joblib's way of copying functions gets it to the workers
+        trial.set_user_attr("process", os.getpid())
+        trial.set_user_attr("threads", torch.get_num_threads())
+        time.sleep(0.2)
+        if trial.number % 4 == 3:
+            raise optuna.TrialPruned
+        return offset.sum() + trial.suggest_float("x", 0, 1)
+
+    run_workers(objective, study, 7, workers=2)
+    assert finished(study) == len(study.trials) == 7
+    processes = {trial.user_attrs["process"] for trial in study.trials}
+    assert len(processes) == 2
+    assert os.getpid() not in processes
+    assert {trial.user_attrs["threads"] for trial in study.trials} == {1}
+    assert len({trial.params["x"] for trial in study.trials if trial.params}) == 6  # not the same draws in each worker
+    assert workers_of(psutil.Process()) == []
+    run_workers(objective, study, 7, workers=2)
+    run_workers(objective, study, 8, workers=4)
+    assert len(study.trials) == 8
+
+
+def test_after_the_timeout_no_trial_begins_and_those_that_run_are_finished(study):
+    def objective(trial):
+        time.sleep(0.7)
+        return 1.0
+
+    start = time.monotonic()
+    run_workers(objective, study, n_trials=1_000, workers=2, timeout=2)
+    assert time.monotonic() - start < 30
+    assert count_trials(study) == f"{finished(study)} complete"
+    assert 1 <= finished(study) < 20
+
+
+def test_values_that_are_none_fail_and_another_trial_takes_their_place(study, capsys):
+    run_workers(lambda trial: None if trial.number in (1, 2) else 1.0, study, 4, workers=2)
+    assert count_trials(study) == "4 complete, 2 failed"
+    assert "Trial 1 failed: the objective returned None" in capsys.readouterr().out
+
+
+def test_an_exception_reaches_the_reader_with_its_own_traceback_and_the_others_finish(study):
+    def objective(trial):
+        time.sleep(0.1)
+        if trial.number == 1:
+            return {"Adam": 1.0}["Adma"]
+        return 1.0
+
+    with pytest.raises(KeyError, match="Adma") as caught:
+        run_workers(objective, study, 6, workers=2)
+    assert "in objective" in str(caught.value.__cause__)  # the worker's own traceback
+    assert count_trials(study) == "6 complete, 1 failed"
+
+
+class Unlucky(Exception):
+    """Like many exceptions of libraries: it does not survive being copied to another process."""
+
+    def __init__(self, epoch, loss):
+        super().__init__(f"epoch {epoch}")
+
+
+def test_an_exception_that_cannot_be_copied_reaches_the_reader_by_name(study):
+    def objective(trial):
+        raise Unlucky(7, 0.5)
+
+    with pytest.raises(RuntimeError, match="Unlucky: epoch 7") as caught:
+        run_workers(objective, study, 2, workers=1)
+    assert ", in objective\n" in str(caught.value.__cause__)
+    assert count_trials(study) == "1 failed"
+
+
+def test_a_value_error_of_the_objective_reaches_the_reader(study):
+    def objective(trial):
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        run_workers(objective, study, 2, workers=1)
+
+
+def test_what_cannot_be_copied_to_the_workers_is_named(study):
+    lock = threading.Lock()
+    with pytest.raises(StudyError, match=r"can't be copied to other processes .*lock.* inside the objective"):
+        run_workers(lambda trial: float(lock.locked()), study, 2)
+    assert workers_of(psutil.Process()) == []
+
+
+def test_the_objective_or_the_sampler_can_stop_it_before_the_total(study, tmp_path):
+    def objective(trial):
+        time.sleep(0.1)
+        if trial.number == 3:
+            trial.study.stop()
+        return 1.0
+
+    run_workers(objective, study, 1_000, workers=2)
+    assert count_trials(study) in ("4 complete", "5 complete")
+    grid = optuna.samplers.GridSampler({"x": [0.1, 0.2, 0.3]})
+    study = open_study("grid", tmp_path / "study.journal", sampler=grid)
+    run_workers(lambda trial: trial.suggest_float("x", 0, 1), study, 1_000, workers=1)
+    assert [trial.params["x"] for trial in sorted(study.trials, key=lambda trial: trial.value)] == [0.1, 0.2, 0.3]
+
+
+def test_an_objective_that_always_raises_ends_the_run(study):
+    with pytest.raises(ZeroDivisionError):
+        run_workers(lambda trial: 1 / 0, study, 20, workers=2)
+    assert len(study.trials) == 2
+
+
+def test_an_objective_that_never_has_a_value_ends_the_run(study):
+    with pytest.raises(StudyError, match="10 trials failed one after the other"):
+        run_workers(lambda trial: None, study, 20, workers=2)
+
+
+def test_a_worker_that_dies_is_replaced_and_its_parameters_are_tried_again(study, capsys):
+    def objective(trial):
+        x = trial.suggest_float("x", 0, 1)
+        time.sleep(0.1)
+        if trial.number == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return x
+
+    run_workers(objective, study, 6, workers=2)
+    assert count_trials(study) == "6 complete, 1 failed"
+    dead = study.trials[2]
+    again = [trial for trial in study.trials if trial.system_attrs.get("failed_trial") == 2]
+    assert [trial.params for trial in again] == [dead.params]
+    assert "a worker died; its trial is tried again" in capsys.readouterr().out
+
+
+def test_a_worker_that_dies_while_it_is_idle_is_replaced(study):
+    def objective(trial):
+        trial.set_user_attr("process", os.getpid())
+        if trial.number == 2:  # the last one that is missing, so the other worker waits
+            time.sleep(0.5)
+            (other,) = {one.user_attrs["process"] for one in trial.study.trials[:2]} - {os.getpid()}
+            os.kill(other, signal.SIGKILL)
+            time.sleep(1)
+            return None  # fails, and now the other worker is wanted
+        time.sleep(0.3)
+        return 1.0
+
+    run_workers(objective, study, 3, workers=2)
+    assert count_trials(study) == "3 complete, 1 failed"
+    assert len({trial.user_attrs["process"] for trial in study.trials}) == 3
+
+
+def test_workers_that_die_at_once_end_the_run_with_a_sentence(study):
+    with pytest.raises(StudyError, match="workers died one after the other"):
+        run_workers(lambda trial: os.kill(os.getpid(), signal.SIGKILL), study, 6, workers=1)
+    assert TrialState.RUNNING not in [trial.state for trial in study.trials]
+
+
+def test_an_interrupt_waits_for_no_running_trial_and_loses_no_finished_one(study):
+    pressed = []
+
+    def press():
+        while finished(study) < 2:
+            time.sleep(0.05)
+        pressed.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def objective(trial):
+        time.sleep(0.1 if trial.number < 2 else 100)
+        return 1.0
+
+    threading.Thread(target=press, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_workers(objective, study, 6, workers=2)
+    assert time.monotonic() - pressed[0] < 50  # the trials that run would take a hundred seconds
+    assert workers_of(psutil.Process()) == []
+    assert study.get_trials(states=(TrialState.RUNNING,)) == []
+    run_workers(lambda trial: 1.0, study, 6, workers=2)
+    assert finished(study) == 6
+
+
+def test_a_killed_parent_takes_its_workers_with_it(tmp_path):
+    code = (
+        "import time; from helpers.study import *; "
+        f"run_workers(lambda trial: time.sleep(100), open_study('mine', {str(tmp_path / 'a.journal')!r}), 4, workers=2)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
+    study = open_study("mine", tmp_path / "a.journal")
+    while len(study.trials) < 2:
+        time.sleep(0.05)
+    workers = psutil.Process(parent.pid).children()
+    parent.kill()
+    parent.wait()
+    _, alive = psutil.wait_procs(workers, timeout=5)
+    assert alive == []
+    assert count_trials(open_study("mine", tmp_path / "a.journal")) == "2 failed, 2 waiting"
+
+
+def test_a_worker_whose_parent_is_gone_before_it_is_ready_ends_too():
+    parent = subprocess.Popen([sys.executable, "-c", ""])
+    parent.wait()
+    code = f"from helpers.study.workers import _end_with; _end_with({parent.pid})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_study_in_memory_is_refused():
+    with pytest.raises(StudyError, match="kept in this process's memory, where no other process can reach it"):
+        run_workers(lambda trial: 1.0, open_study("mine"), 2)
+
+
+def command(*arguments, cwd=ROOT):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, "-m", "helpers", *arguments], cwd=cwd, env=environment, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+OBJECTIVE = """
+import time, torch
+def objective(trial):
+    time.sleep(0.2)
+    trial.set_user_attr("threads", torch.get_num_threads())
+    return trial.suggest_float("x", 0, 1)
+"""
+
+
+def test_two_terminals_work_on_one_study(tmp_path):
+    (tmp_path / "mine.py").write_text(OBJECTIVE)
+    words = ["worker", "mine:objective", "--study", "shared", "--storage", "shared.journal", "--trials", "10"]
+    terminals = [command(*words, "--who", who, cwd=tmp_path) for who in ("Ada", "Grace")]
+    for terminal in terminals:
+        out, error = terminal.communicate(timeout=60)
+        assert terminal.returncode == 0, error
+        assert re.fullmatch(r"shared: .*complete.*", out.splitlines()[-1])
+    study = open_study("shared", tmp_path / "shared.journal")
+    assert 10 <= finished(study) <= 11  # at most one more for each other worker: both may begin the last
+    assert {trial.user_attrs["who"] for trial in study.trials} == {"Ada", "Grace"}
+    assert {trial.user_attrs["threads"] for trial in study.trials} == {1}
+
+
+def test_a_worker_that_cannot_begin_says_why(tmp_path):
+    (tmp_path / "mine.py").write_text("limit = 3\n")
+    for objective, words in {
+        "mine": "names no function; write MODULE:FUNCTION",
+        "yours:objective": "there is no module yours in",
+        "mine:objective": "mine.py) has no function objective",
+        "mine:limit": "has no function limit",
+        "mine.py:limit": "has no function limit",
+    }.items():
+        worker = command("worker", objective, "--study", "a", "--storage", "a.journal", "--trials", "1", cwd=tmp_path)
+        _, error = worker.communicate(timeout=60)
+        assert worker.returncode == 1
+        assert words in error
+        assert "Traceback" not in error
+
+
+def test_a_worker_whose_trials_all_fail_ends_with_a_sentence(tmp_path):
+    (tmp_path / "mine.py").write_text("def objective(trial):\n    trial.report(0.5, 1)\n")
+    worker = command("worker", "mine:objective", "--study", "a", "--storage", "a", "--trials", "1", cwd=tmp_path)
+    _, error = worker.communicate(timeout=60)
+    assert worker.returncode == 1
+    assert error.splitlines()[-1].startswith("10 trials failed one after the other")
+    assert "Traceback" not in error
+
+
+def test_the_search_of_the_course_can_be_named():
+    assert find_function("helpers.search:objective").__name__ == "objective"

@@ -1,0 +1,140 @@
+import threading
+import time
+
+import pytest
+from ipykernel.compiler import get_file_name
+
+from helpers.teaching import checks, feedback, progress_store
+
+
+@pytest.fixture(autouse=True)
+def _an_empty_record(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress_store, "PATH", tmp_path / "progress.json")
+
+
+@pytest.fixture(autouse=True)
+def _an_exercise(monkeypatch):
+    """99.1 asks for a function that returns 42."""
+
+    def the_answer(function):
+        given = function()
+        checks.answered(given)
+        checks.need(given == 42, f"{given} is not the answer.")
+        return "That is the answer."
+
+    monkeypatch.setitem(checks.EXERCISES, "99.1", checks.Exercise("99.1", the_answer, seconds=0.2))
+
+
+def judge(answer):
+    return checks.run_check(checks.EXERCISES["99.1"], answer)
+
+
+def from_a_cell(*body):
+    """A function as a notebook's cell defines it, with the file name that the kernel gives to the cell."""
+    source = "\n    ".join(["def answer():", *body])
+    cell = {}
+    exec(compile(source, get_file_name(source), "exec"), cell)
+    return cell["answer"]
+
+
+def stub():
+    ...
+
+
+def test_the_three_verdicts():
+    assert judge(lambda: 42) == ("right", "That is the answer.")
+    assert judge(lambda: 41) == ("not yet", "41 is not the answer.")
+    for untouched in (..., None, stub, lambda: ...):
+        assert judge(untouched)[0] == "not answered yet"
+
+
+def goes_on_after_exceptions():
+    while True:
+        try:
+            int("1")
+        except Exception:
+            continue
+
+
+def goes_on_after_all():
+    while True:
+        try:
+            int("1")
+        except BaseException:
+            continue
+
+
+def returns_when_it_is_stopped():
+    try:
+        while True:
+            pass
+    except BaseException:
+        return 42
+
+
+@pytest.mark.parametrize("endless", [goes_on_after_exceptions, goes_on_after_all, returns_when_it_is_stopped])
+def test_an_endless_answer_is_stopped_and_no_thread_stays(endless):
+    before, start = set(threading.enumerate()), time.monotonic()
+    verdict, words = judge(endless)
+    assert verdict == "not yet"
+    assert "still running after 0.2 seconds and was stopped" in words
+    assert time.monotonic() - start < 2
+    for thread in set(threading.enumerate()) - before:
+        thread.join(2)
+        assert not thread.is_alive()
+
+
+def test_an_answer_that_sleeps_does_not_hold_the_learner():
+    start = time.monotonic()
+    verdict, _ = judge(lambda: time.sleep(6))
+    assert verdict == "not yet"
+    assert time.monotonic() - start < 4
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (["x = 1", "return x / 0"], "your code raised ZeroDivisionError in line 3 of the cell: division by zero"),
+        (["return sorted([1, 'a'])"], "your code raised TypeError in line 2 of the cell: '<' not supported"),
+        (["raise SystemExit('enough')"], "your code raised SystemExit in line 2 of the cell: enough"),
+        (["assert False"], "your code raised AssertionError in line 2 of the cell."),
+        (["return a_name_with_a_typo"], "NameError in line 2 of the cell: name 'a_name_with_a_typo' is not defined"),
+    ],
+)
+def test_an_exception_of_the_answer_becomes_one_sentence_with_its_line(body, words):
+    verdict, sentence = judge(from_a_cell(*body))
+    assert verdict == "not yet"
+    assert words in sentence
+
+
+def test_an_exception_outside_of_any_cell_has_no_line():
+    assert judge(3)[1] == "your code raised TypeError: 'int' object is not callable"
+
+
+def test_an_exercise_that_does_not_exist_is_an_error_that_lists_those_that_do():
+    with pytest.raises(ValueError, match=r"no exercise '9\.9'; the exercises are 01\.1, .*03\.2, "):
+        checks.check("9.9", lambda: 42)
+
+
+def test_only_a_right_answer_is_noted_and_each_is_told(capsys):
+    checks.check("99.1")
+    checks.check("99.1", lambda: 41)
+    checks.check("99.1", from_a_cell("return 1 / 0"))
+    assert progress_store.solved() == []
+    checks.check("99.1", lambda: 42)
+    assert progress_store.solved() == ["99.1"]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "99.1: not answered yet: write your answer in place of the three dots, then run the cell again."
+    assert lines[1] == "99.1: not yet: 41 is not the answer."
+    assert lines[2].startswith("99.1: not yet: your code raised ZeroDivisionError")
+    assert lines[3] == "99.1: right. That is the answer."
+
+
+def test_in_a_notebook_the_words_are_escaped_and_stand_as_plain_text_too(monkeypatch):
+    shown = []
+    monkeypatch.setattr(feedback, "get_ipython", object)
+    monkeypatch.setattr(feedback, "display", lambda data, raw: shown.append(data))
+    checks.check("99.1", lambda: "<b>1 & 2</b>")
+    assert shown[0]["text/plain"] == "99.1: not yet: <b>1 & 2</b> is not the answer."
+    assert "&lt;b&gt;1 &amp; 2&lt;/b&gt; is not the answer." in shown[0]["text/html"]
+    assert "<b>1" not in shown[0]["text/html"]

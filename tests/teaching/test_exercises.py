@@ -1,0 +1,66 @@
+"""Every exercise as learners meet it: the untouched stub, the mistakes on the way, and the solution."""
+
+import copy
+import importlib
+import json
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from helpers.teaching import checks
+from tests.notebooks import tidy_notebooks
+
+NOTEBOOKS = {path.stem[:2]: nbformat.read(path, as_version=4) for path in tidy_notebooks.NOTEBOOKS}
+EXERCISES = {  # those that are whole; tests/notebooks/test_rules.py says what the others lack
+    lesson: [exercise for exercise in tidy_notebooks.exercises(notebook) if exercise.call and exercise.below]
+    for lesson, notebook in NOTEBOOKS.items()
+}
+LESSONS = [lesson for lesson, exercises in EXERCISES.items() if exercises]
+
+
+def verdicts(cell):
+    """What checks.check showed under a cell; lines that were printed on the way don't count."""
+    return [output.data["text/plain"] for output in cell.outputs if output.output_type == "display_data"]
+
+
+def wrong_answers(lesson):
+    return importlib.import_module(f"tests.teaching.wrong_answers.lesson_{lesson}").WRONG
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, monkeypatch):
+    """One run of the notebook proves both: under each untouched exercise the same cell stands again, solved."""
+    record = tmp_path / "progress.json"
+    monkeypatch.setenv("TUNING_PROGRESS", str(record))
+    notebook = copy.deepcopy(NOTEBOOKS[lesson])
+    for exercise in reversed(EXERCISES[lesson]):
+        notebook.cells.insert(exercise.cell + 1, nbformat.v4.new_code_cell(exercise.solved()))
+    # in a folder of its own, so that it shares no file with the run of nbval that may go on at the same time
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
+
+    for inserted, exercise in enumerate(EXERCISES[lesson]):
+        stub, solved = notebook.cells[exercise.cell + inserted :][:2]
+        (verdict,) = verdicts(stub)
+        assert verdict.startswith(f"{exercise.name}: not answered yet: ")
+        assert verdicts(solved) == [exercise.below["expected"]]
+    assert set(json.loads(record.read_text())["solved"]) == {exercise.name for exercise in EXERCISES[lesson]}
+
+
+@pytest.mark.parametrize("name", [exercise.name for lesson in LESSONS for exercise in EXERCISES[lesson]])
+def test_wrong_answers_are_refused_and_each_gets_its_own_hint(name):
+    checks.load_exercises()
+    answers = wrong_answers(name[:2])[name]
+    assert len(answers) >= 3
+    hints = []
+    for answer, words in answers:
+        verdict, hint = checks.run_check(checks.EXERCISES[name], answer)
+        assert verdict == "not yet", f"{words!r} was awaited, but the verdict is {verdict!r}"
+        assert words in hint
+        hints.append(hint)
+    assert len(set(hints)) == len(hints)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_there_are_wrong_answers_for_each_exercise_of_a_lesson_and_no_others(lesson):
+    assert list(wrong_answers(lesson)) == [exercise.name for exercise in EXERCISES[lesson]]

@@ -1,0 +1,258 @@
+"""What the widgets do in the kernel; tests/browser/ drives them in a real browser."""
+
+import time
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from helpers.data import CARD_HANDS, cards, load_csv
+from helpers.models import LSTMClassifier, PaperRecipe
+from helpers.study import run_until
+from helpers.teaching import progress_store, widgets
+from helpers.teaching.widgets import live_study
+
+
+@pytest.fixture(autouse=True)
+def own_record(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress_store, "PATH", tmp_path / "progress.json")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_csv(CARD_HANDS, limit=50)
+
+
+@pytest.fixture(scope="module")
+def models(data):
+    return {"LSTM": LSTMClassifier(data.vocab_size, data.n_classes), "Transformer": PaperRecipe(1 / 8).model(data)}
+
+
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    for epoch in range(3):
+        trial.report(x, epoch)
+        if x < 0.5:
+            raise optuna.TrialPruned
+    return x
+
+
+def new_study():
+    return optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+
+
+# LiveStudy
+
+
+def test_a_live_study_tells_how_it_goes_in_text(capsys):
+    study = new_study()
+    run_until(study, objective, 10, callbacks=[widgets.LiveStudy(10)])
+    lines = capsys.readouterr().out.split("\r")[1:]
+    assert len(lines) == 10
+    assert lines[0].startswith("1 of 10 trials; best so far 0.549; 1 complete; about")
+    assert "left" in lines[0]
+    pruned = len(study.get_trials(states=(TrialState.PRUNED,)))
+    assert f"{10 - pruned} complete, {pruned} pruned; finished" in lines[-1]
+
+
+def test_stop_ends_the_study_after_the_trial_in_progress_and_loses_nothing(capsys):
+    study, live = new_study(), widgets.LiveStudy(10)
+
+    def stopped_in_the_fourth(trial):
+        if trial.number == 3:
+            live.button.click()
+        return objective(trial)
+
+    run_until(study, stopped_in_the_fourth, 10, callbacks=[live])
+    assert len(study.trials) == 4
+    assert study.trials[3].state == TrialState.COMPLETE
+    assert live.button.description == "Stopped"
+    assert "stopped by you" in capsys.readouterr().out.split("\r")[-1]
+    run_until(study, objective, 10, callbacks=[widgets.LiveStudy(10)])
+    assert len(study.trials) == 10
+
+
+def test_a_live_study_in_which_every_trial_fails_or_is_pruned_goes_on(capsys):
+    study, live = new_study(), widgets.LiveStudy(3)
+
+    def hopeless(trial):
+        if trial.number % 2:
+            raise ValueError
+        raise optuna.TrialPruned
+
+    study.optimize(hopeless, n_trials=4, catch=ValueError, callbacks=[live])
+    assert "none complete yet; 2 pruned, 2 failed" in capsys.readouterr().out.split("\r")[-1]
+
+
+def test_the_picture_of_a_live_study_has_the_best_so_far_and_the_newest_curves():
+    study, live = new_study(), widgets.LiveStudy(30)
+    run_until(study, objective, 30, callbacks=[live])
+    left, right = live.picture.axes
+    best = {line.get_label(): line for line in left.lines}["best so far"].get_ydata()
+    assert best[-1] == study.best_value
+    curves = [line for line in right.lines if len(line.get_xdata())]
+    assert len(curves) == live_study.NEWEST + 1
+    grey = sum(line.get_color() == "#AAAAAA" for line in curves)
+    assert grey == sum(trial.state == TrialState.PRUNED for trial in study.trials[-live_study.NEWEST :]) > 0
+    assert f"best so far from 0.549 to {study.best_value:.3f}" in live.picture.value
+
+
+def test_drawing_waits_until_it_is_a_small_share_of_the_time(monkeypatch):
+    study, live = new_study(), widgets.LiveStudy(1_000)
+    drawings = []
+    monkeypatch.setattr(live.picture, "draw", lambda: (time.sleep(0.05), drawings.append(1)))
+    study.optimize(objective, n_trials=20, callbacks=[live])
+    assert len(drawings) == 1
+    assert live.next_drawing > time.time() + 0.5 * 0.05 / live_study.SHARE
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(40, "40 seconds"), (89, "89 seconds"), (200, "3 minutes")])
+def test_a_duration_in_words(seconds, words):
+    assert live_study.duration(seconds) == words
+
+
+# HandTuner
+
+LSTM_CURVE = [{"epoch": 1, "val_accuracy": 0.5}, {"epoch": 2, "val_accuracy": 0.6}]
+
+
+def hand_tuner(**settings):
+    tuner = widgets.HandTuner(LSTM_CURVE, epochs=2)
+    for name, value in ({"n_layers": 1, "n_heads": 2} | settings).items():
+        tuner.settings[name].value = value
+    return tuner
+
+
+def train(tuner):
+    tuner.train_button.click()
+    tuner.thread.join(60)
+    assert not tuner.thread.is_alive()
+
+
+def test_a_try_is_trained_drawn_ranked_and_kept():
+    tuner = hand_tuner()
+    assert "best one first" in tuner.board.value
+    train(tuner)
+    assert len(tuner.tries) == 1
+    assert f"{tuner.tries[0]['accuracy']:.3f}" in tuner.board.value
+    assert tuner.tries[0]["n_layers"] == 1
+    lines = {line.get_label(): len(line.get_xdata()) for line in tuner.picture.axes.lines}
+    assert lines == {"LSTM": 2, "this try": 2}
+    assert not tuner.train_button.disabled
+    assert widgets.HandTuner(LSTM_CURVE, epochs=2).tries == tuner.tries
+    assert widgets.HandTuner(LSTM_CURVE, epochs=12).tries == []  # another budget, another leader board
+
+
+def test_the_papers_six_layers_are_trained_too():
+    tuner = hand_tuner(n_layers=6)
+    train(tuner)
+    assert len(tuner.tries) == 1, tuner.status.value
+
+
+def test_a_try_can_be_stopped_and_counts_with_what_it_had():
+    tuner = hand_tuner()
+    tuner.train_button.click()
+    tuner.stop_button.click()
+    tuner.thread.join(60)
+    assert tuner.tries[0]["epochs"] == 1
+    assert "stopped" in tuner.status.value
+    assert not tuner.train_button.disabled
+
+
+def test_a_try_that_breaks_says_so_and_is_not_counted(monkeypatch):
+    from helpers import search
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(search, "train", broken)
+    tuner = hand_tuner()
+    train(tuner)
+    assert tuner.tries == []
+    assert tuner.status.value == "this try broke off: RuntimeError: out of memory"
+    assert not tuner.train_button.disabled
+
+
+def test_after_ten_tries_it_takes_stock():
+    settings = {name: widget.value for name, widget in hand_tuner().settings.items()}
+    for number in range(10):
+        progress_store.add_try({"accuracy": 0.4 + number / 100, "seconds": 30, "epochs": 2, "of_epochs": 2, **settings})
+    board = widgets.HandTuner(LSTM_CURVE, epochs=2).board.value
+    assert "10 tries: your best is 0.490, the LSTM has 0.600." in board
+    assert "trained for 5.0 minutes" in board
+    places = [board.index(f"0.4{digit}0") for digit in (9, 8, 0)]
+    assert places == sorted(places)
+
+
+# DealAHand
+
+
+def test_a_hand_is_named_by_the_rules_and_by_each_model(models, data):
+    table = widgets.DealAHand(models, data)
+    table.show(cards.from_text("2h 3h 4h 5h 9h Ks Kd"))
+    words = table.table.value
+    assert "By the rules: <b>flush</b>" in words
+    assert words.count("✓ flush") == len(models)
+    assert "LSTM</b> says" in words
+    assert "Transformer</b> says" in words
+    assert 'aria-label="K of spades' in words
+    assert "attention" in words
+
+
+def test_seven_cards_can_be_chosen_and_the_eighth_pushes_out_the_first(models, data):
+    table = widgets.DealAHand(models, data)
+    table.open_deck(True)
+    chosen = cards.from_text("9c 2h 3d 5s 7h Js Ah 4c")
+    for card in chosen[:7]:
+        table.deck[card].click()
+    assert table.chosen == chosen[:7].tolist()
+    assert table.note.value == "7 of 7 chosen"
+    assert "By the rules: <b>high card</b>" in table.table.value
+    table.deck[chosen[7]].click()
+    assert table.chosen == chosen[1:].tolist()
+    assert "By the rules: <b>straight</b>" in table.table.value  # from the ace to the five
+    table.deck[chosen[7]].click()
+    assert table.note.value == "6 of 7 chosen"
+
+
+def test_without_a_transformer_no_card_is_shaded(models, data):
+    table = widgets.DealAHand({"LSTM": models["LSTM"]}, data)
+    assert "attention 0%" in table.table.value
+    assert "yellow" not in table.table.value
+
+
+def test_dealing_with_a_seed_repeats(models, data):
+    hands = [widgets.DealAHand({"LSTM": models["LSTM"]}, data, seed=3).table.value for _ in range(2)]
+    assert hands[0] == hands[1]
+
+
+# YouAreTheObjective
+
+
+def test_the_game_counts_looks_and_ends_with_the_rivals():
+    game = widgets.YouAreTheObjective(looks=3, rivals=2)
+    asked = game.proposal.params["x"]
+    game.follow_button.click()
+    assert game.xs == [asked]
+    game.slider.value = 7.0
+    game.look_button.click()
+    assert game.xs == [asked, 7.0]
+    game.follow_button.click()
+    assert game.look_button.disabled
+    assert game.follow_button.disabled
+    assert f"Your best: {max(game.values):.3f}" in game.words.value
+    assert "Random" in game.words.value
+    states = [trial.state for trial in game.study.trials]
+    assert states.count(TrialState.COMPLETE) == 3
+    assert states.count(TrialState.FAIL) == 1  # the proposal that was not followed
+
+
+def test_a_new_game_has_another_function():
+    game = widgets.YouAreTheObjective(looks=3, rivals=2, seed=5)
+    x = np.linspace(0, 10, 100)
+    before = game.function(x)
+    game.begin(6)
+    assert not np.allclose(before, game.function(x))
+    assert game.xs == []
+    assert before.max() <= 1

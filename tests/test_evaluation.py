@@ -1,0 +1,93 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.evaluation import by_model, headline, interval, macro_f1, rows_margin, verdict
+
+
+def table(**runs):
+    return pd.DataFrame([
+        {"model": model, "seed": seed, "seconds": 2.0 * seed,
+         "val_accuracy": value, "val_auc": value, "test_accuracy": value}
+        for model, values in runs.items()
+        for seed, value in enumerate(values)
+    ])
+
+
+def test_the_interval_is_students():
+    # Five values with mean 3 and standard deviation sqrt(2.5): t(0.975, 4) = 2.776.
+    assert interval([1, 2, 3, 4, 5]) == pytest.approx(2.7764 * math.sqrt(2.5) / math.sqrt(5), rel=1e-4)
+
+
+def test_one_run_has_no_interval():
+    assert math.isnan(interval([0.9]))
+
+
+def test_a_row_a_model_the_worst_first():
+    summary = by_model(table(good=[0.8, 0.9, 1.0], bad=[0.1, 0.1, 0.1]))
+    assert list(summary.index) == ["bad", "good"]
+    assert summary.loc["good", "val_accuracy"] == pytest.approx(0.9)
+    assert summary.loc["bad", "± accuracy"] == pytest.approx(0)
+    assert summary.loc["good", "seconds"] == 2
+    assert summary.loc["good", "seeds"] == 3
+
+
+def test_the_verdict_names_the_better_one_whatever_the_order():
+    runs = table(a=[0.80, 0.81, 0.82], b=[0.50, 0.51, 0.52])
+    assert verdict(runs, "a", "b") == verdict(runs, "b", "a")
+    assert verdict(runs, "b", "a").startswith("a beats b by 30.0 points (0.810 against 0.510)")
+
+
+def test_overlapping_intervals_are_no_difference():
+    assert "can't be told apart" in verdict(table(a=[0.7, 0.8, 0.9], b=[0.6, 0.7, 0.8]), "a", "b")
+
+
+def exam(**means):
+    """An exam of five seeds a network, whose scores lie 0.01 around the mean; simple models have one row."""
+    rows = []
+    for model, mean in means.items():
+        seeds = range(5) if model[0].isupper() or model.startswith("tuned") else range(1)
+        for seed in seeds:
+            score = mean + 0.005 * (seed - len(seeds) // 2)
+            rows.append({"model": model, "seed": seed, "seconds": 1.0, "test_accuracy": score})
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("means", "rows", "words"),
+    [
+        ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.7}, 0.01, "Tuning was worth it: tuned X, at 0.900 ± 0.014, beats"),
+        ({"simple": 0.8, "tuned X": 0.7, "LSTM": 0.9}, 0.01, "A network was worth it, tuning it was not: LSTM, at"),
+        ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.895}, 0.01, "A network was worth it, tuning it was not: tuned X,"),
+        ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.895}, 0.01, "So does LSTM, untuned, at 0.895."),
+        ({"simple": 0.8, "tuned X": 0.9}, 0.01, "Tuning was worth it: tuned X, at"),
+        ({"simple": 0.8, "tuned X": 0.805, "LSTM": 0.7}, 0.01, "Tuning was not worth it here: simple, at 0.800, lies"),
+        ({"simple": 0.8, "tuned X": 0.795, "LSTM": 0.7}, 0.01, "Tuning was not worth it here: simple, at 0.800, lies"),
+        ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.7}, 0.2, "Tuning was not worth it here: simple, at 0.800, lies"),
+        ({"simple": 0.8, "tuned X": 0.7, "LSTM": 0.6}, 0.01, "Keep simple: at 0.800 it beats every network; the best"),
+        ({"simple": 0.6, "other": 0.8, "tuned X": 0.9}, 0.01, "beats other, the best of the simple models, at 0.800"),
+    ],
+)
+def test_the_headline_says_plainly_whether_it_was_worth_it(means, rows, words):
+    assert words in headline(exam(**means), ["simple", "other"], "test_accuracy", rows)
+
+
+def test_one_seed_leaves_the_interval_of_the_rows():
+    table = exam(simple=0.8, **{"tuned X": 0.9}).drop_duplicates("model", keep="last")
+    assert "± 0.030" in headline(table, ["simple"], "test_accuracy", 0.03)
+
+
+def test_few_test_rows_give_a_wide_margin_and_many_a_narrow_one():
+    def accuracy(probabilities, y):
+        return (probabilities.argmax(axis=1) == y).mean()
+
+    rng = np.random.default_rng(0)
+    for n_rows in (40, 4_000):
+        y = rng.integers(2, size=n_rows)
+        right = rng.random(n_rows) < 0.8
+        probabilities = np.eye(2)[np.where(right, y, 1 - y)]
+        in_theory = 1.96 * (0.8 * 0.2 / n_rows) ** 0.5
+        assert rows_margin(accuracy, probabilities, y) == pytest.approx(in_theory, rel=0.25)
+        assert 0 < rows_margin(macro_f1, probabilities, y) < 2 * in_theory
