@@ -5,6 +5,7 @@
 # make picture  film the moving picture of README
 # make cheat-sheet  the page to print, as HTML and PDF under build/
 # make record-table  train the grid of configurations that searches are tried on (half an hour of two cores)
+# make numbers  write the numbers of README and data/recorded/README.md from the recordings
 # make record  run the experiments behind data/recorded/ again (an hour and more)
 # make gallery LIB=xgboost  tune with another library, in an environment of its own; LIB=? names them
 # make test-gallery  every script of the gallery, twice, in its environment
@@ -18,7 +19,7 @@ BROWSER ?= yes
 BIN = .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test lint walk cheat-sheet record record-table bench bench-gpu soak gallery test-gallery screenshots picture clean
+.PHONY: lab test lint walk numbers cheat-sheet record record-table bench bench-gpu soak gallery test-gallery screenshots picture clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -37,6 +38,9 @@ walk: .venv/installed
 
 cheat-sheet: .venv/installed
 	$(BIN)/python -m helpers.authoring.cheat_sheet
+
+numbers: .venv/installed
+	$(BIN)/python -m helpers.authoring.numbers
 
 record: .venv/installed
 	$(BIN)/python -m helpers record $(PART)

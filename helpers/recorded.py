@@ -33,12 +33,12 @@ def load_table(name, test=False):
     return table if test else table[[column for column in table if not column.startswith("test_")]]
 
 
-def load_exam():
-    """All rows of the exam, the test part's columns included: what was untuned, mended by hand, and tuned."""
-    mended = load_table("schedule", test=True)
-    mended = mended[mended["model"] == "the same with 2 layers"].assign(model="recipe fixed by hand")
+def load_test_results():
+    """All rows of the test evaluation: what was untuned, fixed by hand, and tuned."""
+    fixed = load_table("schedule", test=True)
+    fixed = fixed[fixed["model"] == "the same with 2 layers"].assign(model="recipe fixed by hand")
     parts = [load_table(name, test=True) for name in ("untuned", "patience", "tuned")]
-    return pd.concat([*parts, mended])
+    return pd.concat([*parts, fixed])
 
 
 def load_provenance(name):

@@ -1,0 +1,163 @@
+"""Writes the numbers that pages quote from data/recorded/: `make numbers`.
+
+README.md holds them between `<!-- numbers: NAME -->` and `<!-- end -->`; data/recorded/README.md is written whole. A
+test compares both with the recordings.
+"""
+
+import re
+
+from helpers import recorded
+from helpers.data import DATA_DIR
+from helpers.evaluation import by_model, interval
+
+README = DATA_DIR.parent / "README.md"
+PAGE = recorded.RECORDED / "README.md"
+IN_README = ("paper's recipe", "LSTM", "tuned Transformer", "recipe fixed by hand", "tuned boosted trees")
+STUDY_OF = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}
+
+
+def table(columns, rows):
+    """A table in Markdown; the first column holds names, the others numbers."""
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def results_in_short():
+    """Five rows, and the sentence to remember."""
+    summary = by_model(recorded.load_test_results(), ("test_accuracy", "test_auc"))
+    mean, margin = summary["test_accuracy"], summary["± accuracy"]
+    rows = [[name, f"{mean[name]:.3f} ± {margin[name]:.3f}", f"{summary.loc[name, 'seconds']:.0f}"]
+            for name in mean.index if name in IN_README]
+    paper, _, tuned, by_hand, trees = IN_README
+
+    def against_tuned(name, better, same, worse):
+        gap = mean[name] - mean[tuned]
+        words = same if abs(gap) <= margin[name] + margin[tuned] else better if gap > 0 else worse
+        return f"{words} ({mean[name]:.2f})"
+
+    return table(["model", "test accuracy", "seconds per training"], rows) + (
+        f"\n\nTuning takes the Transformer from {mean[paper]:.2f} to {mean[tuned]:.2f}. But two well-reasoned manual "
+        f"changes {against_tuned(by_hand, 'do better', 'do as well', 'fall behind')}, tuned boosted trees "
+        f"{against_tuned(trees, 'do better', 'do as well', 'fall behind')}, and the paper's recipe reaches "
+        f"{mean[paper + ', 60 epochs']:.2f} if it may train five times as long."
+    )
+
+
+def results():
+    summary = by_model(recorded.load_test_results(), ("test_accuracy", "test_auc"))
+    rows = []
+    for model, row in summary[::-1].iterrows():
+        study = STUDY_OF.get(model.split(",")[0])
+        trials = recorded.load_study(study).trials if study else []
+        search = f"{sum(trial.duration.total_seconds() for trial in trials):,.0f}" if study else ""
+        accuracy = f"{row['test_accuracy']:.3f} ± {row['± accuracy']:.3f}"
+        rows.append([model, accuracy, f"{row['test_auc']:.3f}", f"{row['seconds']:.0f}", search])
+    return table(["model", "test accuracy", "AUC", "seconds per training", "seconds of search"], rows)
+
+
+def layouts():
+    runs = recorded.load_table("bench/layouts", test=True)
+    means = runs.pivot_table(index="layout", columns=["tuned", "model"], values="test_accuracy", sort=False)
+    columns = [f"{'tuned' if tuned else 'untuned'} {model}" for tuned, model in means.columns]
+    rows = [[row.Index, *(f"{value:.3f}" for value in row[1:])] for row in means.itertuples()]
+    return table(["layout", *columns], rows)
+
+
+def gain(runs, column, name, reference, budget):
+    """How far an arm is ahead of another within each seed, in points: the mean and half its 95 % interval."""
+    values = runs.pivot(index="seed", columns=column, values=budget)
+    points = 100 * (values[name] - values[reference])
+    return points.mean(), interval(points)
+
+
+def samplers():
+    runs = recorded.load_table("bench/samplers")
+    rows = []
+    for name, group in runs.groupby("sampler", sort=False):
+        cells = []
+        for budget in ("best_20", "best_100"):
+            points, margin = gain(runs, "sampler", name, "random", budget)
+            cells += [f"{group[budget].mean():.3f}", "" if name == "random" else f"{points:+.1f} ± {margin:.1f}"]
+        rows.append([name, *cells, f"{1_000 * group['cpu_seconds'].mean() / 100:.1f}"])
+    return table(["sampler", "after 20 trials", "to random", "after 100", "to random", "ms per trial"], rows)
+
+
+def race():
+    rows = []
+    for name, group in recorded.load_table("bench/article").groupby("arm", sort=False):
+        low, middle, high = group["seconds_to_target"].quantile([0.25, 0.5, 0.75])
+        after = f"{group['val_accuracy'].mean():.3f} ± {interval(group['val_accuracy']):.3f}"
+        rows.append([name, f"{middle:.0f}", f"{low:.0f} to {high:.0f}", after])
+    return table(["search", "seconds to the target", "quartiles", "best after 240 s"], rows)
+
+
+def tuners():
+    runs = recorded.load_table("bench/tuners")
+    asleep = runs[runs["training"] == "asleep"].groupby("arm")
+    rows = []
+    for name, group in runs[runs["training"] == "real"].groupby("arm", sort=False):
+        mean, low, high = group["val_accuracy"].agg(["mean", "min", "max"])
+        own = f"{asleep.get_group(name)['ms_per_trial'].median():.0f}" if name in asleep.groups else ""
+        rows.append([name, f"{mean:.3f} ({low:.3f} to {high:.3f})",
+                     f"{group['seconds_to_target'].count()} of {len(group)}", f"{group['trials'].mean():.0f}", own,
+                     f"{group['megabytes'].median():,.0f}"])
+    return table(["tuner", "best after 100 s", "reached the target", "trials", "ms per trial", "MB"], rows)
+
+
+def gpu():
+    hands = recorded.load_table("bench/gpu").pivot_table(
+        index="processes", columns=["size", "device"], values="hands_per_second")
+    order = [(size, device) for size in ("usual", "full width") for device in ("cuda", "cpu")]
+    rows = [[number, *(f"{row[column]:,.0f}" for column in order)] for number, row in hands.iterrows()]
+    return table(["processes", "course's size, GPU", "on cores", "full width, GPU", "on cores"], rows)
+
+
+SECTIONS = {  # heading: (what the table says, the function that makes it, the parts of the record behind it)
+    "Every model": (
+        "Card hands, 6,000 to train on; accuracy and macro AUC on 4,000 test hands that played no role in any choice; "
+        "mean of five seeds and 95 % interval, which is zero where a method does not depend on a seed. Twelve epochs "
+        "unless the name says otherwise. *Tuned* is the best of a study of 100 trials on validation.",
+        results, ["untuned", "patience", "schedule", "studies", "tuned"]),
+    "The same hands in another order": (
+        "Test accuracy by the order of the seven cards, mean of five seeds.", layouts, ["bench/layouts"]),
+    "Samplers": (
+        "On a table of Transformers that were trained once: 30 studies each, validation accuracy of the best trial, "
+        "difference to random search within each seed in points with its 95 % interval, and the sampler's own time. "
+        "*TPE* is Optuna 5's default, *independent* is how Optuna 4 did it.",
+        samplers, ["bench/samplers", "bench/table"]),
+    "The article's search against ours": (
+        "On the same table and a simulated clock, two workers, 30 studies each: seconds until ten points above the "
+        "untuned LSTM are reached, and the best after 240 seconds. The names say what was changed; *ours* has all "
+        "three.", race, ["bench/article"]),
+    "Other tuners": (
+        "Real trainings from a larger space, three seeds of 100 seconds on two cores, too few to rank them: the best "
+        "(least to most), trainings, the tuner's own time, memory.", tuners, ["bench/tuners"]),
+    "A GPU": (
+        "Transformers trained side by side by so many processes, on one GPU and on the cores beside it: hands per "
+        "second, all together.", gpu, ["bench/gpu"]),
+}
+
+
+def page():
+    parts = ["# What was measured",
+             "Written by `make numbers` from the files beside it; lesson 09 reads and discusses them. Each table names "
+             "how it was recorded."]
+    for heading, (words, make, sources) in SECTIONS.items():
+        origin = "\n".join(f"- `{source}`: {recorded.provenance(source)}" for source in sources)
+        parts += [f"## {heading}", words, make(), origin]
+    return "\n\n".join(parts) + "\n"
+
+
+def with_numbers(text):
+    """The text with the results between its markers replaced by those of the recordings."""
+    return re.sub(r"(<!-- numbers: results -->\n).*?(\n<!-- end -->)",
+                  lambda found: found[1] + results_in_short() + found[2], text, flags=re.DOTALL)
+
+
+def write():
+    README.write_text(with_numbers(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
