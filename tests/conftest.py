@@ -3,6 +3,15 @@ import pytest
 from tests.servers import Postgres, programs
 
 
+def pytest_collection_modifyitems(items):
+    """Marks what needs PostgreSQL: a test with the fixture below, or with "postgresql" among its parameters."""
+    for item in items:
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        named = "postgresql" in [value for value in parameters if isinstance(value, str)]
+        if named or "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
     """A running PostgreSQL server."""

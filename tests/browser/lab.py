@@ -25,6 +25,7 @@ from helpers.authoring.cheat_sheet import find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCREEN = {"width": 1480, "height": 1110}  # the notebook itself gets some 1,400 x 1,000 of it
+WITHOUT_RAY = ROOT / "tests" / "notebooks" / "without_ray"
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 OVERLAP = 40  # pixels of one screen that the next repeats, so that no line is cut in two
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
@@ -33,7 +34,7 @@ LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 def what_is_missing():
     """What the browser tests need and this machine lacks, with the remedy; None if nothing is missing."""
     if importlib.util.find_spec("playwright") is None:
-        return "playwright is not installed; `make test` installs it, or: python -m pip install -e '.[browser]'"
+        return "playwright is not installed; `make test` installs it, or: python -m pip install -e '.[test]'"
     if find_chromium() is None:
         named = f"CHROMIUM names {os.environ['CHROMIUM']}, but no" if os.environ.get("CHROMIUM") else "no"
         return f"{named} Chromium was found; on Debian: apt-get install chromium; elsewhere: CHROMIUM=/path/to/chrome"
@@ -63,6 +64,7 @@ def open_browser():
 def new_page(browser):
     """An empty page, with cookies and storage of its own, that agrees to every question ("Leave the site?")."""
     context = browser.new_context(viewport=SCREEN)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     yield page
@@ -135,7 +137,7 @@ class Lab:
                 stderr=subprocess.STDOUT,
             )
         try:
-            server = wait_for(self.find_server, 120, "make lab")
+            server = wait_for(self.find_server, 300, "make lab")
         except TimeoutError as error:
             for process in self.processes():
                 process.kill()
@@ -153,7 +155,7 @@ class Lab:
         own |= {
             "IPYTHONDIR": self.folder / "ipython",
             "OMP_NUM_THREADS": 1,
-            "PYTHONPATH": self.course,  # the helpers of the copy, not those of .venv
+            "PYTHONPATH": f"{self.course}{os.pathsep}{WITHOUT_RAY}",  # the copy's helpers, not those of .venv
             "TUNING_BUDGET": self.budget,
             "TUNING_PROGRESS": self.progress,
         }
@@ -206,7 +208,7 @@ class Lab:
 
         Raises AssertionError, and kills it, if something stays behind.
         """
-        _, alive = psutil.wait_procs(self.processes(), timeout=30)
+        _, alive = psutil.wait_procs(self.processes(), timeout=120)
         left = [" ".join(process.cmdline()) for process in alive]
         for process in alive:
             process.kill()
@@ -291,24 +293,24 @@ class Notebook:
         self.lab.start_afresh()
         self.lab.set("@jupyterlab/apputils-extension", "themes", theme=theme)
         path = f"notebooks/{name}.ipynb"
-        self.page.goto(f"{self.lab.url}lab/tree/{path}?reset&token={self.lab.token}", timeout=120_000)
-        self.page.wait_for_function(IS_READY, arg=[path, theme], timeout=120_000)
+        self.page.goto(f"{self.lab.url}lab/tree/{path}?reset&token={self.lab.token}")
+        self.page.wait_for_function(IS_READY, arg=[path, theme])
         self.page.evaluate(WATCH_RUNS)
 
-    def run_all(self, timeout=300):
+    def run_all(self, timeout=900):
         """Chooses "Run All Cells" in the Run menu and waits until all have run; timeout: seconds."""
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.wait_until_run(timeout)
 
-    def run_cell(self, cell, wait=True, timeout=120):
+    def run_cell(self, cell, wait=True, timeout=300):
         """Selects a cell and presses Ctrl+Enter; with wait=False it does not wait for the end: see wait_until_run."""
         self.cell(cell).locator(".jp-InputArea-prompt").click()
         self.page.keyboard.press("Control+Enter")
         if wait:
             self.wait_until_run(timeout)
 
-    def wait_until_run(self, timeout=120):
+    def wait_until_run(self, timeout=300):
         """Waits until all that was started has run, to its end or to an error."""
         from playwright.sync_api import TimeoutError as TooLate
 
@@ -352,7 +354,7 @@ class Notebook:
             if cell["cell_type"] == "code" and cell["source"].strip() and not cell["execution_count"]
         ]
 
-    def broken_widgets(self, timeout=60):
+    def broken_widgets(self, timeout=120):
         """A line for each widget that is not to be seen; waits until those that still load are there."""
         from playwright.sync_api import TimeoutError as TooLate
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.browser.lab import DARK, LIGHT, ROOT, processes_with
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 WIDGET = "import ipywidgets\n"
 NO_MODEL = {"application/vnd.jupyter.widget-view+json": {"model_id": "0", "version_major": 2, "version_minor": 0}}
 
@@ -31,6 +33,8 @@ def test_what_is_wrong_in_a_notebook_is_seen(lab, notebook):
     notebook.run_all()
     assert notebook.errors() == ["cell 8: NameError: name 'nobody_knows_me' is not defined"]
     assert notebook.not_run() == [9]
+    notebook.cell(2).locator(".widget-slider").wait_for()
+    notebook.cell(4).get_by_text("Error displaying widget").first.wait_for()
     assert notebook.broken_widgets(timeout=5) == [
         "cell 4: Error displaying widget: model not found",
         "cell 5: nothing to see",
@@ -85,10 +89,11 @@ def test_a_cell_runs_alone_and_is_found_by_its_words(lab, notebook):
 
 
 def test_a_cell_that_takes_too_long_is_named(lab, notebook):
-    lab.add("slow", "quick = 1", "import time\ntime.sleep(60)")
+    lab.add("slow", "quick = 1", "import time\ntime.sleep(600)")
     notebook.open("slow")
+    notebook.run_cell(0)
     with pytest.raises(AssertionError, match=r"slow: after 2 s, cells \[1\] had not ended"):
-        notebook.run_all(timeout=2)
+        notebook.run_cell(1, timeout=2)
 
 
 @pytest.mark.parametrize(("theme", "is_dark"), [(LIGHT, False), (DARK, True)])

@@ -4,8 +4,11 @@ import pytest
 
 from tests.notebooks.tidy_notebooks import NOTEBOOKS
 
+pytestmark = pytest.mark.browser
+FIRST, *OTHERS = [path.stem for path in NOTEBOOKS]
 
-@pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS])
+
+@pytest.mark.parametrize("name", [FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
 def test_a_notebook_runs_in_jupyterlab(notebook, name):
     notebook.open(name)
     notebook.run_all()

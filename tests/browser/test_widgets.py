@@ -6,6 +6,8 @@ import pytest
 
 from tests.browser.lab import DARK, LIGHT
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 HAND_TUNER = """from helpers.teaching.widgets import HandTuner
 HandTuner([{"epoch": 1, "val_accuracy": 0.5}, {"epoch": EPOCHS, "val_accuracy": 0.7}], EPOCHS)"""
 
@@ -20,7 +22,7 @@ def objective(trial):
     for epoch in range(5):
         time.sleep(0.02)
         trial.report(x, epoch)
-        if x < 0.3:
+        if trial.number % 3 == 2:
             raise optuna.TrialPruned
     return x
 
@@ -54,7 +56,7 @@ def button(where, name):
 
 def until(locator, words=None):
     """Waits until the locator is to be seen, with these words in it."""
-    (locator.filter(has_text=words) if words else locator).first.wait_for(timeout=60_000)
+    (locator.filter(has_text=words) if words else locator).first.wait_for()
 
 
 # HandTuner

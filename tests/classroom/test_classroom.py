@@ -379,6 +379,7 @@ def test_a_storage_or_a_port_that_can_be_none_is_named(tmp_path):
         need_port("--port", 70000, "127.0.0.1")
 
 
+@pytest.mark.postgres
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed")
 def test_the_study_may_lie_in_postgresql(start, tmp_path):
     with Postgres(tmp_path / "postgres") as postgres:

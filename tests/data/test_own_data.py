@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 
 from helpers.data import MESSAGES
 
+pytestmark = pytest.mark.slow
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "06_your_own_data.ipynb"
 REVIEWS = Path(__file__).resolve().parents[3] / "shared" / "data" / "customer_reviews.csv"
 

@@ -13,6 +13,7 @@ from helpers.study import StudyError, count_trials, finished, open_study, run_un
 from tests.faults.soak import facts, losses, objective, soak
 from tests.servers import Postgres, programs
 
+pytestmark = pytest.mark.slow
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
@@ -48,6 +49,7 @@ def slow(trial):
     return x
 
 
+@pytest.mark.postgres
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed (Debian: apt-get install postgresql)")
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_study_outlives_a_restart_of_its_database(tmp_path, mode):
@@ -73,6 +75,7 @@ def test_a_study_outlives_a_restart_of_its_database(tmp_path, mode):
         assert "running" not in count_trials(open_study("mine", server.url))
 
 
+@pytest.mark.postgres
 def test_a_database_that_stays_away_ends_the_run_with_a_sentence(tmp_path, monkeypatch):
     if programs() is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")

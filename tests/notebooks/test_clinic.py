@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+pytestmark = pytest.mark.slow
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "10_the_error_clinic.ipynb"
 CELLS = nbformat.read(NOTEBOOK, as_version=4).cells
 THREADS = {  # what users trip over most

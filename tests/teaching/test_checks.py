@@ -1,5 +1,4 @@
 import threading
-import time
 
 import pytest
 from ipykernel.compiler import get_file_name
@@ -74,21 +73,21 @@ def returns_when_it_is_stopped():
 
 @pytest.mark.parametrize("endless", [goes_on_after_exceptions, goes_on_after_all, returns_when_it_is_stopped])
 def test_an_endless_answer_is_stopped_and_no_thread_stays(endless):
-    before, start = set(threading.enumerate()), time.monotonic()
+    before = set(threading.enumerate())
     verdict, words = judge(endless)
     assert verdict == "not yet"
     assert "still running after 0.2 seconds and was stopped" in words
-    assert time.monotonic() - start < 2
     for thread in set(threading.enumerate()) - before:
-        thread.join(2)
+        thread.join(60)
         assert not thread.is_alive()
 
 
 def test_an_answer_that_sleeps_does_not_hold_the_learner():
-    start = time.monotonic()
-    verdict, _ = judge(lambda: time.sleep(6))
+    over = threading.Event()
+    verdict, words = judge(over.wait)
+    over.set()
     assert verdict == "not yet"
-    assert time.monotonic() - start < 4
+    assert "still running" in words
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import copy
 import importlib
 import json
+import os
 
 import nbformat
 import pytest
@@ -28,11 +29,14 @@ def wrong_answers(lesson):
     return importlib.import_module(f"tests.teaching.wrong_answers.lesson_{lesson}").WRONG
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, monkeypatch):
     """One run of the notebook proves both: under each untouched exercise the same cell stands again, solved."""
     record = tmp_path / "progress.json"
     monkeypatch.setenv("TUNING_PROGRESS", str(record))
+    without_ray = tidy_notebooks.NOTEBOOKS[0].parents[1] / "tests" / "notebooks" / "without_ray"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(without_ray), os.environ.get("PYTHONPATH", "")]))
     notebook = copy.deepcopy(NOTEBOOKS[lesson])
     for exercise in reversed(EXERCISES[lesson]):
         notebook.cells.insert(exercise.cell + 1, nbformat.v4.new_code_cell(exercise.solved()))

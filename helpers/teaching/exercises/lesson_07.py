@@ -89,19 +89,7 @@ def guard(function):
         need(len(calls) == len(RETURNED), "the objective was called more than once in a trial: a whole training more. "
                                           "Call it once, and keep what it returns.")
         for value, trial in zip(RETURNED, study.trials, strict=True):
-            if value is not None and math.isfinite(value):
-                need(trial.state == TrialState.COMPLETE and trial.value == value,
-                     f"the objective returned {value}, and the trial is {said(trial)}. A finite value must come "
-                     "through as it is.")
-                continue
-            where = f"the objective returned {value} in a study that should {direction}, and the trial is {said(trial)}"
-            need(trial.state != TrialState.PRUNED,
-                 f"{where}. Pruned means that somebody stopped it because it looked hopeless, and it counts as "
-                 "finished; this one should fail.")
-            need(trial.value is None or math.isfinite(trial.value), f"{where}. It can't be compared, and it would win "
-                                                                   "or lose for ever.")
-            need(trial.state == TrialState.FAIL,
-                 f"{where}. Nobody measured that number, and the sampler will believe it; the trial should fail.")
+            need_the_right_end(trial, value, direction)
     study = optuna.create_study()
     study.optimize(function(pruned), n_trials=1)
     need(study.trials[0].state == TrialState.PRUNED, "an objective that was pruned is no longer pruned; let its "
@@ -112,6 +100,23 @@ def guard(function):
         return "What can't be compared fails, whichever way the study looks."
     raise Wrong("an error in the objective is swallowed: the study goes on, and nobody learns of the bug. Let errors "
                 "through.")
+
+
+def need_the_right_end(trial, value, direction):
+    """A trial whose objective returned a finite value is complete with it; with any other value it failed."""
+    if value is not None and math.isfinite(value):
+        need(trial.state == TrialState.COMPLETE and trial.value == value,
+             f"the objective returned {value}, and the trial is {said(trial)}. A finite value must come through as it "
+             "is.")
+        return
+    where = f"the objective returned {value} in a study that should {direction}, and the trial is {said(trial)}"
+    need(trial.state != TrialState.PRUNED,
+         f"{where}. Pruned means that somebody stopped it because it looked hopeless, and it counts as finished; this "
+         "one should fail.")
+    need(trial.value is None or math.isfinite(trial.value),
+         f"{where}. It can't be compared, and it would win or lose for ever.")
+    need(trial.state == TrialState.FAIL,
+         f"{where}. Nobody measured that number, and the sampler will believe it; the trial should fail.")
 
 
 def said(trial):
