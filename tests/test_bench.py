@@ -107,6 +107,7 @@ def test_each_way_to_take_steps_learns(way, monkeypatch):
     assert which.shape[0] == (faster.STACKED if way == "eight stacked" else data.n_classes)
 
 
+@pytest.mark.slow
 def test_processes_that_train_side_by_side_are_told_how_many_and_how_long(monkeypatch):
     monkeypatch.setattr(gpu, "SIZES", {"usual": gpu.SIZES["usual"]})
     rows = gpu.side_by_side(["cpu"], numbers=(1, 2), seconds=0.5, repeats=2)
@@ -114,6 +115,7 @@ def test_processes_that_train_side_by_side_are_told_how_many_and_how_long(monkey
     assert (rows["hands_per_second"] > 0).all()
 
 
+@pytest.mark.slow
 def test_a_trial_too_large_for_the_memory_costs_that_trial_alone():
     states, reason = gpu.out_of_memory("cpu")
     assert states == "2 complete, 1 failed"

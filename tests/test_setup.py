@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,23 +13,53 @@ from helpers import budget
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
 def test_conda_and_pip_have_the_same_pins():
-    pins = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] != "#"]
-    conda = re.findall(r"^      - (\S+==\S+)$", (ROOT / "environment.yml").read_text(), re.MULTILINE)
+    pins = [line for line in read("requirements.txt").splitlines() if line and line[0] != "#"]
+    conda = re.findall(r"^      - (\S+==\S+)$", read("environment.yml"), re.MULTILINE)
     assert conda == pins
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pin in pins)
 
 
-def test_the_browser_extra_is_pinned_too():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+def test_the_extras_are_pinned_too():
+    extras = tomllib.loads(read("pyproject.toml"))["project"]["optional-dependencies"]
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pins in extras.values() for pin in pins)
 
 
 def test_the_code_keeps_ruffs_rules():
+    pytest.importorskip("ruff")
     done = subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
+def lint_imports(folder):
+    """What import-linter prints of the helpers in a folder."""
+    pytest.importorskip("importlinter")
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return subprocess.run([sys.executable, "-c", code, "--no-cache"], cwd=folder, capture_output=True, text=True,
+                          encoding="utf-8", env=os.environ | {"PYTHONPATH": str(folder)}).stdout
+
+
+def test_the_wings_keep_their_order():
+    assert "2 kept, 0 broken" in lint_imports(ROOT)
+
+
+@pytest.mark.parametrize(("module", "line", "broken"), [
+    ("models.py", "from helpers.teaching import checks", "the wings, from the top down BROKEN"),
+    ("data/readers.py", "from helpers.data import quality", "no circles, within the wings either BROKEN"),
+])
+def test_an_import_against_the_order_of_the_wings_is_seen(module, line, broken, tmp_path):
+    shutil.copytree(ROOT / "helpers", tmp_path / "helpers")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / "helpers" / module).open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+    assert broken in lint_imports(tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 def test_an_old_python_is_told_plainly(tmp_path):
     old = tmp_path / "python"
     old.write_text(

@@ -403,6 +403,7 @@ def test_a_refusal_reaches_the_laptop_as_one_sentence(server):
         open_study("mine", server.address)
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_and_comes_back_costs_the_worker_nothing_that_finished(start, tmp_path):
     first = start(tmp_path / "class.db")
     worker = subprocess.Popen(
@@ -455,6 +456,7 @@ def laptops(start, tmp_path):
         laptop.communicate()
 
 
+@pytest.mark.slow
 def test_a_laptop_that_is_gone_costs_the_class_nothing_but_time(laptops):
     ada, grace, study = laptops
     ada.kill()
@@ -468,6 +470,7 @@ def test_a_laptop_that_is_gone_costs_the_class_nothing_but_time(laptops):
     assert again.params == lost.params
 
 
+@pytest.mark.slow
 def test_a_laptop_that_sleeps_and_wakes_goes_on_with_its_next_trial(laptops):
     ada, grace, study = laptops
     ada.send_signal(signal.SIGSTOP)

@@ -163,6 +163,7 @@ def test_a_claim_is_dead_only_where_this_machine_knows_it():
     assert is_dead(theirs)
 
 
+@pytest.mark.slow
 def test_a_database_finds_the_dead_of_other_machines_by_their_heartbeat(tmp_path, monkeypatch):
     storage = f"sqlite:///{tmp_path}/study.db"
     process, _ = worker_in_a_trial("mine", storage)
@@ -240,6 +241,7 @@ sys.exit(max(writer.exitcode for writer in writers))
 """
 
 
+@pytest.mark.slow
 def test_thirty_writers_at_once_lose_nothing(storage):
     code = THIRTY.format(storage=storage)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
@@ -251,6 +253,7 @@ def test_thirty_writers_at_once_lose_nothing(storage):
     assert all(trial.value == trial.params["x"] == trial.intermediate_values[2] for trial in study.trials)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_opened_is_said_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "poem.journal").write_text("Two roads diverged\nin a yellow wood\n")

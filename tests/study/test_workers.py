@@ -251,6 +251,7 @@ def objective(trial):
 """
 
 
+@pytest.mark.slow
 def test_two_terminals_work_on_one_study(tmp_path):
     (tmp_path / "mine.py").write_text(OBJECTIVE)
     words = ["worker", "mine:objective", "--study", "shared", "--storage", "shared.journal", "--trials", "10"]
@@ -265,6 +266,7 @@ def test_two_terminals_work_on_one_study(tmp_path):
     assert {trial.user_attrs["threads"] for trial in study.trials} == {1}
 
 
+@pytest.mark.slow
 def test_a_worker_that_cannot_begin_says_why(tmp_path):
     (tmp_path / "mine.py").write_text("limit = 3\n")
     for objective, words in {

@@ -100,11 +100,13 @@ def test_the_picture_of_a_live_study_has_the_best_so_far_and_the_newest_curves()
 
 def test_drawing_waits_until_it_is_a_small_share_of_the_time(monkeypatch):
     study, live = new_study(), widgets.LiveStudy(1_000)
-    drawings = []
-    clock = SimpleNamespace(time=lambda: now, perf_counter=lambda: 2.0 * len(drawings))  # drawing takes two seconds
+    moments, drawings = [], []
+    drawing_takes_two_seconds = {"perf_counter": lambda: 2.0 * len(drawings)}
+    clock = SimpleNamespace(time=lambda: moments[-1], **drawing_takes_two_seconds)
     monkeypatch.setattr(live_study, "time", clock)
     monkeypatch.setattr(live.picture, "draw", lambda: drawings.append(1))
-    for now, drawn in [(1_000, 1), (1_199, 1), (1_201, 2)]:
+    for moment, drawn in [(1_000, 1), (1_199, 1), (1_201, 2)]:
+        moments.append(moment)
         study.optimize(objective, n_trials=1, callbacks=[live])
         assert len(drawings) == drawn
 
