@@ -1,6 +1,11 @@
+import importlib.util
+
 import pytest
 
 from tests.servers import Postgres, programs
+
+if importlib.util.find_spec("hypothesis") is None:
+    collect_ignore = ["data/test_readers.py"]
 
 
 def pytest_collection_modifyitems(items):
