@@ -23,7 +23,7 @@ ADD_TRIALS = (
 def get(url, path, host=None):
     """The status and the body of a GET request, past any proxy."""
     address, port = url.removeprefix("http://").rstrip("/").split(":")
-    connection = http.client.HTTPConnection(host or address, int(port), timeout=60)
+    connection = http.client.HTTPConnection(host or address, int(port), timeout=10)
     connection.request("GET", path)
     response = connection.getresponse()
     return response.status, response.read().decode()
@@ -36,7 +36,7 @@ def answers(url):
         return False
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=20):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.1)
@@ -118,7 +118,7 @@ signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
 board = open_dashboard(sys.argv[1])
 print(board.url, flush=True)
 del board
-time.sleep(600)
+time.sleep(60)
 """
 
 
