@@ -82,7 +82,7 @@ def direction_trap(objective):
              "it reports the loss with its sign flipped. That points the right way, but your learning curves would no "
              "longer show what trials are judged by; report the number that you return.")
         need(reported == accuracies,
-             f"it reports {reported} for a training with the accuracies {accuracies}; report each, after its epoch.")
+             f"it reports {reported} for a run with the accuracies {accuracies}; report each, after its epoch.")
         stopped = WatchedTrial(stop=sorted(trial.reported)[1])
         try:
             objective(stopped, losses, accuracies)
