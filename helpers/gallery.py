@@ -26,23 +26,23 @@ class Library:
 
 LIBRARIES = {
     "xgboost": Library("XGBoost", "one",
-                       "its own metric merror is an error: a study that maximizes would prune the best; "
-                       "plain xgboost brings a large library for GPUs, xgboost-cpu does not", "this"),
-    "lightgbm": Library("LightGBM", "one", "a metric that falls (multi_error) in a study that maximizes: ValueError",
+                       "its own metric merror is an error rate: a maximizing study would prune the best; "
+                       "plain xgboost installs a large GPU library, xgboost-cpu does not", "this"),
+    "lightgbm": Library("LightGBM", "one", "a metric to minimize (multi_error) in a maximizing study: ValueError",
                         "this"),
     "sklearn": Library("scikit-learn", "one",
                        "only estimators with partial_fit can be pruned; OptunaSearchCV warns in every trial that "
                        "optuna.terminator has moved", "this"),
     "pytorch": Library("PyTorch", "one", "none", "this"),
     "keras": Library("Keras 3 on torch", "one", "KERAS_BACKEND=torch must be set before the import", "this"),
-    "fastai": Library("fastai", "one", "fastai.vision does not import beside the CPU build of torch", "this"),
+    "fastai": Library("fastai", "one", "fastai.vision fails to import beside the CPU build of torch", "this"),
     "tensorflow": Library("TensorFlow", "tensorflow",
                           "TensorFlowPruningHook is for TensorFlow 1 and fails to import: prune by hand", "Keras 3"),
     "tf_keras": Library("tf.keras", "tensorflow", "tf.keras is Keras 3 under an older name", "Keras 3"),
-    "mxnet": Library("MXNet", "mxnet", "retired in 2023; needs numpy before 1.24, and so Python 3.11", "PyTorch"),
+    "mxnet": Library("MXNet", "mxnet", "retired in 2023; needs numpy below 1.24, hence Python 3.11", "PyTorch"),
     "catboost": Library("CatBoost", "extras", "the callback only stops the training: call check_pruned() after fit",
                         "this"),
-    "lightning": Library("Lightning", "extras", "does not import beside fastai's torchvision: keep them apart", "this"),
+    "lightning": Library("Lightning", "extras", "fails to import beside fastai's torchvision: keep them apart", "this"),
     "skorch": Library("skorch", "extras", "none", "this"),
 }
 

@@ -33,7 +33,7 @@ def write(path, rows):
 
 def assert_it_went_through(printed):
     assert "worth it" in printed or "Keep " in printed
-    assert "the loaded model says the same as the trained one: True" in printed
+    assert "the loaded model predicts the same as the trained one: True" in printed
     assert "['picture_1.png', 'picture_2.png', 'report.html', 'report.md']" in printed
 
 
