@@ -110,8 +110,8 @@ def on_its_way_up(answer):
          f"trial {number} was stopped only after epoch {trial.last_step}; choose one that was stopped earlier.")
     cut, end = trial.intermediate_values[trial.last_step], ends[number]
     need(end > 0.5,
-         f"trial {number} was cut at {cut:.3f}. Trained to the end it reaches {end:.3f}: it stays near the majority's "
-         "line. Look for a row that has left it.")
+         f"trial {number} was cut at {cut:.3f}. Trained to the end it reaches {end:.3f}: it stays near the majority "
+         "baseline. Look for a row that has left it.")
     need(end > start,
          f"trial {number} was cut at {cut:.3f} and does rise, to {end:.3f}, but the start reached {start:.3f}. "
          "A near miss: look at the level and at how fast it was rising.")
