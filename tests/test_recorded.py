@@ -1,13 +1,9 @@
 import json
 
-import joblib
-import pandas as pd
 import pytest
 from optuna.trial import TrialState
 
-from helpers import baselines, recipes, recorded
-from helpers.authoring import provenance, record
-from helpers.data import CARD_HANDS, load_csv
+from helpers import recorded
 from helpers.evaluation import by_model, interval
 from helpers.study import finished
 
@@ -143,31 +139,9 @@ def test_every_recorded_file_belongs_to_a_part():
     assert {path.relative_to(recorded.RECORDED).as_posix() for path in files} == known
 
 
-def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkeypatch):
-    def record_tiny():
-        """A tiny training."""
-        jobs = record.network_jobs({"LSTM": (recipes.lstm, {"epochs": 1})}, test, seeds=[0])
-        jobs.append(joblib.delayed(record.train_baseline)("majority", baselines.majority(), 0, test))
-        record.write_tables("tiny", jobs)
-
-    small = load_csv(CARD_HANDS, limit=200)
-    test = small.unlock_test()
-    monkeypatch.setattr(record, "load_csv", lambda path: small)
-    for module in (record, recorded, provenance):
-        monkeypatch.setattr(module, "RECORDED", tmp_path)
-    monkeypatch.setattr(record, "WORKERS", 1)
-    monkeypatch.setitem(record.PARTS, "tiny", record_tiny)
-    record.record(["tiny"])
-    table = pd.read_csv(tmp_path / "tiny.csv")
-    assert list(table["model"]) == ["LSTM", "majority"]
-    assert table["test_accuracy"].between(0, 1).all()
-    assert len(recorded.load_table("tiny_curves")) == 1
-    assert "A tiny training." in (tmp_path / "tiny.json").read_text()
-
-
 def readme_rows():
     """The rows of README's table of results, as they follow from the recorded files."""
-    summary = by_model(recorded.load_exam(), ("test_accuracy", "test_auc"))
+    summary = by_model(recorded.load_test_results(), ("test_accuracy", "test_auc"))
     for model, row in summary[::-1].iterrows():
         study = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}.get(
             model.split(",")[0]
@@ -180,11 +154,6 @@ def readme_rows():
 
 def test_readme_shows_what_was_recorded():
     assert "\n".join(readme_rows()) in README.read_text()
-
-
-def test_an_unknown_part_is_named():
-    with pytest.raises(SystemExit, match="'everything' is no part of the record; the parts are untuned"):
-        record.record(["everything"])
 
 
 def readme_rows_of_samplers():

@@ -21,7 +21,7 @@ N_TRIALS = 100
 
 
 UNTUNED = {"LSTM": (lstm, {}), "paper's recipe": (paper(), {})}
-PATIENCE = {
+LONGER = {
     f"LSTM, {LONG} epochs": (lstm, {"epochs": LONG}),
     f"paper's recipe, {LONG} epochs": (paper(), {"epochs": LONG}),
 }
@@ -118,7 +118,7 @@ def record_untuned():
 
 def record_patience():
     """The LSTM and the paper's recipe, trained five times as long, five seeds."""
-    write_tables("patience", network_jobs(PATIENCE, load_csv(CARD_HANDS).unlock_test()))
+    write_tables("patience", network_jobs(LONGER, load_csv(CARD_HANDS).unlock_test()))
 
 
 def record_diagnosis():

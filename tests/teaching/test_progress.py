@@ -1,4 +1,4 @@
-"""What `progress.show()` says to a beginner, to somebody in the middle, and at the end."""
+"""What `progress.show()` says at the beginning, in the middle and at the end."""
 
 import re
 
@@ -27,8 +27,8 @@ def test_a_beginner_sees_what_there_is_and_where_to_begin(capsys):
         "lesson 01  ..  0 of 2",
         "lesson 02  ....  0 of 4",
         "lesson 03  .  0 of 1",
-        "What you solve will show here. The first exercises and questions wait in lesson 01.",
-        "Your progress is kept in progress.json, on this machine only. To begin anew: progress.reset()",
+        "What you solve will appear here. The first exercises and questions are in lesson 01.",
+        "Your progress is kept in progress.json, on this machine only. To start again: progress.reset()",
     ]
 
 
@@ -49,7 +49,7 @@ def test_at_the_end_all_is_solved(capsys):
     assert lines[3] == "All exercises and questions are solved."
 
 
-def test_a_reset_begins_anew(capsys):
+def test_after_a_reset_nothing_is_solved(capsys):
     shown(capsys, "01.1")
     progress.reset()
     assert "lesson 01  ..  0 of 2" in shown(capsys)

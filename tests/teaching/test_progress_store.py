@@ -50,17 +50,17 @@ def test_reset_forgets_all_even_where_there_is_nothing(capsys):
 
 
 @pytest.mark.parametrize("broken", ["{", "", "[1, 2]", '{"solved": {"03.2": '])
-def test_a_broken_file_is_kept_aside_and_the_record_begins_anew(record, capsys, broken):
+def test_a_broken_file_is_kept_and_the_record_starts_again(record, capsys, broken):
     record.write_text(broken)
     assert progress_store.solved() == []
     assert capsys.readouterr().out == (
-        "progress.json could not be read, so your progress begins anew; the old file is kept as progress.broken.\n")
+        "progress.json could not be read, so your progress starts again; the old file is kept as progress.broken.\n")
     assert record.with_suffix(".broken").read_text() == broken
     progress_store.solve("03.2")
     assert progress_store.solved() == ["03.2"]
 
 
-def test_a_record_that_cannot_be_kept_is_told_and_is_no_error(tmp_path, monkeypatch, capsys):
+def test_a_record_that_cannot_be_kept_is_reported_and_is_no_error(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(progress_store, "PATH", tmp_path / "no such folder" / "progress.json")
     progress_store.solve("03.2")
     assert "can't be kept" in capsys.readouterr().out

@@ -1,10 +1,12 @@
 """What the widgets do in the kernel; tests/browser/ drives them in a real browser."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import optuna
 import pytest
+from ipykernel.comm.comm import BaseComm
 from optuna.trial import TrialState
 
 from helpers.data import CARD_HANDS, cards, load_csv
@@ -12,6 +14,7 @@ from helpers.models import LSTMClassifier, PaperRecipe
 from helpers.study import run_until
 from helpers.teaching import progress_store, widgets
 from helpers.teaching.widgets import live_study
+from helpers.teaching.widgets.ipykernel_internals import hear_clicks_while_busy
 
 
 @pytest.fixture(autouse=True)
@@ -164,13 +167,13 @@ def test_a_try_that_breaks_says_so_and_is_not_counted(monkeypatch):
     from helpers import search
 
     def broken(*args, **kwargs):
-        raise RuntimeError("out of memory")
+        raise RuntimeError("out of <memory>")
 
     monkeypatch.setattr(search, "train", broken)
     tuner = hand_tuner()
     train(tuner)
     assert tuner.tries == []
-    assert tuner.status.value == "this try broke off: RuntimeError: out of memory"
+    assert tuner.status.value == "this try failed: RuntimeError: out of &lt;memory&gt;"
     assert not tuner.train_button.disabled
 
 
@@ -256,3 +259,14 @@ def test_a_new_game_has_another_function():
     assert not np.allclose(before, game.function(x))
     assert game.xs == []
     assert before.max() <= 1
+
+
+# What ipykernel keeps to itself
+
+
+def test_a_click_is_no_longer_sent_to_the_loop_that_last_spoke_to_the_widget():
+    comm = BaseComm("jupyter.widget")
+    comm._reply_subshell_id = "the busy one"
+    assert comm._reply_subshell_for({}, default="the one that heard it") == "the busy one"
+    hear_clicks_while_busy(SimpleNamespace(comm=comm))
+    assert comm._reply_subshell_for({}, default="the one that heard it") == "the one that heard it"

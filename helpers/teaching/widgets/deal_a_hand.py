@@ -1,12 +1,11 @@
 """Seven cards on the table, and what each model thinks of them."""
 
-import html
-
 import ipywidgets
 import numpy as np
 
 from helpers import plots
 from helpers.data import cards
+from helpers.html import fill
 from helpers.models import TransformerClassifier, last_attention
 from helpers.training import predict
 
@@ -77,23 +76,15 @@ class DealAHand(ipywidgets.VBox):
                      if isinstance(model, TransformerClassifier)]
         shares = np.array(attention[0] if attention else [0.0] * SIZE)
         tints = (shares - shares.min()) / max(np.ptp(shares), 1e-9)
-        drawn = "".join(card_html(*one) for one in zip(hand, shares, tints, strict=True))
-        bars = "".join(self.bars(name, model, tokens, right) for name, model in self.models.items())
-        legend = "<p>The more yellow a card, the more the Transformer's last layer looks at it.</p>" * bool(attention)
-        self.table.value = (
-            f'<div style="display: flex; gap: 6px; margin: 8px 0">{drawn}</div>{legend}'
-            f"<p>By the rules: <b>{right}</b></p><div style='display: flex; flex-wrap: wrap; gap: 24px'>{bars}</div>"
-        )
+        on_table = [card_on_table(*one) for one in zip(hand, shares, tints, strict=True)]
+        says = [self.what_it_says(name, model, tokens) for name, model in self.models.items()]
+        self.table.value = fill("hand.html", cards=on_table, attended=bool(attention), right=right, models=says)
 
-    def bars(self, name, model, tokens, right):
-        """One model's class probabilities."""
-        probabilities = predict(model, tokens)[0].tolist()
-        of_class = dict(zip(self.data.classes, probabilities, strict=True))
-        said = max(of_class, key=of_class.get)
-        by_strength = sorted(of_class, key=cards.CLASSES.index)
-        rows = "".join(bar_html(one, of_class[one], plots.color(name), one == right) for one in by_strength)
-        verdict = "right" if said == right else "wrong"
-        return f"<div style='min-width: 24em'><b>{html.escape(name)}</b> says {said}: {verdict}{rows}</div>"
+    def what_it_says(self, name, model, tokens):
+        """A model's class probabilities, the weakest class first."""
+        shares = dict(zip(self.data.classes, predict(model, tokens)[0].tolist(), strict=True))
+        by_strength = {one: shares[one] for one in sorted(shares, key=cards.CLASSES.index)}
+        return {"name": name, "said": max(shares, key=shares.get), "shares": by_strength, "color": plots.color(name)}
 
 
 def label(card):
@@ -108,21 +99,7 @@ def spoken(card):
     return f"{cards.RANKS[card // 4]} of {NAMES[cards.SUITS[card % 4]]}"
 
 
-def card_html(card, attention, tint):
-    """A card on a white ground, whatever the theme; tint: 0 leaves it white, 1 makes it yellow."""
-    share = f"<small style='color: #333'>{attention:.0%}</small>" if attention else ""
-    style = (f"width: 3.6em; padding: 10px 0 4px; text-align: center; border: 1px solid #777; border-radius: 8px; "
-             f"line-height: 1.4; color: {ink(card)}; background: rgb(255, 255, {255 - round(200 * tint)})")
-    return (
-        f'<div role="img" aria-label="{spoken(card)}, attention {attention:.0%}" style="{style}">'
-        f'<span style="font-size: 1.4em; font-weight: bold">{label(card)}</span><br>{share}</div>'
-    )
-
-
-def bar_html(name, share, color, is_right):
-    """A class, its probability as a bar and in figures; the right class carries a tick."""
-    return (
-        f"<div style='display: flex; align-items: center; gap: 6px'><span style='width: 11em; text-align: right'>"
-        f"{'✓ ' if is_right else ''}{html.escape(name)}</span><span style='width: {8 * share:.2f}em; height: 0.9em; "
-        f"background: {color}'></span><span>{share:.0%}</span></div>"
-    )
+def card_on_table(card, attention, tint):
+    """What the template shows of a card; tint: 0 leaves it white, 1 makes it yellow."""
+    return {"label": label(card), "spoken": spoken(card), "ink": ink(card), "attention": f"{attention:.0%}",
+            "blue": 255 - round(200 * tint)}

@@ -6,9 +6,11 @@ import time
 import warnings
 
 import ipywidgets
+from markupsafe import Markup, escape
 from optuna.trial import FixedTrial
 
 from helpers import plots
+from helpers.html import fill
 from helpers.teaching import progress_store
 from helpers.teaching.widgets.picture import Picture
 
@@ -91,7 +93,7 @@ class HandTuner(ipywidgets.VBox):
         except Stopped:
             pass
         except Exception as error:
-            self.status.value = f"this try broke off: {type(error).__name__}: {error}"
+            self.status.value = escape(f"this try failed: {type(error).__name__}: {error}")
             curve = []
         if curve:
             self.note(settings, curve)
@@ -123,26 +125,23 @@ class HandTuner(ipywidgets.VBox):
             self.board.value = "Your tries will stand here, the best one first."
             return
         names = list(self.settings)
-        heads = "".join(f"<th style='padding: 2px 10px'>{name}</th>" for name in ["try", "accuracy", "s", *names])
         ranking = sorted(range(len(self.tries)), key=lambda place: -self.tries[place]["accuracy"])
-        rows = "".join(self.row(place, names) for place in ranking[:ENOUGH])
-        self.board.value = f"<table><tr>{heads}</tr>{rows}</table>{self.sum_up()}"
+        rows = [self.row(place, names) for place in ranking[:ENOUGH]]
+        self.board.value = fill("tries.html", heads=["try", "accuracy", "s", *names], rows=rows) + self.sum_up()
 
     def row(self, place, names):
         one = self.tries[place]
-        values = [place + 1, f"{one['accuracy']:.3f}", f"{one['seconds']:.0f}", *(f"{one[name]:.3g}"
-                  if isinstance(one[name], float) else one[name] for name in names)]
-        return "<tr>" + "".join(f"<td style='padding: 2px 10px; text-align: right'>{value}</td>"
-                                for value in values) + "</tr>"
+        values = [f"{one[name]:.3g}" if isinstance(one[name], float) else one[name] for name in names]
+        return [place + 1, f"{one['accuracy']:.3f}", f"{one['seconds']:.0f}", *values]
 
     def sum_up(self):
         if len(self.tries) < ENOUGH:
-            return f"<p>{len(self.tries)} of {ENOUGH} tries</p>"
+            return Markup("<p>{} of {} tries</p>").format(len(self.tries), ENOUGH)
         top, lstm = max(one["accuracy"] for one in self.tries), best(self.lstm_curve)
         minutes = sum(one["seconds"] for one in self.tries) / 60
-        return (f"<p><b>{len(self.tries)} tries: your best is {top:.3f}, the LSTM has {lstm:.3f}.</b> "
-                f"The machine trained for {minutes:.1f} minutes, and you watched. Lesson 04 lets it look alone; "
-                "lesson 05 lays its tries over yours.</p>")
+        return Markup("<p><b>{} tries: your best is {:.3f}, the LSTM has {:.3f}.</b> The machine trained for {:.1f} "
+                      "minutes while you watched. Lesson 04 lets it search alone; lesson 05 draws its trials and your "
+                      "tries in one picture.</p>").format(len(self.tries), top, lstm, minutes)
 
 
 def best(curve):
