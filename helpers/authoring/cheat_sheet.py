@@ -1,4 +1,4 @@
-"""Makes a page to print of notebooks/cheat_sheet.md: `make cheat-sheet`."""
+"""Makes a printable page of notebooks/cheat_sheet.md: `make cheat-sheet`."""
 
 import os
 import re
@@ -22,12 +22,12 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 class Page(mistune.HTMLRenderer):
     def block_code(self, code, info=None):
-        lines = re.sub(r"\n{3,}", "\n\n", code)  # paper is dear: one blank line will do
+        lines = re.sub(r"\n{3,}", "\n\n", code)  # to save space: one blank line is enough
         return f"<div class='code'>{highlight(lines, PythonLexer(), HtmlFormatter())}</div>\n"
 
 
 def as_html(text):
-    """The sheet as a page of HTML that needs nothing else: a section for each heading, in two columns."""
+    """The sheet as a self-contained HTML page: one section per heading, in two columns."""
     body = mistune.create_markdown(renderer=Page(), plugins=["table"])(text)
     title, *sections = map(Markup, re.split(r"(?=<h2>)", body))
     colours = HtmlFormatter().get_style_defs(".code")
@@ -35,19 +35,19 @@ def as_html(text):
 
 
 def find_chromium():
-    """The path of the Chromium to drive: the one that CHROMIUM names, or the first on the PATH; None without one."""
+    """The path of the Chromium to use: the one that CHROMIUM names, or the first on the PATH; None without one."""
     names = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else CHROMIUM
     return next((found for found in map(shutil.which, names) if found), None)
 
 
 def print_to_pdf(page, pdf):
-    """Prints a page with Chromium; returns False where there is none, or it failed."""
+    """Prints a page with Chromium; returns False if there is none, or if it failed."""
     browser = find_chromium()
-    pdf.unlink(missing_ok=True)  # not the one of last time
+    pdf.unlink(missing_ok=True)  # of the last run
     if browser is None:
         return False
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:  # else a browser that is open would answer
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:  # else a running browser would answer
         subprocess.run([browser, "--headless", *root, "--disable-gpu", f"--user-data-dir={own}",
                         "--no-pdf-header-footer", f"--print-to-pdf={pdf.resolve()}", page.resolve().as_uri()],
                        capture_output=True, timeout=120)
@@ -55,7 +55,7 @@ def print_to_pdf(page, pdf):
 
 
 def make(folder=ROOT / "build"):
-    """Writes cheat_sheet.html, and cheat_sheet.pdf where there is a Chromium, to the folder."""
+    """Writes cheat_sheet.html, and cheat_sheet.pdf if there is a Chromium, to the folder."""
     page = Path(folder) / "cheat_sheet.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(as_html(SHEET.read_text(encoding="utf-8")), encoding="utf-8")

@@ -17,13 +17,13 @@ def run_notebook(path, out):
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     with tqdm(total=len(cells), desc=path.stem, unit="cell") as progress:
         executor = ExecutePreprocessor(timeout=None, allow_errors=True, kernel_name="python3",
-                                       on_cell_executed=lambda **_: progress.update())  # fmt: skip
+                                       on_cell_executed=lambda **_: progress.update())
         executor.preprocess(notebook, {"metadata": {"path": path.parent}})
     html, _ = HTMLExporter().from_notebook_node(notebook)
     (out / f"{path.stem}.html").write_text(html, encoding="utf-8")
     seconds = [seconds_of(cell.metadata.execution) for cell in cells]
     errors = [output.ename for cell in cells if "raises-exception" not in cell.metadata.get("tags", [])
-              for output in cell.outputs if output.output_type == "error"]  # fmt: skip
+              for output in cell.outputs if output.output_type == "error"]
     return sum(seconds) / 60, max(seconds), errors
 
 

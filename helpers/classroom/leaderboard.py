@@ -53,7 +53,7 @@ def short(value):
 def board_html(trials, rows):
     best, leader, finished, in_a_minute = sum_up(trials, rows)
     return fill("board.html", rows=[cells(rank, row) for rank, row in enumerate(rows, 1)],
-                best=best, leader=leader, finished=finished, in_a_minute=in_a_minute)  # fmt: skip
+                best=best, leader=leader, finished=finished, in_a_minute=in_a_minute)
 
 
 def cells(rank, row):
@@ -63,7 +63,7 @@ def cells(rank, row):
     seconds = (datetime.now() - row.seen).total_seconds()
     ago = "now" if seconds < 5 else f"{seconds:.0f} s ago" if seconds < 60 else f"{seconds / 60:.0f} min ago"
     return {"rank": rank, "name": short(row.who), "best": score(row), "trials": row.finished, "settings": settings,
-            "seen": ago}  # fmt: skip
+            "seen": ago}
 
 
 class Page(socketserver.ThreadingTCPServer):

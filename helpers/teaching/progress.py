@@ -1,10 +1,7 @@
 """`show()` draws the learner's progress; `reset()` clears it; `tries()` are the manual tries of lesson 01."""
 
-from IPython import get_ipython
-from IPython.display import display
-
 from helpers.html import fill
-from helpers.teaching import checks, progress_store, quizzes
+from helpers.teaching import checks, feedback, progress_store, quizzes
 from helpers.teaching.progress_store import reset, tries
 
 __all__ = ["reset", "show", "tries"]
@@ -20,12 +17,7 @@ def show():
     ]
     lines = [f"lesson {lesson}  {'#' * done + '.' * (total - done)}  {done} of {total}"
              for lesson, (done, total) in counts.items()]
-    text = "\n".join([*lines, *sentences])
-    if get_ipython() is None:
-        print(text)
-    else:
-        bars = fill("progress.html", counts=counts, sentences=sentences)
-        display({"text/plain": text, "text/html": bars}, raw=True)
+    feedback.show("\n".join([*lines, *sentences]), fill("progress.html", counts=counts, sentences=sentences))
 
 
 def known():

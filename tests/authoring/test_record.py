@@ -30,5 +30,5 @@ def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkey
 
 
 def test_an_unknown_part_is_named():
-    with pytest.raises(SystemExit, match="'everything' is no part of the record; the parts are untuned"):
+    with pytest.raises(SystemExit, match="'everything' is not a part of the record; the parts are untuned"):
         record.record(["everything"])

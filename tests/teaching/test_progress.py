@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpers.teaching import progress, progress_store, quizzes
+from helpers.teaching import feedback, progress, progress_store, quizzes
 
 LESSONS = {"01": ["01.1", "01 question 1"], "02": ["02.1", "02.2", "02 question 1", "02 question 2"], "03": ["03.1"]}
 
@@ -57,8 +57,8 @@ def test_after_a_reset_nothing_is_solved(capsys):
 
 def test_in_a_notebook_there_are_bars_that_say_their_numbers(capsys, monkeypatch):
     bundles = []
-    monkeypatch.setattr(progress, "get_ipython", lambda: "a kernel")
-    monkeypatch.setattr(progress, "display", lambda bundle, raw: bundles.append(bundle))
+    monkeypatch.setattr(feedback, "get_ipython", lambda: "a kernel")
+    monkeypatch.setattr(feedback, "display", lambda bundle, raw: bundles.append(bundle))
     assert shown(capsys, "02.1") == []
     (bundle,) = bundles
     assert "lesson 02  #...  1 of 4" in bundle["text/plain"]

@@ -1,4 +1,4 @@
-"""Seven cards on the table, and what each model thinks of them."""
+"""Seven cards on the table, and the predictions of each model."""
 
 import ipywidgets
 import numpy as np
@@ -17,7 +17,7 @@ SIZE = 7
 class DealAHand(ipywidgets.VBox):
     """Deal or choose seven cards; see each model's class probabilities, the right name, and the attention.
 
-    models: {name: model on token ids}; data: the SequenceData that they were trained on; seed: of the dealing.
+    models: {name: model on token ids}; data: the SequenceData they were trained on; seed: of the dealing.
     The cards that the last layer of a Transformer attends to are shaded.
     """
 
@@ -39,7 +39,7 @@ class DealAHand(ipywidgets.VBox):
         self.show(cards.arrange(cards.deal(1, self.rng))[0])
 
     def open_deck(self, is_open):
-        """Shows or hides the deck; its 52 buttons are made when it is first opened."""
+        """Shows or hides the deck; its 52 buttons are created when it is first opened."""
         if not self.deck:
             for card in [rank * 4 + suit for suit in range(4) for rank in range(13)]:
                 button = ipywidgets.Button(description=label(card), tooltip=spoken(card),
@@ -50,10 +50,10 @@ class DealAHand(ipywidgets.VBox):
             self.grid.children = list(self.deck.values())
             self.mark_chosen()
         self.grid.layout.display = "grid" if is_open else "none"
-        self.note.value = "six that you hold, then the one that you draw" if is_open else ""
+        self.note.value = "six cards that you hold, then the one that you draw" if is_open else ""
 
     def choose(self, card):
-        """Puts a card into the hand, or back if it is there; the eighth one pushes out the first."""
+        """Adds a card to the hand, or removes it if it is there; the eighth one pushes out the first."""
         if card in self.chosen:
             self.chosen.remove(card)
         else:
@@ -69,7 +69,7 @@ class DealAHand(ipywidgets.VBox):
             button.style.font_weight = "bold" if card in self.chosen else "normal"
 
     def show(self, hand):
-        """Puts seven card numbers on the table, the last of them the one that was drawn."""
+        """Puts seven cards, given as numbers, on the table; the last one is the card just drawn."""
         tokens = self.data.encode(cards.to_text([hand]))
         right = cards.CLASSES[cards.classify([hand])[0]]
         attention = [last_attention(model, tokens)[0].tolist() for model in self.models.values()

@@ -14,7 +14,7 @@ from helpers.html import fill
 from helpers.teaching import progress_store
 from helpers.teaching.widgets.picture import Picture
 
-ENOUGH = 10  # tries, after which the tuner takes stock
+ENOUGH = 10  # tries until the tuner sums up
 FIXED = {"d_model": 64, "ff_factor": 4, "norm_first": False, "pooling": "mean", "batch_size": 64,
          "label_smoothing": 0.1, "beta1": 0.9, "alpha": 0.99, "momentum": 0.9}
 
@@ -24,11 +24,11 @@ class Stopped(Exception):
 
 
 class HandTuner(ipywidgets.VBox):
-    """Sliders for six settings of the Transformer; each try trains it, and the best tries stand on a leader board.
+    """Sliders for six settings of the Transformer; each try trains it, and a leader board shows the best tries.
 
     lstm_curve: the learning curve of the LSTM to beat, a list of dicts with epoch and val_accuracy.
-    epochs: of each try, as many as the LSTM had. The sliders begin at the paper's settings; a warm-up of more steps
-    than the training has never ends. Tries are kept with the learner's progress, where lesson 05 finds them.
+    epochs: of each try, as many as the LSTM had. The sliders start at the paper's settings; a warm-up with more steps
+    than the training never ends. Tries are kept with the learner's progress; lesson 05 reads them there.
     """
 
     def __init__(self, lstm_curve, epochs):
@@ -59,11 +59,11 @@ class HandTuner(ipywidgets.VBox):
         self.take_stock()
 
     def train(self, _button=None):
-        """Starts a try in a thread of its own, so that the page stays alive."""
+        """Starts a try in its own thread, so that the page stays responsive."""
         self.stopping = False
         self.train_button.disabled, self.stop_button.disabled = True, False
         settings = {name: widget.value for name, widget in self.settings.items()}
-        self.status.value = f"try {len(self.tries) + 1}: the first epoch is on its way"
+        self.status.value = f"try {len(self.tries) + 1}: the first epoch is running"
         self.thread = threading.Thread(target=self.work, args=(settings,), daemon=True)
         self.thread.start()
 
@@ -75,7 +75,7 @@ class HandTuner(ipywidgets.VBox):
         from helpers import search  # here, since it reads the data
 
         n_steps = self.epochs * math.ceil(len(search.data.x_train) / FIXED["batch_size"])
-        share = {"warmup": settings["warmup"] / n_steps}  # more than 1 where the warm-up outlasts the training
+        share = {"warmup": settings["warmup"] / n_steps}  # more than 1 if the warm-up outlasts the training
         curve = []
 
         def on_epoch(epoch):
@@ -86,7 +86,7 @@ class HandTuner(ipywidgets.VBox):
                 raise Stopped
 
         try:
-            with warnings.catch_warnings():  # the paper's layers and warm-up are more than the search space has
+            with warnings.catch_warnings():  # the paper's layers and warm-up are outside of the search space
                 warnings.simplefilter("ignore", UserWarning)
                 search.train(FixedTrial(FIXED | settings | share), search.define_transformer, epochs=self.epochs,
                              on_epoch=on_epoch)
@@ -100,7 +100,7 @@ class HandTuner(ipywidgets.VBox):
         self.train_button.disabled, self.stop_button.disabled = False, True
 
     def note(self, settings, curve):
-        """Writes a try down and takes stock."""
+        """Records a try and updates the leader board."""
         one = {"accuracy": best(curve), "seconds": curve[-1]["seconds"], "epochs": len(curve),
                "of_epochs": self.epochs, "at": time.time(), **settings}
         self.tries.append(one)
@@ -120,9 +120,9 @@ class HandTuner(ipywidgets.VBox):
         self.picture.draw()
 
     def take_stock(self):
-        """The leader board, and from the tenth try on what they came to."""
+        """Shows the leader board, and from the tenth try on a summary."""
         if not self.tries:
-            self.board.value = "Your tries will stand here, the best one first."
+            self.board.value = "Your tries will appear here, the best one first."
             return
         names = list(self.settings)
         ranking = sorted(range(len(self.tries)), key=lambda place: -self.tries[place]["accuracy"])

@@ -1,4 +1,4 @@
-"""A matplotlib figure as a widget that can be drawn again and again."""
+"""A matplotlib figure as a widget that can be redrawn."""
 
 import io
 
@@ -15,7 +15,7 @@ class Picture(ipywidgets.HTML):
         super().__init__()
         self.axes = new_axes(width, height, columns)
         self.figure = (self.axes if columns == 1 else self.axes[0]).figure
-        plt.close(self.figure)  # or the notebook would show it once more at the end of the cell
+        plt.close(self.figure)  # else the notebook would show it a second time at the end of the cell
 
     def draw(self):
         png = io.BytesIO()
