@@ -76,7 +76,7 @@ def test_class_shares():
     assert ax.get_xlabel() == "share of the hands (%)"
 
 
-def test_classes_and_lengths_speak_of_the_training_part():
+def test_classes_and_lengths_show_the_training_part():
     data = load_csv(MESSAGES)
     left, right = plots.classes_and_lengths(data)
     names = [label.get_text() for label in left.get_yticklabels()]
@@ -87,7 +87,7 @@ def test_classes_and_lengths_speak_of_the_training_part():
 
 
 @pytest.mark.parametrize(("x", "label"), [("epoch", "epoch"), ("seconds", "seconds of training")])
-def test_learning_curves_have_a_line_a_seed_and_a_mean(curves, x, label):
+def test_learning_curves_have_one_line_per_seed_and_a_mean(curves, x, label):
     ax = plots.learning_curves(curves, x, majority=0.4)
     assert labels(ax) == (label, "validation accuracy")
     assert len(ax.lines) == 2 * (3 + 1) + 1
@@ -101,7 +101,7 @@ def test_a_model_keeps_its_colour():
     assert len(set(plots.COLORS.values())) == len(plots.COLORS)
 
 
-def test_compare_has_a_line_a_model(curves):
+def test_compare_has_one_line_per_model(curves):
     last = curves[curves["epoch"] == 4]
     ax = plots.compare(last)
     assert ax.get_xlabel() == "validation accuracy"
@@ -259,7 +259,7 @@ def test_bands_draws_means_at_the_columns_and_an_interval():
     assert (low, high) == pytest.approx((0.6 - 12.706 * 0.1, 0.6 + 12.706 * 0.1), abs=1e-3)
 
 
-def test_medians_are_a_line_for_each_value_on_log_scales():
+def test_medians_are_one_line_per_value_on_log_scales():
     table = pd.DataFrame({"sampler": ["GP"] * 4 + ["TPE"] * 2, "trials": [10, 10, 10, 100, 10, 100],
                           "milliseconds": [1.0, 2.0, 9.0, 100.0, 3.0, 5.0]})
     ax = plots.medians(table, "trials", "milliseconds", "sampler", "trials in the study", "ms")

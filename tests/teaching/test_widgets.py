@@ -9,6 +9,7 @@ import pytest
 from ipykernel.comm.comm import BaseComm
 from optuna.trial import TrialState
 
+from helpers import search
 from helpers.data import CARD_HANDS, cards, load_csv
 from helpers.models import LSTMClassifier, PaperRecipe
 from helpers.study import run_until
@@ -48,7 +49,7 @@ def new_study():
 # LiveStudy
 
 
-def test_a_live_study_tells_how_it_goes_in_text(capsys):
+def test_a_live_study_shows_its_progress_as_text(capsys):
     study = new_study()
     run_until(study, objective, 10, callbacks=[widgets.LiveStudy(10)])
     lines = capsys.readouterr().out.split("\r")[1:]
@@ -76,7 +77,7 @@ def test_stop_ends_the_study_after_the_trial_in_progress_and_loses_nothing(capsy
     assert len(study.trials) == 10
 
 
-def test_a_live_study_in_which_every_trial_fails_or_is_pruned_goes_on(capsys):
+def test_a_live_study_continues_if_every_trial_fails_or_is_pruned(capsys):
     study, live = new_study(), widgets.LiveStudy(3)
 
     def hopeless(trial):
@@ -153,7 +154,7 @@ def test_the_papers_six_layers_are_trained_too():
     assert len(tuner.tries) == 1, tuner.status.value
 
 
-def test_a_try_can_be_stopped_and_counts_with_what_it_had():
+def test_a_stopped_try_counts_with_its_epochs_so_far():
     tuner = hand_tuner()
     tuner.train_button.click()
     tuner.stop_button.click()
@@ -163,9 +164,7 @@ def test_a_try_can_be_stopped_and_counts_with_what_it_had():
     assert not tuner.train_button.disabled
 
 
-def test_a_try_that_breaks_says_so_and_is_not_counted(monkeypatch):
-    from helpers import search
-
+def test_a_failed_try_is_reported_and_not_counted(monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("out of <memory>")
 
@@ -177,7 +176,7 @@ def test_a_try_that_breaks_says_so_and_is_not_counted(monkeypatch):
     assert not tuner.train_button.disabled
 
 
-def test_after_ten_tries_it_takes_stock():
+def test_after_ten_tries_there_is_a_summary():
     settings = {name: widget.value for name, widget in hand_tuner().settings.items()}
     for number in range(10):
         progress_store.add_try({"accuracy": 0.4 + number / 100, "seconds": 30, "epochs": 2, "of_epochs": 2, **settings})

@@ -6,10 +6,10 @@ import time
 import warnings
 
 import ipywidgets
-from markupsafe import Markup, escape
+from markupsafe import escape
 from optuna.trial import FixedTrial
 
-from helpers import plots
+from helpers import plots, search
 from helpers.html import fill
 from helpers.teaching import progress_store
 from helpers.teaching.widgets.picture import Picture
@@ -72,8 +72,6 @@ class HandTuner(ipywidgets.VBox):
         self.status.value = "stops after this epoch"
 
     def work(self, settings):
-        from helpers import search  # here, since it reads the data
-
         n_steps = self.epochs * math.ceil(len(search.data.x_train) / FIXED["batch_size"])
         share = {"warmup": settings["warmup"] / n_steps}  # more than 1 if the warm-up outlasts the training
         curve = []
@@ -124,24 +122,16 @@ class HandTuner(ipywidgets.VBox):
         if not self.tries:
             self.board.value = "Your tries will appear here, the best one first."
             return
-        names = list(self.settings)
-        ranking = sorted(range(len(self.tries)), key=lambda place: -self.tries[place]["accuracy"])
-        rows = [self.row(place, names) for place in ranking[:ENOUGH]]
-        self.board.value = fill("tries.html", heads=["try", "accuracy", "s", *names], rows=rows) + self.sum_up()
+        best_first = sorted(enumerate(self.tries, start=1), key=lambda one: -one[1]["accuracy"])
+        self.board.value = fill(
+            "tries.html", heads=["try", "accuracy", "s", *self.settings],
+            rows=[self.row(number, one) for number, one in best_first[:ENOUGH]],
+            tries=len(self.tries), enough=ENOUGH, top=best_first[0][1]["accuracy"], lstm=best(self.lstm_curve),
+            minutes=sum(one["seconds"] for one in self.tries) / 60)
 
-    def row(self, place, names):
-        one = self.tries[place]
-        values = [f"{one[name]:.3g}" if isinstance(one[name], float) else one[name] for name in names]
-        return [place + 1, f"{one['accuracy']:.3f}", f"{one['seconds']:.0f}", *values]
-
-    def sum_up(self):
-        if len(self.tries) < ENOUGH:
-            return Markup("<p>{} of {} tries</p>").format(len(self.tries), ENOUGH)
-        top, lstm = max(one["accuracy"] for one in self.tries), best(self.lstm_curve)
-        minutes = sum(one["seconds"] for one in self.tries) / 60
-        return Markup("<p><b>{} tries: your best is {:.3f}, the LSTM has {:.3f}.</b> The machine trained for {:.1f} "
-                      "minutes while you watched. Lesson 04 lets it search alone; lesson 05 draws its trials and your "
-                      "tries in one picture.</p>").format(len(self.tries), top, lstm, minutes)
+    def row(self, number, one):
+        values = [f"{one[name]:.3g}" if isinstance(one[name], float) else one[name] for name in self.settings]
+        return [number, f"{one['accuracy']:.3f}", f"{one['seconds']:.0f}", *values]
 
 
 def best(curve):
