@@ -123,13 +123,13 @@ def schedules(recipes, n_steps):
     return ax
 
 
-def compare_draws(even, log, band=(1e-4, 1e-2)):
+def compare_draws(even, log):
     """Draws evenly and log-uniformly sampled learning rates on a log axis; the band is where models learn."""
     ax = new_axes(height=2.5)
     rng = np.random.default_rng(0)
     for height, draws in enumerate([log, even]):
         ax.plot(draws, height + rng.uniform(-0.3, 0.3, len(draws)), ".", color=OTHER, alpha=0.3)
-    ax.axvspan(*band, color="#FFE9A8")
+    ax.axvspan(1e-4, 1e-2, color="#FFE9A8")
     ax.set_yticks([0, 1], ["log scale", "even"])
     ax.set(xscale="log", xlabel="learning rate")
     return ax
@@ -179,7 +179,7 @@ def trial_curves(study, newest=None, ax=None):
     return ax
 
 
-def slices(study, params, log=("lr",)):
+def slices(study, params):
     """Draws, for each parameter, the best accuracy of each trial against its value; pruned trials are grey."""
     axes = new_axes(width=11, height=3.5, columns=len(params))
     for ax, param in zip(axes, params, strict=True):
@@ -188,7 +188,7 @@ def slices(study, params, log=("lr",)):
             values = [max(trial.intermediate_values.values()) for trial in trials]
             ax.plot([trial.params[param] for trial in trials], values, "o", color=style, alpha=0.7,
                     label=STATE_NAMES[state])
-        ax.set(xlabel=param, xscale="log" if param in log else "linear")
+        ax.set(xlabel=param, xscale="log" if param == "lr" else "linear")
     axes[0].set(ylabel="best validation accuracy")
     legend_beside(axes[-1])
     return axes
@@ -267,21 +267,21 @@ def pareto(study, accuracy, size):
     return ax
 
 
-def layouts(table, metric="test_accuracy"):
+def layouts(table):
     """Draws four ways to write the same hands: one dot per training, and the means of each model, untuned and tuned.
 
-    table: a data frame with the columns layout, model, tuned, seed and the metric, one row per training.
+    table: a data frame with the columns layout, model, tuned, seed and test_accuracy, one row per training.
     """
     axes = new_axes(width=11, columns=2)
     names = list(table["layout"].unique())
     for ax, tuned in zip(axes, (False, True), strict=True):
         for model, line, colour in (("LSTM", "o-", "#0072B2"), ("Transformer", "s--", "#009E73")):
             rows = table[(table["model"] == model) & (table["tuned"] == tuned)]
-            ax.plot(rows["layout"].map(names.index), rows[metric], line[0], color=colour, alpha=0.3)
-            means = rows.groupby("layout", sort=False)[metric].mean()
+            ax.plot(rows["layout"].map(names.index), rows["test_accuracy"], line[0], color=colour, alpha=0.3)
+            means = rows.groupby("layout", sort=False)["test_accuracy"].mean()
             ax.plot(range(len(names)), means[names], line, color=colour, label=model)
         ax.set_xticks(range(len(names)), names)
-        ax.set(xlabel="tuned" if tuned else "untuned", ylabel="" if tuned else metric.replace("_", " "))
+        ax.set(xlabel="tuned" if tuned else "untuned", ylabel="" if tuned else "test accuracy")
     legend_beside(axes[-1])
     return axes
 

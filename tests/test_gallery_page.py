@@ -24,7 +24,7 @@ def test_the_recorded_trials_are_twenty_of_each_script_some_of_them_pruned():
 
 @pytest.mark.parametrize("library", gallery.LIBRARIES)
 def test_the_parts_that_are_shown_are_in_the_script(library):
-    whole = gallery.script(library).read_text()
+    whole = gallery.script(library).read_text(encoding="utf-8")
     shown = gallery.show(library).data
     assert {"define_model", "objective"} <= set(gallery.parts(library))
     for source in gallery.parts(library).values():

@@ -62,6 +62,7 @@ def test_function_and_trials(study):
     ax = plots.function_and_trials(np.sin, study, 0, 1)
     assert labels(ax) == ("x", "value")
     assert len(ax.collections[0].get_offsets()) == 10
+    assert alt_text(ax.figure) == "A picture of value against x."  # the colour bar is left out
 
 
 def test_best_so_far_never_falls_and_averages_over_runs():
@@ -139,7 +140,7 @@ def test_trial_curves_show_pruned_ones_in_grey(study):
 
 
 def test_slices_show_the_best_value_of_every_trial(study):
-    axes = plots.slices(study, ["x", "x"], log=())
+    axes = plots.slices(study, ["x", "x"])
     assert axes[0].get_ylabel() == "best validation accuracy"
     pruned, complete = axes[0].lines
     assert (len(pruned.get_xdata()), len(complete.get_xdata())) == (3, 7)

@@ -114,7 +114,7 @@ def test_layouts_have_five_seeds_untuned_and_tuned():
 
 @pytest.mark.parametrize("name", MEASURED)
 def test_what_a_script_measured_says_so(name):
-    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text())
+    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text(encoding="utf-8"))
     assert facts["command"].startswith(f"python -m tests.{MEASURED[name]} ")
     assert facts["command"].endswith("--record")
     assert facts["date"] in recorded.provenance(name)
@@ -122,7 +122,7 @@ def test_what_a_script_measured_says_so(name):
 
 @pytest.mark.parametrize("name", [*TABLES, "studies", "pruned"])
 def test_each_part_says_where_it_comes_from(name):
-    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text())
+    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text(encoding="utf-8"))
     part = {"patience": "untuned"}.get(name, name)  # recorded when the part untuned still held both
     assert facts["command"] == f"python -m helpers record {part}"
     assert set(facts) >= {"what", "date", "seconds", "seeds", "workers", "threads_per_worker", "machine", "versions"}

@@ -26,7 +26,7 @@ def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkey
     assert list(table["model"]) == ["LSTM", "majority"]
     assert table["test_accuracy"].between(0, 1).all()
     assert len(recorded.load_table("tiny_curves")) == 1
-    assert "A tiny training." in (tmp_path / "tiny.json").read_text()
+    assert "A tiny training." in (tmp_path / "tiny.json").read_text(encoding="utf-8")
 
 
 def test_an_unknown_part_is_named():

@@ -44,7 +44,7 @@ def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, 
         (verdict,) = verdicts(stub)
         assert verdict.startswith(f"{exercise.name}: not answered yet: ")
         assert verdicts(solved) == [exercise.below["expected"]]
-    assert set(json.loads(record.read_text())["solved"]) == {exercise.name for exercise in EXERCISES[lesson]}
+    assert set(json.loads(record.read_bytes())["solved"]) == {exercise.name for exercise in EXERCISES[lesson]}
 
 
 @pytest.mark.parametrize("name", [exercise.name for lesson in LESSONS for exercise in EXERCISES[lesson]])
