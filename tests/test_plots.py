@@ -212,12 +212,14 @@ def test_alt_text_reads_crosses_and_bars(curves):
 
 
 def test_a_notebook_shows_pictures_with_alt_text():
-    cell = nbformat.v4.new_code_cell("from helpers import plots\nplots.best_so_far([1, 2], label='a <b>');")
-    notebook = nbformat.v4.new_notebook(cells=[cell])
-    NotebookClient(notebook, kernel_name="python3").execute()
-    data = cell.outputs[0]["data"]
+    ours, not_ours = (nbformat.v4.new_code_cell(source) for source in (
+        "from helpers import plots\nplots.best_so_far([1, 2], label='a <b>');",
+        "import matplotlib.pyplot as plt\nplt.plot([3, 4], label='c')\nplt.xlabel('x');"))
+    NotebookClient(nbformat.v4.new_notebook(cells=[ours, not_ours]), kernel_name="python3").execute()
+    data = ours.outputs[0]["data"]
     assert 'alt="A picture of best value so far against trials; a &lt;b&gt; from 1.000 to 2.000."' in data["text/html"]
     assert "image/png" in data
+    assert 'alt="A picture of x; c from 3.000 to 4.000."' in not_ours.outputs[0]["data"]["text/html"]
 
 
 def test_luck_marks_the_run_that_validation_likes_best():
