@@ -19,21 +19,17 @@ SEEDS = range(5)
 LONG = 60  # epochs
 N_TRIALS = 100
 
-# {name in the table: (recipe, options of the training)}
-UNTUNED = {"LSTM": (lstm, {}), "paper's recipe": (paper(), {})}
-LONGER = {f"{name}, {LONG} epochs": (recipe, {"epochs": LONG}) for name, (recipe, _) in UNTUNED.items()}
+# {name in the table: recipe}
+UNTUNED = {"LSTM": lstm, "paper's recipe": paper()}
+LONGER = {f"{name}, {LONG} epochs": recipe for name, recipe in UNTUNED.items()}
 DIAGNOSIS = {
-    "warm-up 400 steps": (paper(warmup=400), {}),
-    "constant learning rate 0.001": (paper(constant_lr=0.001), {}),
-    "2 layers": (paper(n_layers=2), {}),
-    "norm first": (paper(norm_first=True), {}),
+    "warm-up 400 steps": paper(warmup=400),
+    "constant learning rate 0.001": paper(constant_lr=0.001),
+    "2 layers": paper(n_layers=2),
+    "norm first": paper(norm_first=True),
 }
-SCHEDULE = {
-    "warm-up 400 steps, same peak": (paper(**SAME_PEAK), {}),
-    "the same with 2 layers": (paper(**SAME_PEAK, n_layers=2), {}),
-    "batches of 32": (paper(), {"batch_size": 32}),
-}
-FULL_WIDTH = {"full width": (paper(width=1), {})}
+SCHEDULE = {"warm-up 400 steps, same peak": paper(**SAME_PEAK),
+            "the same with 2 layers": paper(**SAME_PEAK, n_layers=2)}
 
 
 def score(probabilities, y, part):
@@ -49,15 +45,14 @@ def network_row(name, seed, model, curve, data, test):
     return row, [{"model": name, "seed": seed} | epoch for epoch in curve]
 
 
-def train_network(name, build, options, seed, test):
-    """Trains one network on card hands, following a recipe."""
+def train_network(name, recipe, seed, test, **options):
+    """Trains one network on card hands, following a recipe; options: of the training, in place of the usual ones."""
     torch.set_num_threads(1)
     data = load_csv(CARD_HANDS)
     set_seed(seed)
-    model, optimizer, recipe_options = build(data)
+    model, optimizer, recipe_options = recipe(data)
     curve = []
-    options = {"epochs": EPOCHS, "batch_size": 64, "on_epoch": curve.append} | recipe_options | options
-    run(model, optimizer, data, **options)
+    run(model, optimizer, data, on_epoch=curve.append, **{"epochs": EPOCHS} | recipe_options | options)
     return network_row(name, seed, model, curve, data, test)
 
 
@@ -78,14 +73,14 @@ def train_baseline(name, model, seed, test):
     start = time.perf_counter()
     model.fit(bags[0], data.y_train)
     row = {"model": name, "seed": seed, "epochs": None, "seconds": time.perf_counter() - start}
-    row |= score(model.predict_proba(bags[1]), data.y_val, "val")
-    row |= score(model.predict_proba(bags[2]), test[1], "test")
+    for part, counts, y in (("val", bags[1], data.y_val), ("test", bags[2], test[1])):
+        row |= score(model.predict_proba(counts), y, part)
     return row, []
 
 
-def network_jobs(recipes, test, seeds=SEEDS):
-    return [delayed(train_network)(name, build, options, seed, test)
-            for name, (build, options) in recipes.items() for seed in seeds]
+def network_jobs(recipes, test, seeds=SEEDS, **options):
+    return [delayed(train_network)(name, recipe, seed, test, **options)
+            for name, recipe in recipes.items() for seed in seeds]
 
 
 def write_tables(name, jobs):
@@ -109,18 +104,21 @@ def record_untuned():
 
 def record_patience():
     """The LSTM and the paper's recipe, trained five times as long, five seeds."""
-    write_tables("patience", network_jobs(LONGER, load_csv(CARD_HANDS).unlock_test()))
+    write_tables("patience", network_jobs(LONGER, load_csv(CARD_HANDS).unlock_test(), epochs=LONG))
 
 
 def record_diagnosis():
     """The paper's recipe with one thing changed at a time, five seeds; at its full width one seed."""
     test = load_csv(CARD_HANDS).unlock_test()
-    write_tables("diagnosis", network_jobs(FULL_WIDTH, test, seeds=[0]) + network_jobs(DIAGNOSIS, test))
+    full_width = network_jobs({"full width": paper(width=1)}, test, seeds=[0])
+    write_tables("diagnosis", full_width + network_jobs(DIAGNOSIS, test))
 
 
 def record_schedule():
     """The paper's recipe with a warm-up that fits the number of steps, and with more steps per epoch, five seeds."""
-    write_tables("schedule", network_jobs(SCHEDULE, load_csv(CARD_HANDS).unlock_test()))
+    test = load_csv(CARD_HANDS).unlock_test()
+    smaller_batches = network_jobs({"batches of 32": paper()}, test, batch_size=32)
+    write_tables("schedule", network_jobs(SCHEDULE, test) + smaller_batches)
 
 
 def run_study(name):

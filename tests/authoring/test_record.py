@@ -10,7 +10,7 @@ from helpers.data import CARD_HANDS, load_csv
 def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkeypatch):
     def record_tiny():
         """A tiny training."""
-        jobs = record.network_jobs({"LSTM": (recipes.lstm, {"epochs": 1})}, test, seeds=[0])
+        jobs = record.network_jobs({"LSTM": recipes.lstm}, test, seeds=[0], epochs=1)
         jobs.append(joblib.delayed(record.train_baseline)("majority", baselines.majority(), 0, test))
         record.write_tables("tiny", jobs)
 
