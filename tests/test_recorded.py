@@ -6,7 +6,6 @@ from optuna.trial import TrialState
 from helpers import recorded
 from helpers.study import finished
 
-README = recorded.DATA_DIR.parent / "README.md"
 STUDIES = ["transformer", "lstm", "trees", "small"]
 MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom",
             "soak": "faults.soak",
