@@ -10,7 +10,6 @@ import difflib
 import gzip
 import io
 import json
-import math
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -272,13 +271,11 @@ def _check_columns(source, line, columns, needed, delimiter):
 
 def _as_text(source, line, column, value):
     """A field as a string. In JSON a number can be a label, and null or NaN is an empty text."""
-    if isinstance(value, float) and math.isnan(value):
+    if value is None or value != value:  # only NaN differs from itself
         return ""
-    if isinstance(value, (bool, int, float)):
-        return str(value)
-    value = value or ""
-    if not isinstance(value, str):
+    if not isinstance(value, (str, bool, int, float)):
         raise DataError(f"{source}, line {line}: {column!r} is {shown(value)}; it has to be a text.")
+    value = str(value)
     if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         raise DataError(f"{source}, line {line}: {column!r} holds half of a character (a lone surrogate); fix it.")
     return value

@@ -74,7 +74,7 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "a picture": ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "this is a picture"),
     "an Excel file": ("a.csv", excel(), "this is an Excel file"),
     "random bytes": ("a.csv", bytes(range(128, 256)) * 9, "this is not UTF-8 text .*, nor another known encoding"),
-    "a truncated .gz": ("a.csv.gz", gzip.compress(GOOD.encode())[:-40], "gzip archive is damaged .*download or copy it again"),
+    "a truncated .gz": ("a.csv.gz", gzip.compress(GOOD.encode())[:-40], "gzip archive is damaged .*; download or copy"),
     "a JSON array": ("a.jsonl", f"[{LINES}]", "this is a JSON array; write one object per line"),
     "a broken line of JSON": ("a.jsonl", LINES.replace('"word5"', '"word5', 1), "line 6: not valid JSON"),
     "a line of JSON that is no object": ("a.jsonl", '"hello"\n' + LINES, 'line 1: "hello" is not a JSON object'),
@@ -103,12 +103,12 @@ USABLE = {  # kind: (name, content, what the data-quality report has to say, row
     "NUL characters": ("a.csv", swap("word5", "wo\0rd\0"), "2 NUL characters left out", 500),
     "the same row twice": ("a.csv", GOOD + "word5 same,b\n", "rows that repeat an earlier one: 1", 501),
     "labels that contradict": ("a.csv", GOOD + "word5 same,a\n", "texts with more than one label: 1", 501),
-    "200 rows": ("a.csv", "".join(GOOD.splitlines(True)[:201]), "with 40 rows in the test part .* 15 points only", 200),
+    "200 rows": ("a.csv", "".join(GOOD.splitlines(True)[:201]), "with 40 rows in the test .* within 15 points,", 200),
     "one class of 95 %": ("a.csv", GOOD.replace(",b", ",a").replace(",a", ",b", 25), "look at macro F1 or AUC", 500),
     "a class with few rows": ("a.csv", GOOD + "".join(f"rare{n},c\n" for n in range(9)), "'c' has only 5 rows", 509),
     "amounts as labels": ("a.csv", re.sub(",[ab]\n", lambda found: f",{found.start() % 31 / 2}\n", GOOD),
                           "labels are 31 different numbers: if they are amounts", 500),
-    "Yes and yes": ("a.csv", swap(",a\n", ",B\n", 200), "'B' and 'b' differ in capitals only", 500),
+    "Yes and yes": ("a.csv", swap(",a\n", ",B\n", 200), "'B' and 'b' differ only in capitals", 500),
     "10 MB in one cell": ("a.csv", swap("word5", "long " * 2_000_000), "longest text has 2,000,001 tokens", 500),
     "any script, and emoji": ("a.csv", swap("word5", "天地 שלום 🎉"), "500 rows read, 500 kept", 500),
     "gzip without .gz": ("a.csv", gzip.compress(GOOD.encode()), "500 rows read, 500 kept", 500),
@@ -259,8 +259,8 @@ def test_a_file_that_is_too_large_to_fetch(server, monkeypatch):
 def test_a_tokenizer_that_fails_is_named_with_its_line(tmp_path):
     path = made(tmp_path, "a.csv", GOOD)
     assert "line 2: tokenize fails on 'word0 same' (ZeroDivisionError" in sentence(path, tokenize=lambda text: 1 / 0)
-    assert "line 2: tokenize makes 'word0 same' of" in sentence(path, tokenize=str)
-    assert "line 2: tokenize makes [1] of" in sentence(path, tokenize=lambda text: [1])
+    assert "line 2: tokenize returns 'word0 same' for" in sentence(path, tokenize=str)
+    assert "line 2: tokenize returns [1] for" in sentence(path, tokenize=lambda text: [1])
 
 
 # Any file at all, drawn by hypothesis.
