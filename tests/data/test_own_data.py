@@ -60,7 +60,7 @@ def test_on_two_hundred_rows(tmp_path):
         rows = [(row["text"], row["label"]) for _, row in zip(range(200), csv.DictReader(file), strict=False)]
     printed = run(tmp_path, DATA=write(tmp_path / "few.csv", rows))
     assert_it_went_through(printed)
-    assert "warning: few rows: with 40 rows in the test part accuracy is known only to within 15 points" in printed
+    assert "warning: few rows: with 40 rows in the test part, accuracy is known only to within 15 points" in printed
     margin = float(printed.partition("40 test rows: ± ")[2].split()[0])
     assert margin > 0.05
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.data import DataError, load_csv, readers
@@ -221,7 +221,8 @@ class Server(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def server():
     """The address of a real server with a few files."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
+    with pytest.MonkeyPatch.context() as patch, ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
+        patch.setattr(readers, "TIMEOUT", 120)  # the machine may be busy
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
@@ -265,7 +266,8 @@ def test_a_tokenizer_that_fails_is_named_with_its_line(tmp_path):
 
 # Any file at all, drawn by hypothesis.
 
-settings.register_profile("steady", deadline=None, derandomize=True, max_examples=150)
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=150,
+                          suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 settings.load_profile("steady")
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
