@@ -1,4 +1,4 @@
-"""Simple baselines from scikit-learn, on the same token ids that the networks get.
+"""Simple baselines from scikit-learn, on the same token ids as the networks.
 
 scikit-learn is imported where it is used, since that takes long and not every notebook needs it.
 """
@@ -9,15 +9,15 @@ import numpy as np
 
 
 def bag(tokens, vocab_size):
-    """Counts how often each token stands in each text: ids (rows, length) to counts (rows, vocab_size)."""
+    """Counts each token in each text: ids (rows, length) to counts (rows, vocab_size)."""
     counts = np.zeros((len(tokens), vocab_size), dtype=np.float32)
     np.add.at(counts, (np.arange(len(tokens))[:, None], np.asarray(tokens)), 1)
-    counts[:, 0] = 0  # padding is no word
+    counts[:, 0] = 0  # padding is not a word
     return counts
 
 
 def majority():
-    """Always says the most frequent class."""
+    """Always predicts the most frequent class."""
     from sklearn.dummy import DummyClassifier
 
     return DummyClassifier(strategy="prior")
@@ -31,7 +31,7 @@ def logistic_regression():
 
 
 def boosted_trees(seed=0, **settings):
-    """Gradient-boosted trees; with scikit-learn's own settings unless others are given."""
+    """Gradient-boosted trees; scikit-learn's default settings unless others are given."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(early_stopping=False, random_state=seed, **settings)
@@ -44,9 +44,9 @@ def words_and_pairs(ids):
 
 
 def tfidf_regression(C=1.0):
-    """A linear model on words and pairs of words, each weighted by how rare it is (TF-IDF): for token ids as they are.
+    """A linear model on words and pairs of words, weighted by rarity (TF-IDF); it takes token ids as they are.
 
-    C: the larger, the more it follows the training part.
+    C: the inverse of the regularization; the larger, the closer the fit to the training part.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression

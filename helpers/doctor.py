@@ -1,4 +1,4 @@
-"""Looks at an installation and says, line by line, what is right or how to mend it."""
+"""Checks an installation: one line per check, and for each problem the fix."""
 
 import json
 import os
@@ -11,20 +11,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FREE_GB = 1.0
-MEND = f"{sys.executable} -m pip install -r requirements.txt -e ."
+FIX = f"In the folder of the course, run: {sys.executable} -m pip install -r requirements.txt -e ."
+FIX_KERNEL = f"{sys.executable} -m ipykernel install --sys-prefix"
 
 
 def check_python():
     found = platform.python_version()
     if sys.version_info < (3, 11):  # noqa: UP036
-        return False, f"{found} is too old; install Python 3.11 or newer and run `make clean lab` with it"
+        return False, f"{found} is too old; install Python 3.11 or newer, then the course again (README tells how)"
     return True, found
 
 
 def check_packages(requirements=ROOT / "requirements.txt"):
-    """Compares what is installed with the pins of the requirements file."""
+    """Compares the installed versions with the pins of the requirements file."""
     wrong = []
-    pins = [line.split("==") for line in requirements.read_text().splitlines() if "==" in line]
+    pins = [line.split("==") for line in requirements.read_text(encoding="utf-8").splitlines() if "==" in line]
     for name, pin in pins:
         try:
             found = version(name).split("+")[0]  # 2.13.0+cpu is 2.13.0
@@ -32,41 +33,38 @@ def check_packages(requirements=ROOT / "requirements.txt"):
             wrong.append(f"{name} is missing")
             continue
         if found != pin:
-            wrong.append(f"{name} is {found}, pinned is {pin}")
+            wrong.append(f"{name} is {found}, not {pin}")
     if wrong:
-        return False, f"{'; '.join(wrong)}. Mend it with: {MEND}"
+        return False, f"{'; '.join(wrong)}. {FIX}"
     return True, f"all {len(pins)} as pinned"
 
 
 def check_kernel():
-    """JupyterLab starts the kernel that the kernelspec python3 names; it must be this Python."""
+    """JupyterLab starts the kernel that the kernelspec python3 names: it must be this Python."""
     try:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
     except ImportError:
-        return False, f"jupyter_client is missing. Mend it with: {MEND}"
+        return False, f"jupyter_client is missing. {FIX}"
     try:
         spec = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
-        return False, f"no kernel named python3. Mend it with: {sys.executable} -m ipykernel install --sys-prefix"
+        return False, f"no kernel named python3. Run: {FIX_KERNEL}"
     program = shutil.which(spec.argv[0]) or spec.argv[0]
     if spec.argv[0] != "python" and Path(program).parent != Path(sys.executable).parent:
-        return False, (
-            f"the kernel python3 starts {program}, not {sys.executable}. "
-            f"Mend it with: {sys.executable} -m ipykernel install --sys-prefix"
-        )
+        return False, f"the kernel python3 starts {program}, not {sys.executable}. Run: {FIX_KERNEL}"
     return True, "python3 starts this Python"
 
 
 def check_widgets():
-    """The browser's part of ipywidgets must be where JupyterLab looks for it."""
+    """The part of ipywidgets that runs in the browser must be where JupyterLab looks for it."""
     package = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager/package.json")
     if not package.exists():
-        return False, f"JupyterLab's part of ipywidgets is missing. Mend it with: {MEND} --force-reinstall"
-    return True, f"jupyterlab-manager {json.loads(package.read_text())['version']}"
+        return False, f"JupyterLab's part of ipywidgets is missing. {FIX} --force-reinstall"
+    return True, f"jupyterlab-manager {json.loads(package.read_text(encoding='utf-8'))['version']}"
 
 
 def check_write_access(folders=(ROOT / "notebooks", ROOT / "data", None)):
-    """None stands for the folder of temporary files."""
+    """None is the folder of temporary files."""
     for folder in folders:
         try:
             with tempfile.TemporaryFile(dir=folder):
@@ -74,7 +72,7 @@ def check_write_access(folders=(ROOT / "notebooks", ROOT / "data", None)):
         except OSError as error:
             place = folder or "the folder of temporary files"
             return False, f"can't write to {place} ({error.strerror}); copy the course to a folder of your own"
-    return True, "notebooks, data and the temporary folder can be written to"
+    return True, "notebooks, data and the temporary folder are writable"
 
 
 def check_disk():
@@ -87,7 +85,7 @@ def check_disk():
 def check_cores():
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if cores < 2:
-        return True, "1 core: everything works, in about twice the minutes that the notebooks name"
+        return True, "1 core: everything works, in about twice the time that the notebooks name"
     return True, f"{cores} cores"
 
 
@@ -100,8 +98,8 @@ def check_threads():
     try:
         import torch
     except Exception as error:  # a broken binary raises almost anything
-        return False, f"torch can't be imported ({error}). Mend it with: {MEND}"
-    return True, f"torch uses {torch.get_num_threads()} unless a notebook says otherwise"
+        return False, f"torch can't be imported ({error}). {FIX}"
+    return True, f"torch uses {torch.get_num_threads()} unless a notebook sets another number"
 
 
 CHECKS = {
@@ -117,11 +115,11 @@ CHECKS = {
 
 
 def report(checks=CHECKS):
-    """Prints a line for each check; returns whether all is well."""
+    """Prints one line per check; returns whether all is well."""
     well = True
     for name, check in checks.items():
         ok, words = check()
         print(f"{'OK   ' if ok else 'WRONG'} {name}: {words}")
         well = well and ok
-    print("All is well." if well else "Mend what is WRONG, then run this again: python -m helpers doctor")
+    print("All is well." if well else "Fix what is WRONG, then run this again: python -m helpers doctor")
     return well

@@ -1,4 +1,4 @@
-"""Scores, and what they say over several seeds: means with their 95 % intervals, verdicts in a sentence."""
+"""Scores, and their summary over several seeds: means with 95 % intervals, verdicts in one sentence."""
 
 import numpy as np
 import pandas as pd
@@ -6,9 +6,9 @@ from scipy.special import stdtrit
 
 
 def auc(probabilities, y):
-    """Macro one-vs-rest AUC: for each class, how well its probability ranks its rows before all others; the mean.
+    """Macro one-vs-rest AUC: how well a class's probability ranks its rows before all others, averaged over classes.
 
-    probabilities: (rows, n_classes); y: (rows,) class numbers. A class without rows, or with all, is left out.
+    probabilities: (rows, n_classes); y: (rows,) class numbers. A class with no rows, or with all rows, is left out.
     """
     from sklearn.metrics import roc_auc_score  # here, since scikit-learn takes long to import
 
@@ -18,9 +18,9 @@ def auc(probabilities, y):
 
 
 def macro_f1(probabilities, y):
-    """The F1 score (the harmonic mean of precision and recall) of each class, and the mean of them.
+    """Macro F1: the harmonic mean of precision and recall, averaged over classes.
 
-    probabilities: (rows, n_classes); y: (rows,) class numbers. A class that is never predicted right counts as 0.
+    probabilities: (rows, n_classes); y: (rows,) class numbers. A class that is never predicted correctly counts as 0.
     """
     from sklearn.metrics import f1_score  # here, since scikit-learn takes long to import
 
@@ -28,9 +28,9 @@ def macro_f1(probabilities, y):
 
 
 def interval(values):
-    """Half the width of the 95 % interval of the mean (Student's t): the mean lies within mean ± this.
+    """Half the width of the 95 % interval of the mean (Student's t), for "mean ± this".
 
-    Too few values (one seed) give NaN, since one run says nothing about the next.
+    A single value (one seed) gives NaN, since one run says nothing about the next.
     """
     values = pd.Series(values).dropna()
     if len(values) < 2:
@@ -39,9 +39,9 @@ def interval(values):
 
 
 def by_model(table, metrics=("val_accuracy", "val_auc")):
-    """A row a model, in order of the first metric: for each metric its mean and interval, and seconds a training.
+    """One row per model, sorted by the first metric: mean and interval of each metric, and mean seconds per training.
 
-    table: a data frame with the columns model, seed, seconds and the metrics, a row a training.
+    table: a data frame with the columns model, seed, seconds and the metrics, one row per training.
     """
     rows = []
     for model, group in table.groupby("model", sort=False):
@@ -68,11 +68,11 @@ def verdict(table, first, second, metric="test_accuracy"):
 
 
 def headline(table, simple, metric, rows_margin):
-    """One sentence on whether the networks of an exam were worth it, against the best of the simple models.
+    """One sentence on whether the networks of a test evaluation beat the best of the simple models.
 
-    table: as for `by_model`. simple: the names of the simple models; all others are networks, and those that were
-    tuned have a name that begins with "tuned".
-    rows_margin: half the 95 % interval that comes from the number of test rows (the one over seeds is in the table).
+    table: as for `by_model`. simple: the names of the simple models; all others are networks, and the names of tuned
+    ones start with "tuned".
+    rows_margin: half the 95 % interval due to the number of test rows (the one over seeds is in the table).
     """
     summary = by_model(table, (metric,))
     means, over_seeds = summary[metric], summary.filter(like="±").iloc[:, 0].fillna(0)
@@ -94,12 +94,12 @@ def headline(table, simple, metric, rows_margin):
             f"{means[baseline]:.3f}, by {gap:.1f} points.{as_good}")
 
 
-def rows_margin(measure, probabilities, y, seed=0):
-    """Half the 95 % interval of a score that comes from having these test rows and not others, by bootstrap.
+def rows_margin(measure, probabilities, y):
+    """Half the 95 % interval of a score due to the choice of test rows, by bootstrap.
 
-    measure: of probabilities (rows, n_classes) and class numbers (rows,), like `auc`. The rows are
-    drawn 300 times anew, with replacement; a few test rows give a wide interval, whatever the number of seeds.
+    measure: a function of probabilities (rows, n_classes) and class numbers (rows,), like `auc`. The rows are
+    resampled 300 times with replacement; few test rows give a wide interval, whatever the number of seeds.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     draws = [rng.integers(len(y), size=len(y)) for _ in range(300)]
     return float(1.96 * np.nanstd([measure(probabilities[rows], y[rows]) for rows in draws]))

@@ -1,8 +1,7 @@
-"""How the pictures of the course look, and what they say to those who can't see them."""
+"""The style of the course's pictures, and their alt texts for readers who can't see them."""
 
 import base64
 import functools
-import html
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,7 +10,9 @@ from IPython.core.pylabtools import print_figure
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure
 
-# One colour for each model, everywhere; from the palette of Okabe and Ito, which colour-blind people can read.
+from helpers.html import fill
+
+# One colour per model, everywhere; from the palette of Okabe and Ito, which colour-blind readers can tell apart.
 COLORS = {
     "LSTM": "#56B4E9",
     "tuned LSTM": "#0072B2",
@@ -39,14 +40,17 @@ STYLE = {  # large enough for a projector; on a white ground, so that it can be 
 
 
 def new_axes(width=9, height=4, columns=1):
-    """A figure of that size (inches) in the style of the course, which Optuna's own pictures switch off."""
+    """A figure of that size (inches) in the style of the course, which Optuna's own pictures switch off.
+
+    From the first call on, a notebook shows every matplotlib figure with alt text.
+    """
     show_with_alt_text(get_ipython())
     plt.style.use(["default", STYLE])
     return plt.subplots(1, columns, figsize=(width, height), sharey=True, layout="constrained")[1]
 
 
 def alt_text(figure):
-    """Says in words what a picture shows, for readers who can't see it: its axes, where curves end, what bars say."""
+    """What a picture shows, in words: its axes, where its curves end, the values of its bars."""
     sentences = []
     for ax in figure.axes:
         if ax.get_label() == "<colorbar>":
@@ -75,26 +79,25 @@ def _curve_in_words(line):
 
 
 def image_html(png, words):
-    """A picture as HTML that carries its alt text; png: the bytes of the file."""
-    data = base64.b64encode(png).decode()
-    return f'<img alt="{html.escape(words)}" style="max-width: 100%" src="data:image/png;base64,{data}">'
+    """A picture as HTML with its alt text; png: the bytes of the file."""
+    return fill("image.html", words=words, data=base64.b64encode(png).decode())
 
 
 @functools.cache
 def show_with_alt_text(shell):
     """Makes a notebook show every matplotlib figure with its alt text, which JupyterLab's own images lack."""
-    if shell is None:  # no notebook
+    if shell is None:  # not in a notebook
         return
-    plt.switch_backend(plt.get_backend())  # the first figure would do it, and forget what is set below
+    plt.switch_backend(plt.get_backend())  # the first figure would do it and undo what is set below
     formatter = shell.display_formatter.formatters["text/html"]
     formatter.for_type(Figure, lambda figure: image_html(print_figure(figure, "png"), alt_text(figure)))
 
 
 def color(model):
-    """The colour of a model; what follows a comma in its name ("LSTM, 60 epochs") does not change it."""
+    """The colour of a model; a suffix after a comma ("LSTM, 60 epochs") does not change it."""
     return COLORS.get(model.split(",")[0], OTHER)
 
 
 def legend_beside(ax):
-    """Puts the legend to the right of the picture, where it hides nothing."""
+    """Puts the legend to the right of the picture, where it covers nothing."""
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)

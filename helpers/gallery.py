@@ -1,4 +1,4 @@
-"""The scripts of notebooks/gallery/ as lesson 08 reads them: their code part by part, and the table beside them."""
+"""The scripts of notebooks/gallery/ for lesson 08: their code part by part, and tables about them."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ GALLERY = Path(__file__).resolve().parent.parent / "notebooks" / "gallery"
 
 @dataclass(frozen=True)
 class Library:
-    """What no run can tell about a library: its name, the environment it is installed in, what to know, what to use."""
+    """What no run can tell about a library: its name, its environment, a caveat, and what to use today."""
 
     name: str
     environment: str
@@ -26,61 +26,61 @@ class Library:
 
 LIBRARIES = {
     "xgboost": Library("XGBoost", "one",
-                       "its own metric merror is an error: a study that maximizes would prune the best; "
-                       "plain xgboost brings a large library for GPUs, xgboost-cpu does not", "this"),
-    "lightgbm": Library("LightGBM", "one", "a metric that falls (multi_error) in a study that maximizes: ValueError",
+                       "its own metric merror is an error rate: a maximizing study would prune the best; "
+                       "plain xgboost installs a large GPU library, xgboost-cpu does not", "this"),
+    "lightgbm": Library("LightGBM", "one", "a metric to minimize (multi_error) in a maximizing study: ValueError",
                         "this"),
     "sklearn": Library("scikit-learn", "one",
                        "only estimators with partial_fit can be pruned; OptunaSearchCV warns in every trial that "
                        "optuna.terminator has moved", "this"),
     "pytorch": Library("PyTorch", "one", "none", "this"),
     "keras": Library("Keras 3 on torch", "one", "KERAS_BACKEND=torch must be set before the import", "this"),
-    "fastai": Library("fastai", "one", "fastai.vision does not import beside the CPU build of torch", "this"),
+    "fastai": Library("fastai", "one", "fastai.vision fails to import beside the CPU build of torch", "this"),
     "tensorflow": Library("TensorFlow", "tensorflow",
                           "TensorFlowPruningHook is for TensorFlow 1 and fails to import: prune by hand", "Keras 3"),
     "tf_keras": Library("tf.keras", "tensorflow", "tf.keras is Keras 3 under an older name", "Keras 3"),
-    "mxnet": Library("MXNet", "mxnet", "retired in 2023; needs numpy before 1.24, and so Python 3.11", "PyTorch"),
+    "mxnet": Library("MXNet", "mxnet", "retired in 2023; needs numpy below 1.24, hence Python 3.11", "PyTorch"),
     "catboost": Library("CatBoost", "extras", "the callback only stops the training: call check_pruned() after fit",
                         "this"),
-    "lightning": Library("Lightning", "extras", "does not import beside fastai's torchvision: keep them apart", "this"),
+    "lightning": Library("Lightning", "extras", "fails to import beside fastai's torchvision: keep them apart", "this"),
     "skorch": Library("skorch", "extras", "none", "this"),
 }
 
 
 def script(library):
-    """The path of the library's script. Raises KeyError, with the names there are, for any other."""
+    """The path of the library's script. Raises KeyError, with the known names, for any other."""
     if library not in LIBRARIES:
         raise KeyError(f"there is no {library!r} in the gallery; there are {', '.join(LIBRARIES)}")
     return GALLERY / f"tune_{library}.py"
 
 
 def header(library):
-    """What the head of a script says about its needs, after PEP 723: "requires-python" and "dependencies"."""
-    block = re.match(r"# /// script\n((?:#.*\n)+?)# ///\n", script(library).read_text())[1]
+    """The requirements in the head of a script (PEP 723): "requires-python" and "dependencies"."""
+    block = re.match(r"# /// script\n((?:#.*\n)+?)# ///\n", script(library).read_text(encoding="utf-8"))[1]
     return tomllib.loads(re.sub(r"^# ?", "", block, flags=re.MULTILINE))
 
 
 def parts(library):
     """The functions and classes of a script, in order: {name: source}."""
-    source = script(library).read_text()
+    source = script(library).read_text(encoding="utf-8")
     nodes = [node for node in ast.parse(source).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
     return {node.name: ast.get_source_segment(source, node) for node in nodes}
 
 
 def show(library, *names):
-    """Shows functions of a script, all if none are named, as code."""
+    """Shows functions of a script as code; all if none are named."""
     found = parts(library)
     return Code("\n\n\n".join(found[name] for name in names or found), language="python")
 
 
 def who_prunes(library):
     """The pruning callback that a script imports, or "by hand"."""
-    hook = re.search(r"import (\w*PruningCallback)", script(library).read_text())
+    hook = re.search(r"import (\w*PruningCallback)", script(library).read_text(encoding="utf-8"))
     return hook[1] if hook else "by hand"
 
 
 def pins():
-    """A row a library: which Python and which packages its script needs, and the environment that has them."""
+    """One row per library: the Python and the packages that its script needs, and the environment that has them."""
     rows = []
     for key, library in LIBRARIES.items():
         needs = header(key)
@@ -90,7 +90,7 @@ def pins():
 
 
 def table():
-    """A row a library: what was recorded of its script, who prunes, what to know, and what to use today."""
+    """One row per library: the recorded results of its script, who prunes, what to know, and what to use today."""
     runs = recorded.load_table("gallery").set_index("library")
     rows = []
     for key, library in LIBRARIES.items():

@@ -54,7 +54,7 @@ class LSTMClassifier(nn.Module):
 
 
 def sinusoids(length, d_model):
-    """The position signal of Vaswani et al. 2017, section 3.5: (length, d_model), sines and cosines."""
+    """The positional encoding of Vaswani et al. 2017, section 3.5: (length, d_model), sines and cosines."""
     position = torch.arange(length).unsqueeze(1)
     rate = torch.exp(torch.arange(0, d_model, 2) * (-math.log(10_000) / d_model))
     return torch.stack([torch.sin(position * rate), torch.cos(position * rate)], dim=2).flatten(1)
@@ -88,9 +88,9 @@ class TransformerClassifier(nn.Module):
 
 
 def last_attention(model, tokens):
-    """How much the last layer of a TransformerClassifier attends to each token: (batch, length), each row sums to 1.
+    """The attention of the last layer of a TransformerClassifier to each token: (batch, length), each row sums to 1.
 
-    It is the mean over the heads and over the tokens that look. tokens: (batch, length) token ids.
+    It is the mean over heads and over attending tokens. tokens: (batch, length) token ids.
     """
     layer, inputs = model.encoder.layers[-1], []
     hook = layer.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0]))
@@ -110,8 +110,8 @@ class PaperRecipe:
     Post-norm encoder, 6 layers, 8 heads, d_model 512, feed-forward 2048, dropout 0.1, label smoothing 0.1,
     Adam with betas (0.9, 0.98) and eps 1e-9, the inverse-square-root schedule with 4,000 warm-up steps.
     width: a factor on d_model and the feed-forward size; 1/8 for a CPU (d_model 64, feed-forward 256).
-    The other arguments change one setting at a time. factor: of the whole schedule (a shorter warm-up makes its
-    highest learning rate higher; (warmup / 4000) ** 0.5 undoes that). constant_lr: in place of the schedule.
+    The other arguments change one setting at a time. factor: multiplies the whole schedule (a shorter warm-up raises
+    the peak learning rate; (warmup / 4000) ** 0.5 undoes that). constant_lr: replaces the schedule.
     """
 
     label_smoothing = 0.1
@@ -130,7 +130,7 @@ class PaperRecipe:
         return torch.optim.Adam(model.parameters(), lr=1.0, betas=(0.9, 0.98), eps=1e-9)
 
     def learning_rate(self, step):
-        """The learning rate of a step, counted from 1: it rises for `warmup` steps, then falls."""
+        """The learning rate at a step, counted from 1: it rises for `warmup` steps, then falls."""
         if self.constant_lr is not None:
             return self.constant_lr
         return self.factor * self.d_model**-0.5 * min(step**-0.5, step * self.warmup**-1.5)

@@ -1,4 +1,4 @@
-"""The pictures of the course. Each function draws one, with matplotlib, and returns the Axes."""
+"""The pictures of the course. Each function draws one with matplotlib and returns its Axes."""
 
 import itertools
 
@@ -12,7 +12,7 @@ from helpers.study import STATE_NAMES
 
 
 def function_and_trials(function, study, low, high):
-    """Draws a function of one variable and, on it, the trials of a study in the order in which they came."""
+    """Draws a function of one variable and the trials of a study on it, coloured by their order."""
     ax = new_axes()
     x = np.linspace(low, high, 500)
     ax.plot(x, function(x), color=OTHER)
@@ -34,7 +34,7 @@ def best_so_far(values, ax=None, **style):
 
 
 def hand_against_study(accuracies, study):
-    """Draws the best so far of a learner's tries by hand, in order, and of a study: both against their number."""
+    """Draws the best value so far of a learner's manual tries, in order, and of a study."""
     ax = new_axes()
     values = [trial.value if trial.state == TrialState.COMPLETE else 0.0 for trial in study.trials]
     best_so_far(values, ax, color=COLORS["tuned Transformer"], label="Optuna")
@@ -47,27 +47,28 @@ def hand_against_study(accuracies, study):
 
 
 def class_shares(labels):
-    """Draws how often each class comes, as horizontal bars."""
+    """Draws the share of each class, as horizontal bars."""
     ax = new_axes(height=3)
     shares = labels.value_counts(normalize=True).sort_values()
-    bars = ax.barh(shares.index, 100 * shares, color=OTHER)
-    ax.bar_label(bars, fmt="%.1f %%", padding=3)
+    share_bars(ax, shares.index, shares)
     ax.set(xlabel="share of the hands (%)")
-    ax.grid(axis="y", visible=False)
     return ax
 
 
+def share_bars(ax, names, shares):
+    ax.bar_label(ax.barh(names, 100 * shares, color=OTHER), fmt="%.1f %%", padding=3)
+    ax.grid(axis="y", visible=False)
+
+
 def classes_and_lengths(data):
-    """Draws, for the training part of a `SequenceData`, the share of each class and how long its texts are."""
+    """Draws, for the training part of a `SequenceData`, the share of each class and the lengths of its texts."""
     left, right = new_axes(width=11, height=max(3, min(8, 0.35 * data.n_classes + 1)), columns=2)
     counts = np.bincount(data.y_train, minlength=data.n_classes)
     lengths = (data.x_train != 0).sum(dim=1).numpy()
-    order = np.argsort(counts)[-20:]  # the most frequent ones, if there are more
+    order = np.argsort(counts)[-20:]  # at most the 20 most frequent classes
     names = [str(data.classes[number])[:30] for number in order]
-    bars = left.barh(names, 100 * counts[order] / counts.sum(), color=OTHER)
-    left.bar_label(bars, fmt="%.1f %%", padding=3)
+    share_bars(left, names, counts[order] / counts.sum())
     left.set(xlabel="share of the texts (%)", xlim=(0, 115 * counts.max() / counts.sum()))
-    left.grid(axis="y", visible=False)
     right.boxplot([lengths[data.y_train.numpy() == number] for number in order], orientation="horizontal",
                   positions=range(len(order)), manage_ticks=False, flierprops={"markersize": 3, "alpha": 0.3})
     right.set(xlabel="tokens in a text")
@@ -75,9 +76,9 @@ def classes_and_lengths(data):
 
 
 def learning_curves(curves, x="epoch", majority=None):
-    """Draws validation accuracy against epochs (or x="seconds"): a thin line a seed, a thick one for their mean.
+    """Draws validation accuracy against epochs (or x="seconds"): one thin line per seed, a thick one for their mean.
 
-    curves: a data frame with the columns model, seed, epoch, seconds and val_accuracy, a row an epoch.
+    curves: a data frame with the columns model, seed, epoch, seconds and val_accuracy, one row per epoch.
     """
     ax = new_axes()
     for model, group in curves.groupby("model", sort=False):
@@ -93,7 +94,7 @@ def learning_curves(curves, x="epoch", majority=None):
 
 
 def compare(table, metric="val_accuracy"):
-    """Draws a dot a training and, as a bar, the mean over seeds and its 95 % interval, a line a model."""
+    """Draws one line per model: a dot per training, the mean over seeds, and its 95 % interval as a bar."""
     summary = by_model(table, (metric,))
     ax = new_axes(height=0.5 * len(summary) + 1)
     for height, (model, row) in enumerate(summary.iterrows()):
@@ -108,9 +109,9 @@ def compare(table, metric="val_accuracy"):
 
 
 def schedules(recipes, n_steps):
-    """Draws the learning rate of each recipe over its first steps, and shades the steps that a training has.
+    """Draws the learning rate of each recipe over its first steps, and shades the steps of our training.
 
-    recipes: {name: PaperRecipe}; n_steps: the number of steps of the training at hand.
+    recipes: {name: PaperRecipe}; n_steps: the number of steps of our training.
     """
     ax = new_axes()
     steps = np.arange(1, 8_001)
@@ -122,20 +123,20 @@ def schedules(recipes, n_steps):
     return ax
 
 
-def compare_draws(even, log, band=(1e-4, 1e-2)):
-    """Draws learning rates that were drawn evenly and on a log scale, on a log axis; the band is where models learn."""
+def compare_draws(even, log):
+    """Draws evenly and log-uniformly sampled learning rates on a log axis; the band is where models learn."""
     ax = new_axes(height=2.5)
     rng = np.random.default_rng(0)
     for height, draws in enumerate([log, even]):
         ax.plot(draws, height + rng.uniform(-0.3, 0.3, len(draws)), ".", color=OTHER, alpha=0.3)
-    ax.axvspan(*band, color="#FFE9A8")
+    ax.axvspan(1e-4, 1e-2, color="#FFE9A8")
     ax.set_yticks([0, 1], ["log scale", "even"])
     ax.set(xscale="log", xlabel="learning rate")
     return ax
 
 
 def history(study, reference=None, ax=None):
-    """Draws the value of each complete trial, the best so far, and a grey tick below for each pruned one.
+    """Draws the value of each complete trial, the best value so far, and a grey tick for each pruned trial.
 
     reference: {name: value}, drawn as dashed lines.
     """
@@ -156,9 +157,9 @@ def history(study, reference=None, ax=None):
 
 
 def trial_curves(study, newest=None, ax=None):
-    """Draws the learning curve of each trial: grey where it was pruned, the best one thick.
+    """Draws the learning curve of each trial: grey if pruned, thick for the best one.
 
-    newest: draw only so many trials, the last ones, and the best one.
+    newest: draw only this number of trials, the last ones, and the best one.
     """
     ax = ax or new_axes()
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -178,7 +179,7 @@ def trial_curves(study, newest=None, ax=None):
     return ax
 
 
-def slices(study, params, log=("lr",)):
+def slices(study, params):
     """Draws, for each parameter, the best accuracy of each trial against its value; pruned trials are grey."""
     axes = new_axes(width=11, height=3.5, columns=len(params))
     for ax, param in zip(axes, params, strict=True):
@@ -187,7 +188,7 @@ def slices(study, params, log=("lr",)):
             values = [max(trial.intermediate_values.values()) for trial in trials]
             ax.plot([trial.params[param] for trial in trials], values, "o", color=style, alpha=0.7,
                     label=STATE_NAMES[state])
-        ax.set(xlabel=param, xscale="log" if param in log else "linear")
+        ax.set(xlabel=param, xscale="log" if param == "lr" else "linear")
     axes[0].set(ylabel="best validation accuracy")
     legend_beside(axes[-1])
     return axes
@@ -207,7 +208,7 @@ def importances(first, second, names):
 
 
 def selection(values, test_values):
-    """Draws the values of a study's complete trials, and where the winner's test values lie over seeds."""
+    """Draws the values of a study's complete trials, and the winner's test values over seeds."""
     ax = new_axes(height=2.5)
     ax.plot(values, np.zeros(len(values)), "o", color=OTHER, alpha=0.4, label="trials, on validation")
     ax.plot(max(values), 0, "o", color="black", markersize=10, label="the best of them")
@@ -220,10 +221,10 @@ def selection(values, test_values):
 
 
 def work_of_trials(trials, names):
-    """Draws a dot a trial, a row a library: its area is the share of the training that the trial got; grey if pruned.
+    """Draws one row per library, one dot per trial: its area is the share of a full training; grey if pruned.
 
-    trials: a data frame with the columns library, number, state and reported (rounds), a row a trial.
-    names: {library: what its row is called}, from the top down.
+    trials: a data frame with the columns library, number, state and reported (rounds), one row per trial.
+    names: {library: label of its row}, from the top down.
     """
     ax = new_axes(height=0.35 * len(names) + 1.2)
     rounds = trials.groupby("library")["reported"].transform("max")
@@ -238,7 +239,7 @@ def work_of_trials(trials, names):
 
 
 def luck(val, test):
-    """Draws runs of one setting that differ in their seed only: accuracy on test against accuracy on validation."""
+    """Draws runs that differ only in their seed: accuracy on test against accuracy on validation."""
     ax = new_axes()
     ax.plot(val, test, "o", color=OTHER, alpha=0.5, label="a run")
     ax.plot(np.mean(val), np.mean(test), "P", color="#0072B2", markersize=14, label="the mean of all")
@@ -252,7 +253,7 @@ def luck(val, test):
 def pareto(study, accuracy, size):
     """Draws a study with two directions, accuracy (up) and size (down): its trials, and the Pareto front.
 
-    accuracy, size: what the two values are called.
+    accuracy, size: the names of the two values.
     """
     ax = new_axes()
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -266,21 +267,21 @@ def pareto(study, accuracy, size):
     return ax
 
 
-def layouts(table, metric="test_accuracy"):
-    """Draws four ways to write the same hands: a dot a training, and the means of each model, untuned and tuned.
+def layouts(table):
+    """Draws four ways to write the same hands: one dot per training, and the means of each model, untuned and tuned.
 
-    table: a data frame with the columns layout, model, tuned, seed and the metric, a row a training.
+    table: a data frame with the columns layout, model, tuned, seed and test_accuracy, one row per training.
     """
     axes = new_axes(width=11, columns=2)
     names = list(table["layout"].unique())
     for ax, tuned in zip(axes, (False, True), strict=True):
         for model, line, colour in (("LSTM", "o-", "#0072B2"), ("Transformer", "s--", "#009E73")):
             rows = table[(table["model"] == model) & (table["tuned"] == tuned)]
-            ax.plot(rows["layout"].map(names.index), rows[metric], line[0], color=colour, alpha=0.3)
-            means = rows.groupby("layout", sort=False)[metric].mean()
+            ax.plot(rows["layout"].map(names.index), rows["test_accuracy"], line[0], color=colour, alpha=0.3)
+            means = rows.groupby("layout", sort=False)["test_accuracy"].mean()
             ax.plot(range(len(names)), means[names], line, color=colour, label=model)
         ax.set_xticks(range(len(names)), names)
-        ax.set(xlabel="tuned" if tuned else "untuned", ylabel="" if tuned else metric.replace("_", " "))
+        ax.set(xlabel="tuned" if tuned else "untuned", ylabel="" if tuned else "test accuracy")
     legend_beside(axes[-1])
     return axes
 
@@ -288,7 +289,7 @@ def layouts(table, metric="test_accuracy"):
 def bands(runs, xlabel, ylabel="best value so far"):
     """Draws for each name the mean over its runs and, as a band, the 95 % interval of that mean.
 
-    runs: {name: data frame}, a row a run, a column a point on the x axis, which is the column's name.
+    runs: {name: data frame}, one row per run; the names of the columns are the points on the x axis.
     """
     ax = new_axes()
     colours = [*plt.rcParams["axes.prop_cycle"].by_key()["color"], "black"]
@@ -303,7 +304,7 @@ def bands(runs, xlabel, ylabel="best value so far"):
 
 
 def medians(table, x, y, by, xlabel, ylabel):
-    """Draws the median of the column y against the column x, both on log scales: a line for each value of `by`."""
+    """Draws the median of the column y against the column x, both on log scales: one line per value of `by`."""
     ax = new_axes()
     for (name, rows), mark in zip(table.groupby(by, sort=False), "os^DvPX", strict=False):
         median = rows.groupby(x)[y].median()

@@ -1,16 +1,16 @@
-"""The two rivals of lesson 01, ready to train: the LSTM that the reader had, and the paper's recipe."""
+"""The two rivals of lesson 01, ready to train: the LSTM you already had, and the paper's recipe."""
 
 import torch
 
 from helpers.models import LSTMClassifier, PaperRecipe
 
-EPOCHS = 12  # of every training that is compared, unless its name says otherwise
+EPOCHS = 12  # of every compared training, unless its name says otherwise
 # A warm-up that fits our number of steps, with the paper's highest learning rate.
 SAME_PEAK = {"warmup": 400, "factor": (400 / 4_000) ** 0.5}
 
 
 def lstm(data):
-    """The LSTM that the reader had: tuned a little, by hand."""
+    """The LSTM you already had: tuned a little, by hand."""
     model = LSTMClassifier(data.vocab_size, data.n_classes)
     return model, torch.optim.Adam(model.parameters(), lr=0.004), {}
 

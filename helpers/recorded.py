@@ -1,6 +1,6 @@
-"""Reads data/recorded/: what the notebooks quote of runs that are too long for a class.
+"""Reads data/recorded/: results of runs that are too long for a class, for the notebooks to quote.
 
-Each part is one or two tables (CSV) or a study (an Optuna journal), and a JSON file that says how it came about.
+Each part is one or two tables (CSV) or a study (an Optuna journal), and a JSON file that says how it was made.
 `helpers.authoring.record` makes them.
 """
 
@@ -28,13 +28,13 @@ def load_study(name):
 
 
 def load_table(name, test=False):
-    """A recorded table as a data frame. The test part's columns stay sealed unless `test` is True."""
+    """A recorded table as a data frame, without the columns of the test part unless `test` is True."""
     table = pd.read_csv(RECORDED / f"{name}.csv")
     return table if test else table[[column for column in table if not column.startswith("test_")]]
 
 
 def load_test_results():
-    """All rows of the test evaluation: what was untuned, fixed by hand, and tuned."""
+    """All rows of the test evaluation, test columns included: untuned models, those fixed by hand, and tuned ones."""
     fixed = load_table("schedule", test=True)
     fixed = fixed[fixed["model"] == "the same with 2 layers"].assign(model="recipe fixed by hand")
     parts = [load_table(name, test=True) for name in ("untuned", "patience", "tuned")]
@@ -42,12 +42,12 @@ def load_test_results():
 
 
 def load_provenance(name):
-    """How a recorded part came about, as a dict: command, date, seconds, machine and so on."""
-    return json.loads((RECORDED / f"{name}.json").read_text())
+    """How a recorded part was made, as a dict: command, date, seconds, machine and so on."""
+    return json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def provenance(name):
-    """One line on where a recorded part comes from."""
+    """One line on how a recorded part was made."""
     facts = load_provenance(name)
     seconds = facts["seconds"]
     time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"

@@ -1,26 +1,23 @@
-"""A report of one page, as HTML (one file, pictures within) and as Markdown (pictures beside it)."""
+"""A report of one page, as HTML (one file, pictures included) and as Markdown (pictures beside it)."""
 
 import datetime
-import html
-import io
+import itertools
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from helpers.figure_style import alt_text, image_html
+from helpers.html import fill
 
 PACKAGES = ("torch", "optuna", "scikit-learn", "numpy")
-STYLE = """body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
-h1 { line-height: 1.2 } .headline { font-size: 1.2em; border-left: 4px solid #0072B2; padding-left: 1em }
-table { border-collapse: collapse } td, th { padding: 0.25em 0.8em; text-align: left; border-bottom: 1px solid #ccc }
-img { max-width: 100% } @media print { h2 { break-after: avoid } img, table { break-inside: avoid } }"""
 
 
 def search_space(study):
-    """A row a parameter: how it was searched. Parameters of a branch stand in the trials that took it."""
+    """One row per parameter: how it was searched, conditional parameters included."""
     found = {}
     for trial in study.get_trials(deepcopy=False):
         for name, how in trial.distributions.items():
@@ -30,50 +27,48 @@ def search_space(study):
 
 
 def settings(params):
-    """A row a parameter of a trial."""
+    """One row per parameter of a trial."""
     words = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in params.values()]
     return pd.DataFrame({"parameter": params.keys(), "value": words})
 
 
 def versions():
-    """A row a package: what the results were made with."""
+    """One row per package that the results were made with."""
     rows = {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES}
     return pd.DataFrame({"package": rows.keys(), "version": rows.values()})
 
 
 def write_report(folder, title, headline, sections):
-    """Writes report.html and report.md to the folder, which is made; returns the path of the first.
+    """Writes report.html and report.md to the folder, which is created; returns the path of the first.
 
     headline: the sentence to remember. sections: {heading: [content, ...]}, each content a sentence, a data frame
-    or a figure of matplotlib's.
+    or a matplotlib figure.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     today = datetime.date.today().isoformat()
-    page = [f"<h1>{html.escape(title)}</h1><p>{today}</p><p class='headline'>{html.escape(headline)}</p>"]
-    text = [f"# {title}", today, f"**{headline}**"]
+    page, text = {}, [f"# {title}", today, f"**{headline}**"]
+    pictures = (folder / f"picture_{number}.png" for number in itertools.count(1))
     for heading, contents in sections.items():
-        page.append(f"<h2>{html.escape(heading)}</h2>")
-        text.append(f"## {heading}")
-        for content in contents:
-            if isinstance(content, pd.DataFrame):
-                page.append(content.to_html(index=False, float_format="{:.3f}".format, na_rep="", border=0))
-                text.append(_markdown(content))
-            elif isinstance(content, Figure):
-                picture = io.BytesIO()
-                content.savefig(picture, dpi=110, format="png")
-                name = f"picture_{sum('![' in block for block in text) + 1}.png"
-                (folder / name).write_bytes(picture.getvalue())
-                page.append(image_html(picture.getvalue(), alt_text(content)))
-                text.append(f"![{alt_text(content)}]({name})")
-            else:
-                page.append(f"<p>{html.escape(content)}</p>")
-                text.append(content)
-    head = f"<meta charset='utf-8'><title>{html.escape(title)}</title><style>{STYLE}</style>"
-    whole = f"<!DOCTYPE html><html lang='en'><head>{head}</head><body>{''.join(page)}</body></html>\n"
-    (folder / "report.html").write_text(whole, encoding="utf-8")
+        both = [_in_both_forms(content, pictures) for content in contents]
+        page[heading] = [as_html for as_html, _ in both]
+        text += [f"## {heading}", *(as_markdown for _, as_markdown in both)]
+    whole = fill("report.html", title=title, today=today, headline=headline, sections=page)
+    (folder / "report.html").write_text(whole + "\n", encoding="utf-8")
     (folder / "report.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
     return folder / "report.html"
+
+
+def _in_both_forms(content, pictures):
+    """A content as HTML (a sentence as it is) and as Markdown; a figure is saved under the next path of `pictures`."""
+    if isinstance(content, pd.DataFrame):
+        table = content.to_html(index=False, float_format="{:.3f}".format, na_rep="", border=0)
+        return Markup(table), _markdown(content)
+    if isinstance(content, Figure):
+        path, words = next(pictures), alt_text(content)
+        content.savefig(path, dpi=110)
+        return image_html(path.read_bytes(), words), f"![{words}]({path.name})"
+    return content, content
 
 
 def _markdown(table):

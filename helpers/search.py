@@ -73,8 +73,8 @@ def objective(trial, define_model=define_model):
     return val_accuracy
 
 
-# The best that is known before the search, tried first in each study: the LSTM as it was, the paper's settings
-# with the depth that lesson 01 found to learn within our budget, and scikit-learn's own settings for the trees.
+# The best settings known before the search, tried first in each study: the LSTM as it was, the paper's settings
+# with the depth that learned within our budget in lesson 01, and scikit-learn's defaults for the trees.
 
 LSTM_START = {"embedding_dim": 64, "hidden_size": 96, "lstm_layers": 2, "bidirectional": True, "lstm_dropout": 0.0,
               "batch_size": 64, "optimizer": "Adam", "lr": 0.004, "beta1": 0.9, "warmup": 0.0, "label_smoothing": 0.0}
@@ -105,7 +105,7 @@ def small_objective(trial):
     return run(model, optimizer, messages, EPOCHS, trial=trial)
 
 
-# The baseline of notebook 05 that is tuned as well.
+# The baseline that is tuned as well; notebook 05 shows it.
 
 
 def define_trees(trial):

@@ -1,7 +1,7 @@
-"""Trials that are looked up instead of trained: hundreds of studies in the time of one.
+"""A tabular benchmark: trials are looked up instead of trained, so hundreds of studies take the time of one.
 
 The table holds a grid of Transformers on card hands; each was trained once, with seed 0, for 12 epochs
-(`python -m tests.bench.table --record`). What a study finds in it was really measured; only the waiting is left out.
+(`python -m tests.bench.table --record`). Every value in it was measured; only the waiting is left out.
 """
 
 import functools
@@ -17,7 +17,7 @@ RATES = [1e-5, 3.16e-5, 1e-4, 3.16e-4, 1e-3, 3.16e-3, 1e-2, 3.16e-2, 1e-1]
 
 @functools.cache
 def load():
-    """{settings, in the order of SETTINGS: (validation accuracy after each epoch, seconds of an epoch)}."""
+    """{settings, in the order of SETTINGS: (validation accuracy after each epoch, seconds per epoch)}."""
     table = recorded.load_table("bench/table")
     curves = table.filter(like="epoch_").to_numpy().tolist()
     keys = table[SETTINGS].itertuples(index=False, name=None)
@@ -25,10 +25,10 @@ def load():
 
 
 def ask(trial, even=False):
-    """Asks a trial for its settings and looks them up: (validation accuracy after each epoch, seconds of an epoch).
+    """Asks a trial for its settings and looks them up: (validation accuracy after each epoch, seconds per epoch).
 
     even: draw the learning rate evenly, as the article did, and not on a log scale. Either way the nearest rate of the
-    table is taken, so a study may find the same row more than once.
+    table is used, so a study may get the same row more than once.
     """
     lr = trial.suggest_float("lr", RATES[0], RATES[-1], log=not even)
     return load()[
@@ -43,7 +43,7 @@ def ask(trial, even=False):
 
 
 def objective(trial):
-    """The objective of lesson 03, looked up: reports each epoch, is pruned, returns the accuracy of the best epoch."""
+    """The objective of lesson 03, looked up: reports each epoch, may be pruned, returns the best epoch's accuracy."""
     curve, seconds = ask(trial)
     trial.set_user_attr("seconds_per_epoch", seconds)
     for epoch, val_accuracy in enumerate(curve, start=1):

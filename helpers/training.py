@@ -1,4 +1,4 @@
-"""The training loop of notebook 02, and how a model is scored."""
+"""The training loop of notebook 02, and the scoring of a model."""
 
 import copy
 import time
@@ -9,7 +9,7 @@ from torch import nn
 
 
 def set_seed(seed):
-    """Fixes all that PyTorch draws from now on: first weights, dropout, the order of the batches."""
+    """Fixes all random numbers that PyTorch draws from now on: initial weights, dropout, the order of the batches."""
     torch.manual_seed(seed)
 
 
@@ -21,7 +21,7 @@ def predict(model, x):
 
 
 def accuracy(model, x, y):
-    """The share of rows in which the class with the highest probability is the right one."""
+    """The share of rows whose most probable class is the right one."""
     return (predict(model, x).argmax(dim=1) == y).double().mean().item()
 
 
@@ -29,8 +29,8 @@ def run(model, optimizer, data, epochs=12, batch_size=64, schedule=None, label_s
         trial=None, on_epoch=None):
     """Trains on the training part; returns the validation accuracy of the best epoch, whose weights the model keeps.
 
-    schedule: a learning rate scheduler, stepped once a batch.
-    trial: an Optuna trial; it is told the accuracy after each epoch and may end the run (optuna.TrialPruned).
+    schedule: a learning rate scheduler, stepped once per batch.
+    trial: an Optuna trial; it gets the accuracy after each epoch and may end the run (optuna.TrialPruned).
     on_epoch: called after each epoch with a dict: epoch, train_loss, val_accuracy, seconds since the start.
     """
     loss_function = nn.CrossEntropyLoss(label_smoothing=label_smoothing)

@@ -2,6 +2,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from helpers import doctor
 
 
@@ -20,7 +22,7 @@ def test_a_sound_installation_is_well():
     assert all(line.startswith("OK") for line in lines[:-1])
 
 
-def test_a_missing_package_is_named_with_its_mend_and_exit_status_1(tmp_path):
+def test_a_missing_package_is_named_with_its_fix_and_exit_status_1(tmp_path):
     # A sitecustomize that hides tqdm from the metadata, as if it had not been installed.
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.metadata as m\n"
@@ -28,21 +30,31 @@ def test_a_missing_package_is_named_with_its_mend_and_exit_status_1(tmp_path):
         "def distribution(name):\n"
         "    if name == 'tqdm': raise m.PackageNotFoundError(name)\n"
         "    return real(name)\n"
-        "m.distribution = distribution\n"
+        "m.distribution = distribution\n",
+        encoding="utf-8",
     )
     done = run_doctor(PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
-    assert "WRONG packages: tqdm is missing. Mend it with:" in done.stdout
+    assert "WRONG packages: tqdm is missing. In the folder of the course, run:" in done.stdout
     assert "-m pip install -r requirements.txt" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("Mend what is WRONG")
+    assert done.stdout.splitlines()[-1].startswith("Fix what is WRONG")
 
 
 def test_a_version_that_is_not_the_pinned_one(tmp_path):
     pins = tmp_path / "requirements.txt"
-    pins.write_text("# pins\nnumpy==0.0.1\nno-such-package==1.0\n")
+    pins.write_text("# pins\nnumpy==0.0.1\nno-such-package==1.0\n", encoding="utf-8")
     well, words = doctor.check_packages(pins)
     assert not well
-    assert "pinned is 0.0.1; no-such-package is missing" in words
+    assert ", not 0.0.1; no-such-package is missing" in words
+
+
+@pytest.mark.parametrize(("module", "check"), [("torch", doctor.check_threads),
+                                               ("jupyter_client.kernelspec", doctor.check_kernel)])
+def test_a_package_that_can_not_be_imported(module, check, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    well, words = check()
+    assert not well
+    assert words.endswith(doctor.FIX)
 
 
 def test_a_folder_that_can_not_be_written_to(tmp_path):

@@ -25,7 +25,7 @@ def test_one_run_has_no_interval():
     assert math.isnan(interval([0.9]))
 
 
-def test_a_row_a_model_the_worst_first():
+def test_one_row_per_model_the_worst_first():
     summary = by_model(table(good=[0.8, 0.9, 1.0], bad=[0.1, 0.1, 0.1]))
     assert list(summary.index) == ["bad", "good"]
     assert summary.loc["good", "val_accuracy"] == pytest.approx(0.9)
@@ -44,8 +44,8 @@ def test_overlapping_intervals_are_no_difference():
     assert "can't be told apart" in verdict(table(a=[0.7, 0.8, 0.9], b=[0.6, 0.7, 0.8]), "a", "b")
 
 
-def exam(**means):
-    """An exam of five seeds a network, whose scores lie 0.01 around the mean; simple models have one row."""
+def evaluated(**means):
+    """A test evaluation: five seeds per network, scores 0.01 around the mean; simple models have one row."""
     rows = []
     for model, mean in means.items():
         seeds = range(5) if model[0].isupper() or model.startswith("tuned") else range(1)
@@ -71,11 +71,11 @@ def exam(**means):
     ],
 )
 def test_the_headline_says_plainly_whether_it_was_worth_it(means, rows, words):
-    assert words in headline(exam(**means), ["simple", "other"], "test_accuracy", rows)
+    assert words in headline(evaluated(**means), ["simple", "other"], "test_accuracy", rows)
 
 
 def test_one_seed_leaves_the_interval_of_the_rows():
-    table = exam(simple=0.8, **{"tuned X": 0.9}).drop_duplicates("model", keep="last")
+    table = evaluated(simple=0.8, **{"tuned X": 0.9}).drop_duplicates("model", keep="last")
     assert "± 0.030" in headline(table, ["simple"], "test_accuracy", 0.03)
 
 

@@ -5,7 +5,7 @@ import pytest
 from helpers import gallery, recorded
 
 
-def test_the_table_has_a_row_a_library_and_no_holes():
+def test_the_table_has_one_row_per_library_and_no_gaps():
     table = gallery.table()
     assert list(table.index) == [about.name for about in gallery.LIBRARIES.values()]
     assert not table.isna().any(axis=None)
@@ -23,8 +23,8 @@ def test_the_recorded_trials_are_twenty_of_each_script_some_of_them_pruned():
 
 
 @pytest.mark.parametrize("library", gallery.LIBRARIES)
-def test_the_parts_that_are_shown_stand_in_the_script(library):
-    whole = gallery.script(library).read_text()
+def test_the_parts_that_are_shown_are_in_the_script(library):
+    whole = gallery.script(library).read_text(encoding="utf-8")
     shown = gallery.show(library).data
     assert {"define_model", "objective"} <= set(gallery.parts(library))
     for source in gallery.parts(library).values():
@@ -38,6 +38,6 @@ def test_who_prunes_is_read_from_the_script():
     assert gallery.who_prunes("pytorch") == "by hand"
 
 
-def test_a_library_that_is_not_there_is_named_with_those_that_are():
+def test_an_unknown_library_is_named_with_the_known_ones():
     with pytest.raises(KeyError, match=r"there is no 'theano' in the gallery; there are xgboost, .*skorch"):
         gallery.show("theano")

@@ -62,6 +62,7 @@ def test_function_and_trials(study):
     ax = plots.function_and_trials(np.sin, study, 0, 1)
     assert labels(ax) == ("x", "value")
     assert len(ax.collections[0].get_offsets()) == 10
+    assert alt_text(ax.figure) == "A picture of value against x."  # the colour bar is left out
 
 
 def test_best_so_far_never_falls_and_averages_over_runs():
@@ -76,7 +77,7 @@ def test_class_shares():
     assert ax.get_xlabel() == "share of the hands (%)"
 
 
-def test_classes_and_lengths_speak_of_the_training_part():
+def test_classes_and_lengths_show_the_training_part():
     data = load_csv(MESSAGES)
     left, right = plots.classes_and_lengths(data)
     names = [label.get_text() for label in left.get_yticklabels()]
@@ -87,7 +88,7 @@ def test_classes_and_lengths_speak_of_the_training_part():
 
 
 @pytest.mark.parametrize(("x", "label"), [("epoch", "epoch"), ("seconds", "seconds of training")])
-def test_learning_curves_have_a_line_a_seed_and_a_mean(curves, x, label):
+def test_learning_curves_have_one_line_per_seed_and_a_mean(curves, x, label):
     ax = plots.learning_curves(curves, x, majority=0.4)
     assert labels(ax) == (label, "validation accuracy")
     assert len(ax.lines) == 2 * (3 + 1) + 1
@@ -101,7 +102,7 @@ def test_a_model_keeps_its_colour():
     assert len(set(plots.COLORS.values())) == len(plots.COLORS)
 
 
-def test_compare_has_a_line_a_model(curves):
+def test_compare_has_one_line_per_model(curves):
     last = curves[curves["epoch"] == 4]
     ax = plots.compare(last)
     assert ax.get_xlabel() == "validation accuracy"
@@ -139,7 +140,7 @@ def test_trial_curves_show_pruned_ones_in_grey(study):
 
 
 def test_slices_show_the_best_value_of_every_trial(study):
-    axes = plots.slices(study, ["x", "x"], log=())
+    axes = plots.slices(study, ["x", "x"])
     assert axes[0].get_ylabel() == "best validation accuracy"
     pruned, complete = axes[0].lines
     assert (len(pruned.get_xdata()), len(complete.get_xdata())) == (3, 7)
@@ -211,12 +212,14 @@ def test_alt_text_reads_crosses_and_bars(curves):
 
 
 def test_a_notebook_shows_pictures_with_alt_text():
-    cell = nbformat.v4.new_code_cell("from helpers import plots\nplots.best_so_far([1, 2], label='a <b>');")
-    notebook = nbformat.v4.new_notebook(cells=[cell])
-    NotebookClient(notebook, kernel_name="python3").execute()
-    data = cell.outputs[0]["data"]
+    ours, not_ours = (nbformat.v4.new_code_cell(source) for source in (
+        "from helpers import plots\nplots.best_so_far([1, 2], label='a <b>');",
+        "import matplotlib.pyplot as plt\nplt.plot([3, 4], label='c')\nplt.xlabel('x');"))
+    NotebookClient(nbformat.v4.new_notebook(cells=[ours, not_ours]), kernel_name="python3").execute()
+    data = ours.outputs[0]["data"]
     assert 'alt="A picture of best value so far against trials; a &lt;b&gt; from 1.000 to 2.000."' in data["text/html"]
     assert "image/png" in data
+    assert 'alt="A picture of x; c from 3.000 to 4.000."' in not_ours.outputs[0]["data"]["text/html"]
 
 
 def test_luck_marks_the_run_that_validation_likes_best():
@@ -259,7 +262,7 @@ def test_bands_draws_means_at_the_columns_and_an_interval():
     assert (low, high) == pytest.approx((0.6 - 12.706 * 0.1, 0.6 + 12.706 * 0.1), abs=1e-3)
 
 
-def test_medians_are_a_line_for_each_value_on_log_scales():
+def test_medians_are_one_line_per_value_on_log_scales():
     table = pd.DataFrame({"sampler": ["GP"] * 4 + ["TPE"] * 2, "trials": [10, 10, 10, 100, 10, 100],
                           "milliseconds": [1.0, 2.0, 9.0, 100.0, 3.0, 5.0]})
     ax = plots.medians(table, "trials", "milliseconds", "sampler", "trials in the study", "ms")

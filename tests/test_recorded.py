@@ -1,16 +1,11 @@
 import json
 
-import joblib
-import pandas as pd
 import pytest
 from optuna.trial import TrialState
 
-from helpers import baselines, recipes, recorded
-from helpers.authoring import provenance, record
-from helpers.data import CARD_HANDS, load_csv
+from helpers import recorded
 from helpers.study import finished
 
-README = recorded.DATA_DIR.parent / "README.md"
 STUDIES = ["transformer", "lstm", "trees", "small"]
 MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom",
             "soak": "faults.soak",
@@ -117,7 +112,7 @@ def test_layouts_have_five_seeds_untuned_and_tuned():
 
 @pytest.mark.parametrize("name", MEASURED)
 def test_what_a_script_measured_says_so(name):
-    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text())
+    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text(encoding="utf-8"))
     assert facts["command"].startswith(f"python -m tests.{MEASURED[name]} ")
     assert facts["command"].endswith("--record")
     assert facts["date"] in recorded.provenance(name)
@@ -125,7 +120,7 @@ def test_what_a_script_measured_says_so(name):
 
 @pytest.mark.parametrize("name", [*TABLES, "studies", "pruned"])
 def test_each_part_says_where_it_comes_from(name):
-    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text())
+    facts = json.loads((recorded.RECORDED / f"{name}.json").read_text(encoding="utf-8"))
     part = {"patience": "untuned"}.get(name, name)  # recorded when the part untuned still held both
     assert facts["command"] == f"python -m helpers record {part}"
     assert set(facts) >= {"what", "date", "seconds", "seeds", "workers", "threads_per_worker", "machine", "versions"}
@@ -140,30 +135,3 @@ def test_every_recorded_file_belongs_to_a_part():
     known |= {"gallery_trials.csv", "README.md"}
     files = (path for path in recorded.RECORDED.rglob("*") if path.is_file())
     assert {path.relative_to(recorded.RECORDED).as_posix() for path in files} == known
-
-
-def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkeypatch):
-    def record_tiny():
-        """A tiny training."""
-        jobs = record.network_jobs({"LSTM": (recipes.lstm, {"epochs": 1})}, test, seeds=[0])
-        jobs.append(joblib.delayed(record.train_baseline)("majority", baselines.majority(), 0, test))
-        record.write_tables("tiny", jobs)
-
-    small = load_csv(CARD_HANDS, limit=200)
-    test = small.unlock_test()
-    monkeypatch.setattr(record, "load_csv", lambda path: small)
-    for module in (record, recorded, provenance):
-        monkeypatch.setattr(module, "RECORDED", tmp_path)
-    monkeypatch.setattr(record, "WORKERS", 1)
-    monkeypatch.setitem(record.PARTS, "tiny", record_tiny)
-    record.record(["tiny"])
-    table = pd.read_csv(tmp_path / "tiny.csv")
-    assert list(table["model"]) == ["LSTM", "majority"]
-    assert table["test_accuracy"].between(0, 1).all()
-    assert len(recorded.load_table("tiny_curves")) == 1
-    assert "A tiny training." in (tmp_path / "tiny.json").read_text()
-
-
-def test_an_unknown_part_is_named():
-    with pytest.raises(SystemExit, match="'everything' is no part of the record; the parts are untuned"):
-        record.record(["everything"])

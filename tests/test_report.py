@@ -56,7 +56,7 @@ def test_the_page_is_whole_and_escapes_what_comes_from_data(written):
         assert words in page.words
 
 
-def test_the_page_holds_its_pictures_and_names_no_other_place(written):
+def test_the_page_holds_its_pictures_and_links_to_nothing(written):
     text = written.read_text(encoding="utf-8")
     page = Page()
     page.feed(text)
@@ -79,7 +79,7 @@ def test_the_markdown_has_the_same_and_its_pictures_beside_it(written):
     assert all(written.with_name(name).read_bytes().startswith(b"\x89PNG") for name in pictures)
 
 
-def test_the_search_space_is_read_from_the_trials_of_all_branches():
+def test_the_search_space_includes_conditional_parameters():
     def objective(trial):
         if trial.suggest_categorical("arch", ["a", "b"]) == "a":
             return trial.suggest_float("lr", 1e-5, 0.1, log=True)
@@ -91,7 +91,7 @@ def test_the_search_space_is_read_from_the_trials_of_all_branches():
     assert space == {"arch": "a, b", "lr": "1e-05 to 0.1 (log scale)", "layers": "1 to 4"}
 
 
-def test_settings_are_short_and_small_ones_stay_in_sight():
+def test_settings_are_short_and_small_ones_stay_visible():
     shown = report.settings({"lr": 0.0000291234567, "arch": "LSTM", "n_layers": 2, "norm_first": False})
     assert shown["value"].tolist() == ["2.912e-05", "LSTM", "2", "False"]
 
@@ -103,7 +103,7 @@ def test_what_is_missing_is_left_empty(tmp_path):
     assert "| b |  |" in page.with_name("report.md").read_text(encoding="utf-8")
 
 
-def test_the_versions_are_those_that_run():
+def test_the_versions_are_the_installed_ones():
     rows = report.versions().set_index("package")["version"]
     assert rows["optuna"] == optuna.__version__
     assert set(rows.index) == {"Python", *report.PACKAGES}

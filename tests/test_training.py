@@ -43,13 +43,13 @@ def test_a_seed_repeats_a_training_and_another_does_not(data):
     assert losses[0] == losses[1] != losses[2]
 
 
-def test_each_epoch_is_told(data):
+def test_each_epoch_is_reported(data):
     curve = trained(data, epochs=3)[2]
     assert [epoch["epoch"] for epoch in curve] == [1, 2, 3]
     assert 0 < curve[0]["seconds"] < curve[1]["seconds"] < curve[2]["seconds"]
 
 
-def test_the_schedule_steps_once_a_batch(data):
+def test_the_schedule_steps_once_per_batch(data):
     model = EmbeddingClassifier(data.vocab_size, data.n_classes)
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
@@ -62,7 +62,7 @@ def test_label_smoothing_raises_the_loss_of_a_good_model(data):
     assert smooth > plain + 0.1
 
 
-def test_a_trial_hears_each_epoch_and_can_stop_the_training(data):
+def test_a_trial_gets_each_epoch_and_can_stop_the_training(data):
     study = optuna.create_study(direction="maximize")
     trial = study.ask()
     trained(data, trial=trial)

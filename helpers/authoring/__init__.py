@@ -1,4 +1,4 @@
-"""For those who make the course: `record` runs its experiments, `run_notebooks` its lessons, `cheat_sheet` its page.
+"""For authors of the course: `record` runs its experiments, `run_notebooks` its lessons, `cheat_sheet` prints a page.
 
 No lesson uses it.
 """

@@ -1,9 +1,10 @@
 """Writes the numbers that pages quote from data/recorded/: `make numbers`.
 
-README.md holds them between `<!-- numbers: NAME -->` and `<!-- end -->`; data/recorded/README.md is written whole. A
-test compares both with the recordings.
+README.md and the prose of notebooks hold them between `<!-- numbers: NAME -->` and `<!-- end -->`;
+data/recorded/README.md is written whole. A test compares all of them with the recordings.
 """
 
+import json
 import re
 
 from helpers import recorded
@@ -11,6 +12,7 @@ from helpers.data import DATA_DIR
 from helpers.evaluation import by_model, interval
 
 README = DATA_DIR.parent / "README.md"
+NOTEBOOKS = DATA_DIR.parent / "notebooks"
 PAGE = recorded.RECORDED / "README.md"
 IN_README = ("paper's recipe", "LSTM", "tuned Transformer", "recipe fixed by hand", "tuned boosted trees")
 STUDY_OF = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}
@@ -148,16 +150,72 @@ def page():
     return "\n\n".join(parts) + "\n"
 
 
+def sentence_on_storages():
+    rates = recorded.load_table("storages").groupby(["storage", "writers"])["trials_per_second"].median().unstack()
+    shared = rates.drop(index=["in memory", "Ray, on a journal"])  # Ray's is a journal again
+    shared = shared.rename(index={"journal": "a journal file"})
+    fastest = shared[30].sort_values(ascending=False).index
+    gain = shared[2] / shared[1]
+    slow = shared.drop(index=["a journal file", "Dask"])
+    return (
+        f"Among those that several processes can share, {fastest[0]} handles the most trials of thirty writers on one "
+        f"machine, and {fastest[1]} comes next. A second writer adds a fifth or more with "
+        f"{' and '.join(gain[gain > 1.2].index)} only. A database or a proxy handles {slow.min().min():.0f} to "
+        f"{slow.max().max():.0f} trials per second."
+    )
+
+
+def sentence_on_gpu(size):
+    hands = recorded.load_table("bench/gpu").query("size == @size")
+    hands = hands.groupby(["device", "processes"])["hands_per_second"].mean()
+    gpu, cpu = hands["cuda"], hands["cpu"]
+    return (
+        f"Two processes do {gpu[2] / gpu[1]:.1f} times the work of one, eight {gpu[8] / gpu[1]:.1f} times, sixteen "
+        f"{gpu[16] / gpu[1]:.1f} times. One process on the GPU is {gpu[1] / cpu[1]:.1f} times as fast as one core; "
+        f"sixteen cores do {100 * cpu[16] / gpu[16]:.0f} % of what sixteen processes do on the GPU."
+    )
+
+
+def sentence_on_gpu_studies():
+    studies = recorded.load_table("bench/gpu_studies").set_index(["device", "workers"])
+    return "; ".join(
+        f"{workers} {'worker' if workers == 1 else 'workers'} on the {'GPU' if device == 'cuda' else 'CPU'}: "
+        f"{row['trials']:.0f} trials in {row['seconds']:.0f} s"
+        for (device, workers), row in studies.iterrows()) + "."
+
+
+BLOCKS = {
+    "results": results_in_short,
+    "storages": sentence_on_storages,
+    "gpu, usual": lambda: sentence_on_gpu("usual"),
+    "gpu, full width": lambda: sentence_on_gpu("full width"),
+    "gpu studies": sentence_on_gpu_studies,
+}
+
+
 def with_numbers(text):
-    """The text with the results between its markers replaced by those of the recordings."""
-    return re.sub(r"(<!-- numbers: results -->\n).*?(\n<!-- end -->)",
-                  lambda found: found[1] + results_in_short() + found[2], text, flags=re.DOTALL)
+    """The text with what is between its markers replaced by what the recordings say."""
+    return re.sub(r"(<!-- numbers: (.+?) -->\n).*?(\n<!-- end -->)",
+                  lambda found: found[1] + BLOCKS[found[2]]() + found[3], text, flags=re.DOTALL)
 
 
-def write():
-    README.write_text(with_numbers(README.read_text(encoding="utf-8")), encoding="utf-8")
-    PAGE.write_text(page(), encoding="utf-8")
+def notebook_with_numbers(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = with_numbers("".join(cell["source"])).splitlines(keepends=True)
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def pages():
+    """{path: its text with the numbers of the recordings}"""
+    return {
+        README: with_numbers(README.read_text(encoding="utf-8")),
+        PAGE: page(),
+        **{path: notebook_with_numbers(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))},
+    }
 
 
 if __name__ == "__main__":
-    write()
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8", newline="\n")

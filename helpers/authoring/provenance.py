@@ -1,4 +1,4 @@
-"""How a recorded result came about: command, seeds, versions, machine, date."""
+"""How a recorded result was made: command, seeds, versions, machine, date."""
 
 import datetime
 import json
@@ -17,7 +17,7 @@ PACKAGES = ("torch", "optuna", "numpy", "scikit-learn")
 
 
 def write_provenance(name, what, command, start, **facts):
-    """Writes how a recorded part came about. start: of the recording, by time.perf_counter(). facts: others to keep."""
+    """Writes how a recorded part was made. start: time.perf_counter() at its beginning. facts: more entries."""
     provenance = {
         "what": what,
         "command": command,
@@ -28,12 +28,12 @@ def write_provenance(name, what, command, start, **facts):
         "machine": f"{joblib.cpu_count()} cores, {_processor()}, {platform.system()}{_gpu()}",
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
     } | facts
-    (RECORDED / f"{name}.json").write_text(json.dumps(provenance, indent=2) + "\n")
+    (RECORDED / f"{name}.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
 
 
 def _processor():
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
 

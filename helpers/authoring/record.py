@@ -2,10 +2,10 @@
 
 import time
 
-import joblib
 import optuna
 import pandas as pd
 import torch
+from joblib import Parallel, delayed
 
 from helpers import baselines, search
 from helpers.authoring.provenance import WORKERS, write_provenance
@@ -16,27 +16,20 @@ from helpers.recorded import RECORDED, load_study, study_path, study_storage
 from helpers.training import predict, run, set_seed
 
 SEEDS = range(5)
-LONG = 60
+LONG = 60  # epochs
 N_TRIALS = 100
 
-
-UNTUNED = {"LSTM": (lstm, {}), "paper's recipe": (paper(), {})}
-PATIENCE = {
-    f"LSTM, {LONG} epochs": (lstm, {"epochs": LONG}),
-    f"paper's recipe, {LONG} epochs": (paper(), {"epochs": LONG}),
-}
+# {name in the table: recipe}
+UNTUNED = {"LSTM": lstm, "paper's recipe": paper()}
+LONGER = {f"{name}, {LONG} epochs": recipe for name, recipe in UNTUNED.items()}
 DIAGNOSIS = {
-    "warm-up 400 steps": (paper(warmup=400), {}),
-    "constant learning rate 0.001": (paper(constant_lr=0.001), {}),
-    "2 layers": (paper(n_layers=2), {}),
-    "norm first": (paper(norm_first=True), {}),
+    "warm-up 400 steps": paper(warmup=400),
+    "constant learning rate 0.001": paper(constant_lr=0.001),
+    "2 layers": paper(n_layers=2),
+    "norm first": paper(norm_first=True),
 }
-SCHEDULE = {
-    "warm-up 400 steps, same peak": (paper(**SAME_PEAK), {}),
-    "the same with 2 layers": (paper(**SAME_PEAK, n_layers=2), {}),
-    "batches of 32": (paper(), {"batch_size": 32}),
-}
-FULL_WIDTH = {"full width": (paper(width=1), {})}
+SCHEDULE = {"warm-up 400 steps, same peak": paper(**SAME_PEAK),
+            "the same with 2 layers": paper(**SAME_PEAK, n_layers=2)}
 
 
 def score(probabilities, y, part):
@@ -52,20 +45,19 @@ def network_row(name, seed, model, curve, data, test):
     return row, [{"model": name, "seed": seed} | epoch for epoch in curve]
 
 
-def train_network(name, build, options, seed, test):
-    """Trains one network on card hands, by a recipe."""
+def train_network(name, recipe, seed, test, **options):
+    """Trains one network on card hands, following a recipe; options: of the training, in place of the usual ones."""
     torch.set_num_threads(1)
     data = load_csv(CARD_HANDS)
     set_seed(seed)
-    model, optimizer, recipe_options = build(data)
+    model, optimizer, recipe_options = recipe(data)
     curve = []
-    options = {"epochs": EPOCHS, "batch_size": 64, "on_epoch": curve.append} | recipe_options | options
-    run(model, optimizer, data, **options)
+    run(model, optimizer, data, on_epoch=curve.append, **{"epochs": EPOCHS} | recipe_options | options)
     return network_row(name, seed, model, curve, data, test)
 
 
 def train_winner(name, study_name, epochs, seed, test):
-    """Trains the best configuration of a study again."""
+    """Retrains the best configuration of a study."""
     torch.set_num_threads(1)
     define_model = {"transformer": search.define_transformer, "lstm": search.define_lstm}[study_name]
     curve = []
@@ -75,65 +67,62 @@ def train_winner(name, study_name, epochs, seed, test):
 
 
 def train_baseline(name, model, seed, test):
-    """Trains a model of scikit-learn's on the bag of cards; it has no learning curve."""
+    """Trains a scikit-learn model on the bag of cards; it has no learning curve."""
     data = load_csv(CARD_HANDS)
     bags = [baselines.bag(x, data.vocab_size) for x in (data.x_train, data.x_val, test[0])]
     start = time.perf_counter()
     model.fit(bags[0], data.y_train)
     row = {"model": name, "seed": seed, "epochs": None, "seconds": time.perf_counter() - start}
-    row |= score(model.predict_proba(bags[1]), data.y_val, "val")
-    row |= score(model.predict_proba(bags[2]), test[1], "test")
+    for part, counts, y in (("val", bags[1], data.y_val), ("test", bags[2], test[1])):
+        row |= score(model.predict_proba(counts), y, part)
     return row, []
 
 
-def network_jobs(recipes, test, seeds=SEEDS):
-    return [
-        joblib.delayed(train_network)(name, build, options, seed, test)
-        for name, (build, options) in recipes.items()
-        for seed in seeds
-    ]
+def network_jobs(recipes, test, seeds=SEEDS, **options):
+    return [delayed(train_network)(name, recipe, seed, test, **options)
+            for name, recipe in recipes.items() for seed in seeds]
 
 
 def write_tables(name, jobs):
-    """Runs the jobs on all workers; writes NAME.csv, a row a training, and NAME_curves.csv, a row an epoch."""
-    results = joblib.Parallel(n_jobs=WORKERS, verbose=5)(jobs)
-    rows = pd.DataFrame([row for row, _ in results])
-    rows.to_csv(RECORDED / f"{name}.csv", index=False, float_format="%.5g")
-    curves = pd.DataFrame([epoch for _, curve in results for epoch in curve])
-    curves.to_csv(RECORDED / f"{name}_curves.csv", index=False, float_format="%.5g")
+    """Runs the jobs on all workers; writes NAME.csv, one row per training, and NAME_curves.csv, one row per epoch."""
+    results = Parallel(n_jobs=WORKERS, verbose=5)(jobs)
+    tables = {name: [row for row, _ in results], f"{name}_curves": [epoch for _, curve in results for epoch in curve]}
+    for table, rows in tables.items():
+        pd.DataFrame(rows).to_csv(RECORDED / f"{table}.csv", index=False, float_format="%.5g")
 
 
 def record_untuned():
-    """What people start from, five seeds: the baselines, the LSTM, the paper's recipe."""
+    """The starting points, five seeds: the baselines, the LSTM, the paper's recipe."""
     test = load_csv(CARD_HANDS).unlock_test()
     jobs = network_jobs(UNTUNED, test)
     for seed in SEEDS:
-        jobs += [
-            joblib.delayed(train_baseline)("majority", baselines.majority(), seed, test),
-            joblib.delayed(train_baseline)("logistic regression", baselines.logistic_regression(), seed, test),
-            joblib.delayed(train_baseline)("boosted trees", baselines.boosted_trees(seed), seed, test),
-        ]
+        models = {"majority": baselines.majority(), "logistic regression": baselines.logistic_regression(),
+                  "boosted trees": baselines.boosted_trees(seed)}
+        jobs += [delayed(train_baseline)(name, model, seed, test) for name, model in models.items()]
     write_tables("untuned", jobs)
 
 
 def record_patience():
     """The LSTM and the paper's recipe, trained five times as long, five seeds."""
-    write_tables("patience", network_jobs(PATIENCE, load_csv(CARD_HANDS).unlock_test()))
+    write_tables("patience", network_jobs(LONGER, load_csv(CARD_HANDS).unlock_test(), epochs=LONG))
 
 
 def record_diagnosis():
     """The paper's recipe with one thing changed at a time, five seeds; at its full width one seed."""
     test = load_csv(CARD_HANDS).unlock_test()
-    write_tables("diagnosis", network_jobs(FULL_WIDTH, test, seeds=[0]) + network_jobs(DIAGNOSIS, test))
+    full_width = network_jobs({"full width": paper(width=1)}, test, seeds=[0])
+    write_tables("diagnosis", full_width + network_jobs(DIAGNOSIS, test))
 
 
 def record_schedule():
-    """The paper's recipe with a warm-up that fits the number of steps, and with more steps an epoch, five seeds."""
-    write_tables("schedule", network_jobs(SCHEDULE, load_csv(CARD_HANDS).unlock_test()))
+    """The paper's recipe with a warm-up that fits the number of steps, and with more steps per epoch, five seeds."""
+    test = load_csv(CARD_HANDS).unlock_test()
+    smaller_batches = network_jobs({"batches of 32": paper()}, test, batch_size=32)
+    write_tables("schedule", network_jobs(SCHEDULE, test) + smaller_batches)
 
 
 def run_study(name):
-    """Runs one study from its beginning, in one process and with one thread, so that it repeats."""
+    """Runs one study from scratch, in one process and with one thread, so that it can be reproduced."""
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     objective, start = {
@@ -144,12 +133,9 @@ def run_study(name):
     }[name]
     study_path(name).unlink(missing_ok=True)
     study = optuna.create_study(
-        study_name=name,
-        storage=study_storage(name),
-        direction="maximize",
+        study_name=name, storage=study_storage(name), direction="maximize",
         sampler=optuna.samplers.TPESampler(n_startup_trials=20, seed=0),
-        pruner=optuna.pruners.PercentilePruner(25, n_startup_trials=5, n_warmup_steps=4),
-    )
+        pruner=optuna.pruners.PercentilePruner(25, n_startup_trials=5, n_warmup_steps=4))
     if start:
         study.enqueue_trial(start)
     study.optimize(objective, n_trials=N_TRIALS)
@@ -158,7 +144,7 @@ def run_study(name):
 def record_studies():
     """100 trials each for the Transformer, the LSTM, boosted trees and the small model."""
     names = ["transformer", "lstm", "trees", "small"]
-    joblib.Parallel(n_jobs=WORKERS, verbose=5)(joblib.delayed(run_study)(name) for name in names)
+    Parallel(n_jobs=WORKERS, verbose=5)(delayed(run_study)(name) for name in names)
 
 
 def record_tuned():
@@ -167,17 +153,15 @@ def record_tuned():
     jobs = []
     for seed in SEEDS:
         for name, study_name in [("LSTM", "lstm"), ("Transformer", "transformer")]:
-            jobs.append(joblib.delayed(train_winner)(f"tuned {name}", study_name, EPOCHS, seed, test))
-            jobs.append(
-                joblib.delayed(train_winner)(f"tuned {name}, {LONG} epochs", study_name, LONG, seed, test)
-            )
+            jobs.append(delayed(train_winner)(f"tuned {name}", study_name, EPOCHS, seed, test))
+            jobs.append(delayed(train_winner)(f"tuned {name}, {LONG} epochs", study_name, LONG, seed, test))
         trees = baselines.boosted_trees(seed, **load_study("trees").best_params)
-        jobs.append(joblib.delayed(train_baseline)("tuned boosted trees", trees, seed, test))
+        jobs.append(delayed(train_baseline)("tuned boosted trees", trees, seed, test))
     write_tables("tuned", jobs)
 
 
 def finish_pruned(number):
-    """Trains a pruned trial of the Transformer's study to its end, with the seed and the settings that it had."""
+    """Trains a pruned trial of the Transformer's study to its end, with its own seed and settings."""
     torch.set_num_threads(1)
     pruned = load_study("transformer").trials[number]
     curve = []
@@ -190,32 +174,24 @@ def finish_pruned(number):
 def record_pruned():
     """Each pruned trial of the Transformer's study, trained to its end: which ones were pruned wrongly?"""
     pruned = load_study("transformer").get_trials(states=(optuna.trial.TrialState.PRUNED,))
-    write_tables("pruned", [joblib.delayed(finish_pruned)(trial.number) for trial in pruned])
+    write_tables("pruned", [delayed(finish_pruned)(trial.number) for trial in pruned])
 
 
-PARTS = {
-    "untuned": record_untuned,
-    "diagnosis": record_diagnosis,
-    "schedule": record_schedule,
-    "patience": record_patience,
-    "studies": record_studies,
-    "tuned": record_tuned,
-    "pruned": record_pruned,
-}
-
-
+PARTS = {"untuned": record_untuned, "diagnosis": record_diagnosis, "schedule": record_schedule,
+         "patience": record_patience, "studies": record_studies, "tuned": record_tuned,
+         "pruned": record_pruned}
 SEEDS_OF = {"studies": "0 for the sampler and for each training", "pruned": "0, as in the study"}
 
 
 def record(names=()):
-    """Runs the named parts of the record, or all of them, and writes down how each came about."""
+    """Records the named parts, or all of them, and writes how each was made."""
     unknown = set(names) - set(PARTS)
     if unknown:
-        raise SystemExit(f"{min(unknown)!r} is no part of the record; the parts are {', '.join(PARTS)}.")
+        raise SystemExit(f"{min(unknown)!r} is not a part of the record; the parts are {', '.join(PARTS)}.")
     RECORDED.mkdir(exist_ok=True)
     for name in names or PARTS:
         print(f"recording {name}", flush=True)
         start = time.perf_counter()
         PARTS[name]()
-        seeds = SEEDS_OF.get(name, "0 to 4, one a training")
+        seeds = SEEDS_OF.get(name, "0 to 4, one per training")
         write_provenance(name, PARTS[name].__doc__, f"python -m helpers record {name}", start, seeds=seeds)

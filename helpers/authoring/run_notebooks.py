@@ -1,11 +1,11 @@
 """Runs the notebooks headless from top to bottom and writes them, executed, as HTML."""
 
-import time
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbconvert import HTMLExporter
+from nbconvert.preprocessors import ExecutePreprocessor
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,41 +14,26 @@ ROOT = Path(__file__).resolve().parents[2]
 def run_notebook(path, out):
     """Runs one notebook; writes OUT/NAME.html; returns its minutes, its slowest cell's seconds and its errors."""
     notebook = nbformat.read(path, as_version=4)
-    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
-    seconds = []
-    with tqdm(total=cells, desc=path.stem, unit="cell") as progress:
-
-        def on_start(cell, cell_index):
-            seconds.append(-time.perf_counter())
-
-        def on_end(cell, cell_index, execute_reply):
-            seconds[-1] += time.perf_counter()
-            progress.update()
-
-        client = NotebookClient(
-            notebook,
-            timeout=None,
-            allow_errors=True,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(path.parent)}},
-            on_cell_execute=on_start,
-            on_cell_executed=on_end,
-        )
-        client.execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    with tqdm(total=len(cells), desc=path.stem, unit="cell") as progress:
+        executor = ExecutePreprocessor(timeout=None, allow_errors=True, kernel_name="python3",
+                                       on_cell_executed=lambda **_: progress.update())
+        executor.preprocess(notebook, {"metadata": {"path": path.parent}})
     html, _ = HTMLExporter().from_notebook_node(notebook)
     (out / f"{path.stem}.html").write_text(html, encoding="utf-8")
-    errors = [
-        output.ename
-        for cell in notebook.cells
-        if cell.cell_type == "code" and "raises-exception" not in cell.metadata.get("tags", [])
-        for output in cell.outputs
-        if output.output_type == "error"
-    ]
+    seconds = [seconds_of(cell.metadata.execution) for cell in cells]
+    errors = [output.ename for cell in cells if "raises-exception" not in cell.metadata.get("tags", [])
+              for output in cell.outputs if output.output_type == "error"]
     return sum(seconds) / 60, max(seconds), errors
 
 
+def seconds_of(execution):
+    begin, end = (datetime.fromisoformat(execution[key]) for key in ("iopub.execute_input", "shell.execute_reply"))
+    return (end - begin).total_seconds()
+
+
 def walk(folder=ROOT / "notebooks", out=ROOT / "build", names=()):
-    """Runs the notebooks of the folder, or those whose names begin so, and prints a table.
+    """Runs the notebooks of the folder, or those whose names start with one of `names`, and prints a table.
 
     Returns whether all ran without an error.
     """

@@ -7,7 +7,6 @@ import errno
 import ipaddress
 import itertools
 import os
-import re
 import shlex
 import signal
 import socket
@@ -29,7 +28,7 @@ from helpers.classroom.access_control import MAX_TRIALS, ClassStudy
 from helpers.classroom.leaderboard import Handler, Page, board_html, standings, sum_up
 from helpers.study import StudyError, count_trials, open_study
 from helpers.study.retry import RECONNECT
-from helpers.study.storage import recover
+from helpers.study.storage import hide_password, recover
 
 HOSTS = "127.0.0.1 lets this machine in alone, 0.0.0.0 others too"
 
@@ -129,7 +128,7 @@ def need_port(option, port, address):
 def open_database(storage):
     """Optuna's storage for a file or a database's URL. Raises StudyError where it can't be used."""
     url = storage if "://" in str(storage) else f"sqlite:///{Path(storage).expanduser().resolve()}"
-    place = re.sub("//[^/]*@", "//…@", url)  # without a password
+    place = hide_password(url)
     try:
         if not url.startswith("sqlite:///"):
             return RDBStorage(url, engine_kwargs={"pool_pre_ping": True})

@@ -1,7 +1,7 @@
 """From a file or an address to rows, and from rows to tensors: `load_csv`.
 
-Every lesson uses it. `readers` reads rows, `quality` looks for what makes results worthless, `dataset` splits and
-encodes; `cards` deals the course's own data set, `messages` writes its second one.
+Every lesson uses it. `readers` reads the rows, `dataset` splits and encodes them, `quality` reports duplicates and
+leakage; `cards` deals the course's first data set, `messages` writes its second.
 """
 
 from helpers.data.dataset import CARD_HANDS, DATA_DIR, MESSAGES, LazyData, SequenceData, load_csv

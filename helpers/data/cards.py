@@ -1,7 +1,7 @@
 """Card hands: deal them, name them by the rules, write them as sentences.
 
 A card is a number from 0 to 51: `card // 4` is its rank (0 is the two, 12 the ace), `card % 4` its suit.
-A hand is a row of such numbers. Everything here works on whole arrays of hands at once.
+A hand is a row of such numbers. Everything here works on arrays of hands.
 """
 
 import csv
@@ -40,7 +40,7 @@ def deal_distinct(n, rng):
 
 
 def _has_straight(present):
-    """True where five ranks stand in a row. `present` is (..., 13) and boolean; the ace also counts as one."""
+    """True where five ranks are consecutive. `present` is (..., 13) and boolean; the ace also counts as one."""
     with_low_ace = np.concatenate([present[..., 12:], present], axis=-1)
     runs = [with_low_ace[..., start : start + 10] for start in range(5)]
     return np.logical_and.reduce(runs).any(axis=-1)
@@ -56,7 +56,7 @@ def categorize(hands):
     held[np.arange(len(hands))[:, None], hands // 4, hands % 4] = True
     of_rank = held.sum(axis=2)
     most, second = np.sort(of_rank, axis=1)[:, [-1, -2]].T
-    # Weakest first: what is found later overwrites what was found before.
+    # Weakest first: a stronger category overwrites a weaker one.
     rules = [
         most == 2,
         (most == 2) & (second == 2),
@@ -79,7 +79,7 @@ def classify(hands):
 
 
 def arrange(hands, layout="six and one"):
-    """Puts the seven cards of each hand in one of the orders named in `LAYOUTS`."""
+    """Puts the seven cards of each hand in one of the orders of `LAYOUTS`."""
     hands = np.array(hands)
     if layout == "as dealt":
         return hands
@@ -87,7 +87,7 @@ def arrange(hands, layout="six and one"):
         return np.take_along_axis(hands, np.argsort(hands % 4 * 13 + hands // 4, axis=1), axis=1)
     sorted_part = {"six and one": 6, "five and two": 5, "by rank": 7}
     if layout not in sorted_part:
-        raise ValueError(f"layout {layout!r} is not known; take one of {list(LAYOUTS)}")
+        raise ValueError(f"layout {layout!r} is not known; choose one of {list(LAYOUTS)}")
     hands[:, : sorted_part[layout]].sort(axis=1)
     return hands
 
@@ -98,13 +98,13 @@ def to_text(hands):
 
 
 def from_text(text):
-    """The card numbers of one sentence. Raises ValueError if a word is no card or a card stands there twice."""
+    """The card numbers of one sentence. Raises ValueError if a word is not a card or a card is repeated."""
     words = text.split()
     unknown = [word for word in words if word not in CARDS]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no card: write a rank ({' '.join(RANKS)}) and a suit (c d h s), like 10h")
+        raise ValueError(f"{unknown[0]!r} is not a card: write a rank ({' '.join(RANKS)}) and a suit (c d h s): 10h")
     if len(set(words)) < len(words):
-        raise ValueError(f"a card stands twice in {text!r}")
+        raise ValueError(f"duplicate card in {text!r}")
     return np.array([CARDS.index(word) for word in words])
 
 

@@ -1,6 +1,6 @@
 """From a file to tensors: splitting, vocabulary, encoding. `readers` reads the rows.
 
-The file has a `text` and a `label` column and, if you like, a `split` column that holds train, val or test.
+The file has a `text` and a `label` column and, optionally, a `split` column that holds train, val or test.
 """
 
 import math
@@ -18,8 +18,8 @@ DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 CARD_HANDS = DATA_DIR / "card_hands.csv"
 MESSAGES = DATA_DIR / "messages.csv"
 
-SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}  # where the file has no split column
-MIN_ROWS = 5  # a class needs as many different texts, so that each part gets at least one
+SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}  # if the file has no split column
+MIN_ROWS = 5  # different texts that a class needs, so that each part gets at least one
 LONGEST = 1_000  # tokens; longer texts are cut there unless max_length says otherwise
 PAD, UNKNOWN = 0, 1
 
@@ -28,9 +28,9 @@ PAD, UNKNOWN = 0, 1
 class SequenceData:
     """Texts as token ids, ready for training.
 
-    x_train, x_val: (rows, max_length) int64 token ids, 0 where padded, 1 for a token that is not in the vocabulary.
-    y_train, y_val: (rows,) int64 class numbers, the places in `classes`.
-    The test part is there too, but has to be asked for: `unlock_test()`.
+    x_train, x_val: (rows, max_length) int64 token ids; 0 is padding, 1 a token that is not in the vocabulary.
+    y_train, y_val: (rows,) int64 class numbers, indices into `classes`.
+    The test part has to be asked for: `unlock_test()`.
     """
 
     name: str
@@ -48,7 +48,7 @@ class SequenceData:
 
     @property
     def vocab_size(self):
-        """The number of token ids, the two reserved ones included."""
+        """The number of token ids, including the two reserved ones."""
         return len(self.vocab) + 2
 
     @property
@@ -60,17 +60,17 @@ class SequenceData:
         return _encode([self.tokenize(text) for text in texts], self.vocab, self.max_length)
 
     def unlock_test(self):
-        """Hands out the test part, (x_test, y_test), and counts how often it did."""
+        """Returns the test part, (x_test, y_test), and counts how often."""
         self.test_openings += 1
         if self.test_openings > 1:
             print(
                 f"The test part of {self.name} has now been opened {self.test_openings} times. "
-                "Whatever you choose by looking at it makes its score too good."
+                "Any choice made by looking at it inflates its score."
             )
         return self._test
 
     def describe(self):
-        """One line on what was made of the file."""
+        """A summary in one line."""
         y_test = self._test[1]
         counts = torch.bincount(self.y_train, minlength=self.n_classes) / len(self.y_train)
         shares = ", ".join(f"{name} {share:.1%}" for name, share in zip(self.classes, counts.tolist(), strict=True))
@@ -89,15 +89,15 @@ def load_csv(path, tokenize=str.split, max_length=None, limit=None, seed=0, text
              vocab_size=None, min_count=1):
     """Reads a file of texts and labels into a `SequenceData`.
 
-    path: of a CSV, TSV or JSON lines file, with .gz or without, or its http(s) address.
+    path: of a CSV, TSV or JSON lines file, packed with gzip or not, or its http(s) address.
     tokenize: turns a text into a list of tokens; the default splits on white space, `list` gives characters.
-    max_length: longer texts are cut there; the default is the longest text of the training part, 1,000 at most.
-    limit: use only so many rows of each part, the first ones.
-    seed: of the split, where the file has no `split` column (60 % train, 20 % val, 20 % test, by class; rows with the
-        same text stay in one part).
+    max_length: longer texts are cut; the default is the longest text of the training part, at most 1,000.
+    limit: use only the first `limit` rows of each part.
+    seed: of the split, if the file has no `split` column (60 % train, 20 % val, 20 % test, by class; rows with the
+        same text stay together).
     text, label: the names of the columns.
-    vocab_size: keep only so many tokens, the most frequent of the training part (the two reserved ids come on top);
-    min_count: only tokens that it holds at least so often. All others are unknown.
+    vocab_size: keep only this many tokens, the most frequent of the training part (not counting the two reserved ids);
+    min_count: keep only tokens that occur at least this often there. All others are unknown.
     Raises DataError if the file can't be used.
     """
     _check_sizes(max_length=max_length, limit=limit, vocab_size=vocab_size, min_count=min_count)
@@ -120,13 +120,13 @@ def load_csv(path, tokenize=str.split, max_length=None, limit=None, seed=0, text
 
 
 class LazyData:
-    """What `load_csv` makes of these arguments, read at first use: naming it costs nothing."""
+    """`load_csv(path, **options)`, called at the first use: creating it reads nothing."""
 
     def __init__(self, path, **options):
         self._path, self._options, self._data = path, options, None
 
     def __getattr__(self, name):
-        if name.startswith("_"):  # copying and pickling ask for these before there is a path
+        if name.startswith("_"):  # copying and pickling ask for these before _path is set
             raise AttributeError(name)
         if self._data is None:
             self._data = load_csv(self._path, **self._options)
@@ -134,11 +134,11 @@ class LazyData:
 
 
 def _read(path, tokenize, text, label):
-    """The rows that can be used, their tokens, the lines of those that can't, {reason: [line, ...]}, and notes."""
+    """The usable rows, their tokens, the lines of the other rows, {reason: [line, ...]}, and notes."""
     rows, dropped, notes = read_rows(path, text, label)
     tokens = [_tokens(path, row, tokenize) for row in rows]
     if nothing := [row.line for row, words in zip(rows, tokens, strict=True) if not words]:
-        dropped["no token is left of the text"] = nothing
+        dropped["the text has no tokens"] = nothing
         rows = [row for row, words in zip(rows, tokens, strict=True) if words]
         tokens = [words for words in tokens if words]
     n_dropped = sum(map(len, dropped.values()))
@@ -152,19 +152,17 @@ def _read(path, tokenize, text, label):
 def _classes(path, column, labels):
     classes = list(dict.fromkeys(sorted(labels, key=_natural)))
     if len(classes) < 2:
-        raise DataError(
-            f"{path}: the column {column!r} holds only {shown(classes[0])}; a classifier needs at least two "
-            "classes."
-        )
+        raise DataError(f"{path}: the column {column!r} holds only {shown(classes[0])}; a classifier needs at least "
+                        "two classes.")
     return classes
 
 
 def _longest(tokens, train, warnings):
-    """The number of tokens at which texts are cut where nobody said one; warns if that cuts any."""
+    """The default number of tokens after which texts are cut; warns if any is longer."""
     longest = max(map(len, tokens))
     if longest > LONGEST:
-        warnings.append(f"the longest text has {longest:,} tokens; texts are cut after {LONGEST:,} (say "
-                        "max_length=... for another length)")
+        warnings.append(f"the longest text has {longest:,} tokens; texts are cut after {LONGEST:,} "
+                        "(max_length=... sets another length)")
     return min(max(len(tokens[index]) for index in train), LONGEST)
 
 
@@ -183,15 +181,15 @@ def _tokens(path, row, tokenize):
     except Exception as error:
         raise DataError(f"{path}, line {row.line}: tokenize fails on {shown(row.text)} ({error!r}).") from error
     if not isinstance(tokens, (list, tuple)) or not all(isinstance(token, str) for token in tokens):
-        raise DataError(f"{path}, line {row.line}: tokenize makes {shown(tokens)} of {shown(row.text)}; it has to "
-                        "return a list of strings.")
+        raise DataError(f"{path}, line {row.line}: tokenize returns {shown(tokens)} for {shown(row.text)}; it has "
+                        "to return a list of strings.")
     return tokens
 
 
 def _check_sizes(**sizes):
     for name, size in sizes.items():
         if size is not None and not (isinstance(size, int) and size > 0):
-            raise ValueError(f"{name} is {size!r}; it has to be a whole number above 0, or be left out.")
+            raise ValueError(f"{name} is {size!r}; it has to be a whole number above 0, or left out.")
 
 
 def _split(path, rows, keys, classes, seed):
@@ -201,10 +199,8 @@ def _split(path, rows, keys, classes, seed):
     parts = {name: [index for index, row in enumerate(rows) if row.split == name] for name in SPLITS}
     for name, part in parts.items():
         if not part:
-            raise DataError(
-                f"{path}: no row has the split {name!r}; mark some, or leave the column out and the rows are "
-                "split for you."
-            )
+            raise DataError(f"{path}: no row has the split {name!r}; mark some, or leave the column out and the rows "
+                            "are split for you.")
     missing = set(classes) - {rows[index].label for index in parts["train"]}
     if missing:
         raise DataError(f"{path}: the class {shown(min(missing))} has no row in the split 'train'; move some there.")
@@ -212,7 +208,7 @@ def _split(path, rows, keys, classes, seed):
 
 
 def _draw_split(path, rows, keys, classes, seed):
-    """Splits by class; rows with the same tokens stay together, so that no text is learned and then asked for."""
+    """Splits by class; rows with the same tokens stay together, so that no text leaks from training to test."""
     same = {}
     for index, key in enumerate(keys):
         same.setdefault(key, []).append(index)

@@ -1,7 +1,7 @@
 """The grammar behind data/messages.csv: short messages to a shop, labelled with the team that must answer.
 
-A message tells of one thing that went wrong, which decides the label, and of up to two things that went well.
-So it often names the things of several teams, and the order of the words says which of them is needed.
+A message reports one thing that went wrong, which decides the label, and up to two things that went well.
+So it often names the things of several teams, and the word order tells which team is needed.
 """
 
 import csv
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-# For each team: how only its things go wrong, how only its things go well, and the things themselves, of which
-# the sentences in WRONG and WELL can be said.
+# For each team: what goes wrong with it alone, what goes well with it alone, and its things, which fill the
+# sentences in WRONG and WELL.
 TEAMS = {
     "delivery": (
         ["my {item} has not arrived", "the courier left my {item} at the wrong house"],
@@ -42,7 +42,7 @@ WRONG = ["{thing} is not right", "{thing} is wrong again", "i have a problem wit
          "since {day} {thing} is a mess", "nobody can tell me about {thing}"]
 WELL = ["{thing} is right", "{thing} is not wrong this time", "i have no problem with {thing}", "{thing} does work",
         "since {day} {thing} is fine", "somebody could tell me about {thing}"]
-MISFILED = 0.05  # the share of messages that were put on the wrong pile, as it happens: nobody can get these right
+MISFILED = 0.05  # the share of messages with the wrong label, as in real life: nobody can get these right
 SLOTS = {
     "item": ["kettle", "lamp", "jacket", "tent", "bicycle", "sofa", "printer", "camera", "blender", "backpack",
              "carpet", "mirror", "radio", "scarf", "suitcase", "headset", "teapot", "drill", "helmet", "mattress"],
@@ -56,7 +56,7 @@ LINKS = ["and", "but", ".", ", also", "; by the way ,"]
 
 
 def _clause(team, well, rng):
-    """One clause on what goes well or wrong with the team's things, in words of its own or in those of all teams."""
+    """A clause on what goes well or wrong for the team, in its own words or in words that all teams share."""
     wrong_clauses, well_clauses, things = TEAMS[team]
     if rng.random() < 0.3:
         return rng.choice(well_clauses if well else wrong_clauses)
@@ -79,7 +79,7 @@ def write_message(team, rng):
 
 
 def write_csv(path, sizes=(("train", 1_800), ("val", 600), ("test", 1_200)), seed=2026):
-    """Writes a data set of messages, no text twice, with the columns text, label and split."""
+    """Writes a data set of different messages with the columns text, label and split."""
     rng = np.random.default_rng(seed)
     teams = list(TEAMS)
     messages = {}

@@ -1,4 +1,4 @@
-"""The data-quality report: duplicates, conflicting labels, leakage, small or lopsided classes."""
+"""The data-quality report: duplicates, conflicting labels, leakage, small or unbalanced classes."""
 
 import math
 from collections import Counter
@@ -12,8 +12,8 @@ class QualityReport:
     """What was found in a file.
 
     dropped: the lines of the rows that could not be used, {reason: [line, ...]}.
-    duplicates: rows whose tokens and label stand in an earlier row too. conflicting: texts with more than one label.
-    shared: texts that stand in more than one part. warnings: sentences on what one should know before going on.
+    duplicates: rows that repeat the tokens and label of an earlier row. conflicting: texts with more than one label.
+    shared: texts in more than one part. warnings: sentences on what to know before training.
     """
 
     rows_read: int
@@ -28,7 +28,7 @@ class QualityReport:
         return self.rows_read - sum(map(len, self.dropped.values()))
 
     def report(self):
-        """In a few lines."""
+        """The report in a few lines."""
         lines = [f"{self.rows_read:,} rows read, {self.rows_kept:,} kept"]
         for reason, numbers in self.dropped.items():
             lines.append(f"dropped {len(numbers):,}: {reason} ({lines_of(numbers)})")
@@ -45,9 +45,9 @@ def lines_of(numbers):
 
 
 def check_quality(labels, keys, dropped, parts, classes):
-    """Counts what repeats and what contradicts itself, and warns of what makes results worth less.
+    """Counts duplicates, conflicting labels and leakage, and warns of what weakens the results.
 
-    labels, keys: of the rows that are kept; rows with the same key have the same tokens. parts: {split: row numbers}.
+    labels, keys: of the rows kept; rows with the same key have the same tokens. parts: {split: row numbers}.
     """
     labels_of, parts_of = {}, {}
     for name, part in parts.items():
@@ -60,7 +60,7 @@ def check_quality(labels, keys, dropped, parts, classes):
     counts = Counter(labels[index] for index in parts["train"])
     warnings = [*warn_of_sizes(counts, len(parts["test"])), *warn_of_classes(classes)]
     if shared:
-        warnings.append(f"{plural(shared, 'text')} in more than one part: the exam asks what was learned by heart")
+        warnings.append(f"leakage: {plural(shared, 'text')} in more than one part; the score is inflated")
     rows_read = len(labels) + sum(map(len, dropped.values()))
     return QualityReport(rows_read, dropped, duplicates, conflicting, shared, warnings)
 
@@ -70,8 +70,8 @@ def warn_of_sizes(counts, n_test):
     (largest, most), (smallest, least) = counts.most_common(1)[0], min(counts.items(), key=lambda item: item[1])
     margin = 1.96 * math.sqrt(0.25 / n_test)  # half the 95 % interval of an accuracy near 50 %
     if margin > 0.05:
-        yield (f"few rows: with {plural(n_test, 'row')} in the test part an accuracy is known to within "
-               f"{100 * margin:.0f} points only, whatever the model")
+        yield (f"few rows: with {plural(n_test, 'row')} in the test part, accuracy is known only to within "
+               f"{100 * margin:.0f} points, whatever the model")
     if least < 20:
         yield f"the class {shown(smallest)} has only {plural(least, 'row')} to train on"
     if most > 0.9 * counts.total():
@@ -81,8 +81,8 @@ def warn_of_sizes(counts, n_test):
 
 def warn_of_classes(classes):
     if len(classes) > 20 and all(name.replace(".", "", 1).lstrip("-").isdecimal() for name in classes):
-        yield (f"the labels are {len(classes)} different numbers: if they are amounts, this is no task for a "
-               "classifier; make classes of them (low, high)")
+        yield (f"the labels are {len(classes)} different numbers: if they are amounts, this is not a task for "
+               "a classifier; make classes of them (low, high)")
     folded = Counter(name.casefold() for name in classes)
     if alike := [name for name in classes if folded[name.casefold()] > 1]:
-        yield f"the labels {shown(alike[0])} and {shown(alike[1])} differ in capitals only, and count as two"
+        yield f"the labels {shown(alike[0])} and {shown(alike[1])} differ only in capitals and count as two classes"

@@ -8,6 +8,7 @@ trial. In databases Optuna's heartbeat finds those of other machines as well, an
 
 import contextlib
 import random
+import re
 import threading
 import time
 import warnings
@@ -224,7 +225,7 @@ def _proxy(address):
 
 
 def _database(url, heartbeat):
-    place = url if "@" not in url else f"{url.partition('://')[0]}://…@{url.rpartition('@')[2]}"  # without a password
+    place = hide_password(url)
     # SQLite lets one process write at a time: the others wait. A server may have been restarted: test each connection.
     options = {"connect_args": {"timeout": RECONNECT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     for attempt in range(10):
@@ -244,6 +245,21 @@ def _database(url, heartbeat):
             if attempt == 9:
                 raise StudyError(f"{place} can't be opened: {_reason(error)}") from error
             time.sleep(random.uniform(0.1, 0.5))
+
+
+def hide_password(url):
+    """The URL of a database, or the path of a file, as it may be shown."""
+    if "://" not in url:
+        return url
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or "@" in (parsed.host or ""):  # not a valid URL, or a password with an @ in it
+        return re.sub("://.*@", "://…@", url).partition("?")[0]
+    if parsed.password or "password" in parsed.query:
+        return parsed.difference_update_query(["password"]).render_as_string(hide_password=True)
+    return url
 
 
 def _reason(error):

@@ -1,7 +1,7 @@
-"""What checks itself and what one can touch: exercises, quick questions, progress, and widgets.
+"""The interactive parts of the lessons: exercises, quick questions, progress, and widgets.
 
-Every lesson but 10 uses it. `checks` checks the exercises (their checks stand in `exercises/`), `quizzes` asks the
-questions of `quiz_questions.toml`, `progress` shows how far one is, `widgets` holds the parts with sliders and buttons.
+Every lesson but 10 uses it. `checks` checks the exercises (their checks are in `exercises/`), `quizzes` asks the
+questions of `quiz_questions.toml`, `progress` shows the learner's progress, `widgets` has the sliders and buttons.
 """
 
 from helpers.teaching import checks, progress, quizzes

@@ -1,8 +1,8 @@
 """`check("03.2", answer)` says whether an answer is right, or what is wrong with it and where to look.
 
-The checks themselves stand in `helpers/teaching/exercises/`, one file per lesson. Each is a function that takes the
-answer and raises `Wrong` with a hint, or `NotAnswered`, or returns a sentence to say when all is right. The task, the
-stub and the folded solution stand in the notebook.
+The checks themselves are in `helpers/teaching/exercises/`, one file per lesson. Each is a function that takes the
+answer and raises `Wrong` with a hint, or `NotAnswered`, or returns words of praise. The task, the stub and the folded
+solution are in the notebook.
 """
 
 import ctypes
@@ -25,11 +25,11 @@ class Wrong(Exception):
 
 
 class NotAnswered(Exception):
-    """The stub is as it was."""
+    """The stub is unchanged."""
 
 
 class TimeIsUp(BaseException):
-    """Raised inside an answer that runs for too long; not an Exception, so that `except Exception` can't eat it."""
+    """Raised inside an answer that runs for too long; not an Exception, so that `except Exception` can't swallow it."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Exercise:
 
 
 def exercise(name, seconds=10):
-    """Registers a function as the check of an exercise; seconds: how long the answer may run."""
+    """Registers a function as the check of an exercise; seconds: the time limit of the answer."""
 
     def register(function):
         EXERCISES[name] = Exercise(name, function, seconds)
@@ -62,7 +62,7 @@ def answered(*values):
 
 
 def check(name, answer=...):
-    """Says whether the answer to an exercise is right; never raises because of an answer, and never hangs.
+    """Shows whether the answer to an exercise is right; never raises because of an answer, and never hangs.
 
     Raises ValueError if there is no such exercise.
     """
@@ -97,8 +97,8 @@ def run_check(exercise, answer):
 def within(seconds, function, *arguments):
     """Returns function(*arguments), or raises TimeIsUp when it takes longer. Other exceptions come through.
 
-    It runs in a thread, which is stopped when the time is over. Code that does not come back to Python by then, such
-    as a long sleep, is left behind and no longer waited for.
+    It runs in a thread, which is stopped when the time is over. Code that does not return to Python by then, such as a
+    long sleep, is left running and no longer waited for.
     """
     outcome = {}
 
@@ -126,8 +126,8 @@ def within(seconds, function, *arguments):
 def stop(thread, outcome):
     """Raises TimeIsUp in the thread until there is an outcome, for a second at most.
 
-    Once is not always enough, since a bare `except:` of the answer swallows what is raised under its `try`. So from the
-    second time on it is raised often, and Python is told to change threads more often: one will hit between two tries.
+    Once is not always enough, since a bare `except:` in the answer swallows what is raised inside its `try`. So from
+    the second time on it is raised often, and Python switches threads more often: one will hit between two `try`s.
     """
     given_up, usual, pause = time.monotonic() + 1, sys.getswitchinterval(), 0.1
     try:
@@ -141,12 +141,12 @@ def stop(thread, outcome):
 
 
 def line_of(error):
-    """ " in line 3 of the cell", where the error passed through code of a notebook's cell."""
+    """ " in line 3 of the cell", if the error passed through code of a notebook cell."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if "ipykernel" in frame.filename]
     return f" in line {lines[-1]} of the cell" if lines else ""
 
 
 def load_exercises():
-    """Imports the checks of all lessons; torch and Optuna come with them, so not before they are needed."""
+    """Imports the checks of all lessons; they import torch and Optuna, so not before they are needed."""
     for path in sorted((Path(__file__).parent / "exercises").glob("lesson_*.py")):
         importlib.import_module(f"helpers.teaching.exercises.{path.stem}")

@@ -1,6 +1,6 @@
-"""The file that keeps the learner's progress: which exercises and questions are solved, and the tries of lesson 01.
+"""The file that keeps the learner's progress: the solved exercises and questions, and the tries of lesson 01.
 
-It is one small JSON file at the top of the course, which git ignores.
+It is one small JSON file at the top of the course; git ignores it.
 """
 
 import datetime
@@ -20,22 +20,22 @@ def _read():
     except (ValueError, TypeError):
         kept = PATH.with_suffix(".broken")
         os.replace(PATH, kept)
-        print(f"{PATH.name} could not be read, so your progress begins anew; the old file is kept as {kept.name}.")
+        print(f"{PATH.name} could not be read, so your progress starts again; the old file is kept as {kept.name}.")
         return empty
 
 
 def _write(progress):
-    """Replaces the file in one step, so that a reader never sees half of it. A folder without access is no error."""
+    """Replaces the file in one step, so that a reader never sees half of it. A read-only folder is not an error."""
     draft = PATH.with_suffix(f".{os.getpid()}")
     try:
         draft.write_text(json.dumps(progress, indent=1), encoding="utf-8")
         os.replace(draft, PATH)
     except OSError as error:
-        print(f"Your progress can't be kept in {PATH} ({error.strerror}); the lesson goes on without it.")
+        print(f"Your progress can't be kept in {PATH} ({error.strerror}); the lesson continues without it.")
 
 
 def solve(name):
-    """Notes that an exercise ("03.2") or a question ("03 question 1") is solved; the first time counts."""
+    """Records that an exercise ("03.2") or a question ("03 question 1") is solved; the first time counts."""
     progress = _read()
     if name not in progress["solved"]:
         progress["solved"][name] = datetime.datetime.now().isoformat(timespec="seconds")
@@ -43,12 +43,12 @@ def solve(name):
 
 
 def solved():
-    """The names of what is solved, the latest last."""
+    """The names of solved items, the latest last."""
     return list(_read()["solved"])
 
 
 def add_try(settings):
-    """Notes one try of the HandTuner: a dict with accuracy, seconds and the settings."""
+    """Records one try of the HandTuner: a dict with accuracy, seconds and the settings."""
     progress = _read()
     progress["tries"].append(settings)
     _write(progress)
@@ -60,6 +60,6 @@ def tries():
 
 
 def reset():
-    """Forgets everything that is solved and tried."""
+    """Clears all solved items and all tries."""
     PATH.unlink(missing_ok=True)
     print("Your progress is empty.")

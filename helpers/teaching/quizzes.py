@@ -1,10 +1,9 @@
 """`Quiz("03")` asks the quick questions of a lesson; each answer, right or wrong, gets a reason.
 
-Where there are no widgets, the same questions appear as text, and `answer("03", 1, "b")` gives the reason.
+Without widgets, the same questions appear as text, and `answer("03", 1, "b")` gives the reason.
 """
 
 import functools
-import html
 import re
 import textwrap
 import tomllib
@@ -12,24 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ipywidgets
+from markupsafe import Markup, escape
 
+from helpers.html import fill
 from helpers.teaching import progress_store
-from helpers.teaching.feedback import COLORS, say
+from helpers.teaching.feedback import say, verdict_html
 
 FILE = Path(__file__).with_name("quiz_questions.toml")
-
-# ipywidgets gives an option one line of fixed height; here it may have several, with the circle to the left of them.
-STYLE = """<style>
-.quick-questions { max-width: 48em; }
-.quick-questions .widget-html-content { line-height: 1.5; white-space: normal; }
-.quick-questions .widget-radio { width: auto; }
-.quick-questions .widget-radio-box label {
-  display: flex; flex-direction: row-reverse; justify-content: flex-end; align-items: flex-start;
-  height: auto; padding: 3px 0; line-height: 1.5; white-space: normal; overflow-wrap: anywhere; cursor: pointer;
-}
-.quick-questions .widget-radio-box input { flex: none; height: 1.5em; margin: 0 8px 0 2px; }
-.quick-questions :is(input, button):focus-visible { outline: 2px solid var(--jp-brand-color1, #1976d2) !important; }
-</style>"""
 
 
 @dataclass(frozen=True)
@@ -69,8 +57,8 @@ class Quiz(ipywidgets.VBox):
 
     def __init__(self, lesson):
         self.lesson = lesson
-        numbers = range(1, len(questions(lesson)) + 1)
-        super().__init__([ipywidgets.HTML(STYLE), *(one_question(lesson, number) for number in numbers)])
+        style, numbers = ipywidgets.HTML(fill("quiz_style.html")), range(1, len(questions(lesson)) + 1)
+        super().__init__([style, *(one_question(lesson, number) for number in numbers)])
         self.add_class("quick-questions")
 
     def __str__(self):
@@ -87,12 +75,12 @@ class Quiz(ipywidgets.VBox):
 
 
 def answer(lesson, number, letter):
-    """Says whether the option of that letter is right, and why; notes the question as solved if it is."""
+    """Shows whether the option with that letter is right, and why; a right answer marks the question as solved."""
     say(f"{lesson} question {number}, {letter}", *grade(lesson, number, letter))
 
 
 def names(lesson):
-    """The names under which the questions of a lesson are noted: "03 question 1", ..."""
+    """The names under which the questions of a lesson are recorded: "03 question 1", ..."""
     return [f"{lesson} question {number}" for number in range(1, len(all_questions().get(lesson, [])) + 1)]
 
 
@@ -103,7 +91,7 @@ def questions(lesson):
 
 
 def grade(lesson, number, letter):
-    """The verdict on an option, "right" or "not yet", and the reason; a right one is noted.
+    """The verdict on an option, "right" or "not yet", and the reason; a right answer is recorded.
 
     Raises ValueError if there is no such lesson, question or option.
     """
@@ -120,7 +108,7 @@ def grade(lesson, number, letter):
 def one_question(lesson, number):
     """The widgets of one question."""
     question = questions(lesson)[number - 1]
-    text = ipywidgets.HTML(f"<b>Question {number}.</b> {as_html(question.text)}")
+    text = ipywidgets.HTML(Markup("<b>Question {}.</b> {}").format(number, as_html(question.text)))
     options = ipywidgets.RadioButtons(
         options=[(f"{letter}) {option}", letter) for letter, (option, _) in question.lettered.items()], value=None)
     button = ipywidgets.Button(description="Answer", tooltip=f"Answer question {number}", disabled=True)
@@ -131,10 +119,8 @@ def one_question(lesson, number):
 
     def on_answer(_button):
         verdict, words = grade(lesson, number, options.value)
-        reason.value = (  # an alert, since screen readers do not announce a status that is new on the page
-            f'<div role="alert" style="border-left: 6px solid {COLORS[verdict]}; padding: 4px 12px">'
-            f"<b>{options.value}: {verdict}.</b> {as_html(words)}</div>"
-        )
+        # role: an alert, since screen readers do not announce a status that is new on the page
+        reason.value = verdict_html(f"{options.value}: {verdict}.", verdict, as_html(words), role="alert")
 
     options.observe(on_choice, "value")
     button.on_click(on_answer)
@@ -142,4 +128,5 @@ def one_question(lesson, number):
 
 
 def as_html(text):
-    return re.sub("`(.+?)`", r"<code>\1</code>", html.escape(text, quote=False))
+    """A text as HTML: escaped, and code between backticks as code."""
+    return Markup(re.sub("`(.+?)`", r"<code>\1</code>", str(escape(text))))

@@ -3,7 +3,7 @@
 # dependencies = ["optuna==5.0.0", "optuna-integration==5.0.0", "scikit-learn==1.9.1", "fastai==2.8.12",
 #                 "torch==2.13.0", "torchvision==0.28.0"]
 # ///
-"""Optuna tunes fastai's model for tables on handwritten digits. FastAIPruningCallback reports and prunes."""
+"""Optuna tunes fastai's tabular model on handwritten digits. FastAIPruningCallback reports and prunes."""
 
 import sys
 import time

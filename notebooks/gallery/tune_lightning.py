@@ -27,7 +27,7 @@ X, y = torch.tensor(X / 16, dtype=torch.float32), torch.tensor(y)
 x_rest, x_test, y_rest, y_test = train_test_split(X, y, test_size=0.2, stratify=y, random_state=0)
 x_train, x_val, y_train, y_val = train_test_split(x_rest, y_rest, test_size=0.25, stratify=y_rest, random_state=0)
 torch.set_num_threads(1)
-logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # no lines of log for each trial
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # no log line for each trial
 
 
 class Digits(lightning.LightningModule):

@@ -2,7 +2,7 @@
 # requires-python = "==3.11.*"
 # dependencies = ["optuna==5.0.0", "scikit-learn==1.7.2", "scipy==1.15.3", "numpy==1.23.5", "mxnet==1.9.1"]
 # ///
-"""Optuna tunes a network of MXNet's on handwritten digits. The loop over epochs reports and prunes by hand."""
+"""Optuna tunes an MXNet network on handwritten digits. The loop over epochs reports and prunes by hand."""
 
 import sys
 import time

@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["optuna==5.0.0", "scikit-learn==1.9.1", "torch==2.13.0"]
 # ///
-"""Optuna tunes a network of PyTorch's on handwritten digits. The loop over epochs reports and prunes by hand."""
+"""Optuna tunes a PyTorch network on handwritten digits. The loop over epochs reports and prunes by hand."""
 
 import sys
 import time

@@ -2,13 +2,13 @@
 # requires-python = ">=3.11"
 # dependencies = ["optuna==5.0.0", "scikit-learn==1.9.1", "tensorflow-cpu==2.21.0"]
 # ///
-"""Optuna tunes a training loop of TensorFlow's on handwritten digits. The loop reports and prunes by hand."""
+"""Optuna tunes a TensorFlow network on handwritten digits. The training loop reports and prunes by hand."""
 
 import os
 import sys
 import time
 
-os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}  # before the import: no notes on the build
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}  # before the import: no build messages
 try:
     import optuna
     import tensorflow as tf
@@ -38,7 +38,7 @@ def train(trial):
     model = define_model(trial)
     optimizer = tf.keras.optimizers.Adam(trial.suggest_float("lr", 1e-5, 1e-1, log=True))
 
-    @tf.function  # traced anew for each trial, since it holds that trial's model
+    @tf.function  # traced again for each trial, since it holds that trial's model
     def step(x, y):
         with tf.GradientTape() as tape:
             loss = cross_entropy(y, model(x, training=True))

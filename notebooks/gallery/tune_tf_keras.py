@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}  # before the import: no notes on the build
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}  # before the import: no build messages
 try:
     import optuna
     import tensorflow as tf

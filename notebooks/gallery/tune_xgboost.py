@@ -32,7 +32,7 @@ def define_model(trial):
         reg_lambda=trial.suggest_float("reg_lambda", 0.001, 10, log=True))
 
 
-def accuracy(y_true, probabilities):  # XGBoost's own "merror" is an error: a maximizing study would prune the best
+def accuracy(y_true, probabilities):  # XGBoost's "merror" is an error rate: a maximizing study would prune the best
     return (probabilities.argmax(axis=1) == y_true).mean()
 
 

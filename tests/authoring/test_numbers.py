@@ -6,9 +6,13 @@ from helpers.authoring import numbers
 
 def test_the_pages_say_what_was_recorded():
     """`make numbers` writes them again."""
-    readme = numbers.README.read_text(encoding="utf-8")
-    assert numbers.with_numbers(readme) == readme
-    assert numbers.page() == numbers.PAGE.read_text(encoding="utf-8")
+    for path, text in numbers.pages().items():
+        assert text == path.read_text(encoding="utf-8"), path
+
+
+def test_each_block_is_quoted_somewhere():
+    everything = "".join(numbers.pages().values())
+    assert [name for name in numbers.BLOCKS if f"<!-- numbers: {name} -->" not in everything] == []
 
 
 def test_another_recording_gives_other_words(monkeypatch):

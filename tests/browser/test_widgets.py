@@ -106,7 +106,7 @@ def test_live_study_is_stopped_while_its_cell_runs_and_goes_on_where_it_was(lab,
     button(watched, "Stop after this trial").click()
     notebook.wait_until_run()
     assert notebook.errors() == []
-    until(watched, "stopped by you: run the cell again to go on")
+    until(watched, "stopped by you: run the cell again to continue")
     assert "best so far" in watched.locator("img").get_attribute("alt")
     notebook.run_cell(1)
     assert notebook.cells()[1]["outputs"][0]["text"] == "['COMPLETE', 'PRUNED'] Stopped\n"

@@ -371,7 +371,7 @@ def test_a_storage_or_a_port_that_can_be_none_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("no trials, but a text\n" * 99)
     with pytest.raises(StudyError, match=r"notes.txt can't be used \(file is not a database\); name another file"):
         open_database(tmp_path / "notes.txt")
-    with pytest.raises(StudyError, match=r"^postgresql\+psycopg://…@127.0.0.1:1/db can't be used \(connection failed"):
+    with pytest.raises(StudyError, match=r"^postgresql\+psycopg://me:\*{3}@127.0.0.1:1/db can't be used \(connection"):
         open_database("postgresql+psycopg://me:secret@127.0.0.1:1/db")
     with pytest.raises(StudyError, match="no/such://address can't be used"):
         open_database("no/such://address")

@@ -84,9 +84,9 @@ def test_arranging_leaves_the_dealt_hands_alone():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="'1h' is no card"):
+    with pytest.raises(ValueError, match="'1h' is not a card"):
         cards.from_text("1h 2c")
-    with pytest.raises(ValueError, match="stands twice"):
+    with pytest.raises(ValueError, match="duplicate card"):
         cards.from_text("2c 3c 2c")
     with pytest.raises(ValueError, match="layout 'upside down' is not known"):
         cards.arrange(cards.deal(1, np.random.default_rng(0)), "upside down")

@@ -1,10 +1,13 @@
+import pickle
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from helpers.data import CARD_HANDS, MESSAGES, load_csv
+from helpers.data import CARD_HANDS, MESSAGES, LazyData, dataset, load_csv
 
 REVIEWS = Path(__file__).resolve().parents[3] / "shared" / "data" / "customer_reviews.csv"
 
@@ -75,7 +78,7 @@ def test_a_tokenizer_of_ones_own(tmp_path):
     assert {"天", "宇"} <= set(data.vocab)
 
 
-def test_opening_the_test_part_twice_is_said(capsys):
+def test_opening_the_test_part_twice_is_reported(capsys):
     data = load_csv(CARD_HANDS, limit=5)
     data.unlock_test()
     assert capsys.readouterr().out == ""
@@ -95,11 +98,11 @@ def test_rows_with_the_same_text_stay_in_one_part(tmp_path):
     assert len(seen[0]) == len(data.x_train) / 3
 
 
-def test_a_text_that_stands_in_two_parts_of_the_file_is_said(tmp_path):
+def test_leakage_between_the_parts_of_a_file_is_reported(tmp_path):
     path = write(tmp_path, "text,label,split\nx,a,train\nx,b,train\ny,a,val\nx,b,test\n")
     report = load_csv(path).quality
     assert (report.shared, report.conflicting, report.duplicates) == (1, 1, 1)
-    assert "1 text in more than one part" in report.report()
+    assert "warning: leakage: 1 text in more than one part" in report.report()
 
 
 def test_a_smaller_vocabulary_makes_the_other_tokens_unknown(tmp_path):
@@ -116,7 +119,7 @@ def test_columns_may_have_other_names(tmp_path):
     assert load_csv(path, text="review", label="stars").classes == ["a", "b"]
 
 
-def test_dropped_rows_stand_in_the_description(tmp_path):
+def test_the_description_names_dropped_rows(tmp_path):
     path = write(tmp_path, "text,label\n" + rows(20) + ",a\nword,\n")
     assert load_csv(path).describe().endswith(
         "; 1 of 22 rows dropped: the text is empty (line 22); 1 of 22 rows dropped: the label is empty (line 23)")
@@ -125,12 +128,12 @@ def test_dropped_rows_stand_in_the_description(tmp_path):
 def test_a_row_without_tokens_is_dropped(tmp_path):
     path = write(tmp_path, "text,label\n" + rows(20) + "-,a\n")
     report = load_csv(path, tokenize=lambda text: re.findall(r"\w+", text)).quality
-    assert report.dropped == {"no token is left of the text": [22]}
+    assert report.dropped == {"the text has no tokens": [22]}
     assert (report.rows_read, report.rows_kept) == (21, 20)
 
 
-def test_a_byte_order_mark_and_quoted_line_breaks_are_read(tmp_path):
-    path = write(tmp_path, "\ufefftext,label\n" + "".join(f'"two\nlines {n}",a\n"{n}, comma",b\n' for n in range(5)))
+def test_quoted_line_breaks_are_read(tmp_path):
+    path = write(tmp_path, "text,label\n" + "".join(f'"two\nlines {n}",a\n"{n}, comma",b\n' for n in range(5)))
     assert load_csv(path).n_classes == 2
 
 
@@ -141,7 +144,28 @@ def test_only_line_ends_end_a_row(tmp_path):
     assert len(data.y_train) + len(data.y_val) + len(data.unlock_test()[1]) == 10
 
 
-@pytest.mark.skipif(not REVIEWS.exists(), reason=f"{REVIEWS.name} does not lie beside this checkout")
+def test_lazy_data_are_read_once_at_the_first_use(monkeypatch):
+    calls = []
+    monkeypatch.setattr(dataset, "load_csv", lambda *args, **options: calls.append(args) or load_csv(*args, **options))
+    lazy = LazyData(CARD_HANDS, limit=5)
+    unread = pickle.loads(pickle.dumps(lazy))
+    assert not calls
+    assert (len(lazy.x_train), lazy.n_classes, unread.vocab_size) == (5, 7, lazy.vocab_size)
+    assert calls == [(CARD_HANDS,)] * 2  # one for each of the two
+    assert torch.equal(pickle.loads(pickle.dumps(lazy)).x_train, lazy.x_train)
+    assert len(calls) == 2
+
+
+def test_importing_the_searches_reads_no_data():
+    code = (
+        "import sys; opened = []; "
+        "sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None); "
+        "import helpers.search; assert opened; sys.exit(any(path.endswith('.csv') for path in opened))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.skipif(not REVIEWS.exists(), reason=f"{REVIEWS.name} is not beside this checkout")
 def test_real_reviews():
     data = load_csv(REVIEWS)
     assert data.classes == ["negative", "positive"]

@@ -10,7 +10,7 @@ def test_the_committed_file_is_what_the_grammar_writes(tmp_path):
     assert (tmp_path / "again.csv").read_bytes() == MESSAGES.read_bytes()
 
 
-def test_no_text_stands_twice_and_no_slot_is_left_open():
+def test_every_text_is_different_and_no_slot_is_left_open():
     with MESSAGES.open(encoding="utf-8") as file:
         texts = [row["text"] for row in csv.DictReader(file)]
     assert len(texts) == len(set(texts)) == 3_600

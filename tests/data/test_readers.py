@@ -1,18 +1,273 @@
-"""Whatever stands in a file: it is used row by row with nothing lost, or refused with a `DataError`."""
+"""Files that people really have: each is used row by row with nothing lost, or refused with one sentence."""
 
 import csv
+import gzip
 import io
 import json
+import os
+import re
+import socket
+import stat
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.data import DataError, load_csv
+from helpers.data import DataError, load_csv, readers
 
-settings.register_profile("steady", deadline=None, derandomize=True, max_examples=150)
+GOOD = "text,label\n" + "".join(f"word{number} same,{'ab'[number % 2]}\n" for number in range(500))
+LINES = "".join(f'{{"text": "word{number}", "label": "{"ab"[number % 2]}"}}\n' for number in range(500))
+
+
+def swap(old, new, count=1):
+    return GOOD.replace(old, new, count)
+
+
+def excel():
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
+    return memory.getvalue()
+
+
+BROKEN = {  # kind: (name, content, what the sentence has to say)
+    "an empty file": ("a.csv", "", "the file is empty; it needs a header line"),
+    "only blank lines": ("a.csv", "\n\n  \n", "the file is empty"),
+    "only a header": ("a.csv", "text,label\n", "a header line but no row"),
+    "no header": ("a.csv", GOOD.partition("\n")[2], "line 1: there is no column 'text'; .*lack a header"),
+    "other names of columns": ("a.csv", swap("text,label", "review,stars"), "only 'review', 'stars'; rename one, or"),
+    "capitals in the header": ("a.csv", swap("text,label", "Text,label"), "'Text': rename it, or say text='Text'"),
+    "spaces in the header": ("a.csv", swap("text,label", "text, label"), "there is ' label': rename it, or say label="),
+    "a column twice": ("a.csv", swap("text,label", "text,text"), "duplicate column 'text'; rename or delete one"),
+    "semicolons": ("a.csv", GOOD.replace(",", ";"), "the columns are separated by ';'; save the file with commas"),
+    "tabs in a .csv": ("a.csv", GOOD.replace(",", "\t"), r"separated by '\\t'; save the file with commas, or as .tsv"),
+    "bars": ("a.csv", GOOD.replace(",", "|"), r"separated by '\|'"),
+    "commas in a .tsv": ("a.tsv", GOOD, "separated by ','"),
+    "a comma too many": ("a.csv", swap("word5 same", "word5, same"), "line 7: 3 fields, but the header has 2; "),
+    "a field too few": ("a.csv", swap("word5 same,b", "word5 same"), "line 7: 1 field, .*lacks its quotation marks"),
+    "an unclosed quotation mark": ("a.csv", swap("word5", '"word5'), "line 7: a quotation mark is opened"),
+    "a quotation mark inside": ("a.csv", swap("word5 same", '"word5" same'), "line 7: not valid CSV .*written twice"),
+    "all labels empty": ("a.csv", re.sub(",[ab]\n", ",\n", GOOD), "of 500 rows 500 can't be used, the label is empty"),
+    "most texts empty": ("a.csv", re.sub(r"word\d+ same", "", GOOD, count=300),
+                         "of 500 rows 300 can't be used, the text is empty .*right column"),
+    "one class": ("a.csv", GOOD.replace(",b\n", ",a\n"), "holds only 'a'; a classifier needs at least two"),
+    "a class with one row": ("a.csv", GOOD + "x,rare\n", "the class 'rare' has 1 different text; at least 5"),
+    "a class of one text": ("a.csv", GOOD + "x,rare\n" * 9, "the class 'rare' has 1 different text;"),
+    "an identifier as label": ("a.csv", re.sub(",[ab]\n", lambda found: f",{found.start()}\n", GOOD), "an identifier"),
+    "an unknown split": ("a.csv", "text,label,split\na,b,training\n", "line 2: the split is 'training'; it must be"),
+    "a split with a capital": ("a.csv", "text,label,Split\na,b,train\n", "a column 'Split'; rename it to 'split'"),
+    "a split in some rows only": ("a.jsonl", '{"text": "a", "label": "b", "split": "train"}\n' + LINES,
+                                  "line 2: the split is None; .*in all rows or in none"),
+    "a very long split": ("a.csv", f"text,label,split\na,b,{'x' * 99_999}\n", r"the split is 'x{39}\.\.\.; it must be"),
+    "a split without rows": ("a.csv", "text,label,split\na,b,train\nb,c,val\n", "no row has the split 'test'"),
+    "a class missing from training": ("a.csv", "text,label,split\na,b,train\na,c,train\na,d,val\na,b,test\n",
+                                      "the class 'd' has no row in the split 'train'"),
+    "Latin-1": ("a.csv", swap("word5", "Das Essen war größer und schöner").encode("latin-1"),
+                r"line 7: this is not UTF-8 text \(byte 0xf6\); save .* Essen war größer und .*read_text\('cp125"),
+    "half of UTF-16": ("a.csv", GOOD.encode("utf-16")[:-1], "this is not UTF-16-LE text .* save the file as UTF-8"),
+    "UTF-16 without a mark": ("a.csv", GOOD.encode("utf-16-le"), "every tenth byte is zero"),
+    "a picture": ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "this is a picture"),
+    "an Excel file": ("a.csv", excel(), "this is an Excel file"),
+    "random bytes": ("a.csv", bytes(range(128, 256)) * 9, "this is not UTF-8 text .*, nor another known encoding"),
+    "a truncated .gz": ("a.csv.gz", gzip.compress(GOOD.encode())[:-40], "gzip archive is damaged .*; download or copy"),
+    "a JSON array": ("a.jsonl", f"[{LINES}]", "this is a JSON array; write one object per line"),
+    "a broken line of JSON": ("a.jsonl", LINES.replace('"word5"', '"word5', 1), "line 6: not valid JSON"),
+    "a line of JSON that is no object": ("a.jsonl", '"hello"\n' + LINES, 'line 1: "hello" is not a JSON object'),
+    "a list as text": ("a.jsonl", LINES.replace('"word5"', '["word5"]', 1), r"line 6: 'text' is \['word5'\]"),
+    "half a character in JSON": ("a.jsonl", LINES.replace("word5", "\\ud83d", 1), "line 6: 'text' holds half of a"),
+    "a web page": ("a.csv", "\n<!DOCTYPE html>\n<html></html>", "this is a web page, not a table"),
+    "a pointer of Git LFS": ("a.csv", "version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+    "a number of 5,000 digits": ("a.jsonl", LINES.replace('"word5"', "9" * 5_000, 1), "line 6: not valid JSON"),
+    "no such key in JSON": ("a.jsonl", LINES.replace("label", "class"), "there is no column 'label'; only 'text'"),
+}
+
+USABLE = {  # kind: (name, content, what the data-quality report has to say, rows kept)
+    "a byte order mark": ("a.csv", "\ufeff" + GOOD, "500 rows read, 500 kept", 500),
+    "UTF-16": ("a.csv", GOOD.encode("utf-16"), "500 rows read, 500 kept", 500),
+    "Windows' line ends": ("a.csv", GOOD.replace("\n", "\r\n"), "500 rows read, 500 kept", 500),
+    "old Mac's line ends": ("a.csv", GOOD.replace("\n", "\r"), "500 rows read, 500 kept", 500),
+    "blank lines between": ("a.csv", GOOD.replace("\n", "\n\n"), "500 rows read, 500 kept", 500),
+    "a line of spaces at the end": ("a.csv", GOOD + "   \n", "500 rows read, 500 kept", 500),
+    "a missing quotation mark that another one closes": (
+        "a.csv", swap("word5", '"word5').replace("word99 same", 'word99 same"', 1), "line 7 spans 95 lines", 406),
+    "a NaN in JSON": ("a.jsonl", LINES.replace('"a"', "NaN", 1), r"the label is empty \(line 1\)", 499),
+    "the label nan": ("a.csv", swap(",a\n", ",nan\n", 100).replace(",b\n", ",2\n", 100), "500 rows read, 500", 500),
+    "an empty text": ("a.csv", swap("word5 same", " "), r"dropped 1: the text is empty \(line 7\)", 499),
+    "empty labels": ("a.csv", swap("same,a", "same,", 4), r"dropped 4: the label is empty \(lines 2, 4, 6, ...\)", 496),
+    "a missing key in JSON": ("a.jsonl", LINES.replace('"text": "word5", ', "", 1), "the text is empty .line 6", 499),
+    "NUL characters": ("a.csv", swap("word5", "wo\0rd\0"), "2 NUL characters left out", 500),
+    "the same row twice": ("a.csv", GOOD + "word5 same,b\n", "rows that repeat an earlier one: 1", 501),
+    "labels that contradict": ("a.csv", GOOD + "word5 same,a\n", "texts with more than one label: 1", 501),
+    "200 rows": ("a.csv", "".join(GOOD.splitlines(True)[:201]), "with 40 rows in the test .* within 15 points,", 200),
+    "one class of 95 %": ("a.csv", GOOD.replace(",b", ",a").replace(",a", ",b", 25), "look at macro F1 or AUC", 500),
+    "a class with few rows": ("a.csv", GOOD + "".join(f"rare{n},c\n" for n in range(9)), "'c' has only 5 rows", 509),
+    "amounts as labels": ("a.csv", re.sub(",[ab]\n", lambda found: f",{found.start() % 31 / 2}\n", GOOD),
+                          "labels are 31 different numbers: if they are amounts", 500),
+    "Yes and yes": ("a.csv", swap(",a\n", ",B\n", 200), "'B' and 'b' differ only in capitals", 500),
+    "10 MB in one cell": ("a.csv", swap("word5", "long " * 2_000_000), "longest text has 2,000,001 tokens", 500),
+    "any script, and emoji": ("a.csv", swap("word5", "天地 שלום 🎉"), "500 rows read, 500 kept", 500),
+    "gzip without .gz": ("a.csv", gzip.compress(GOOD.encode()), "500 rows read, 500 kept", 500),
+    ".gz without gzip": ("a.csv.gz", GOOD, "500 rows read, 500 kept", 500),
+    "a .tsv.gz": ("a.tsv.gz", gzip.compress(GOOD.replace(",", "\t").encode()), "500 rows read, 500 kept", 500),
+    "numbers in JSON": ("a.ndjson", LINES.replace('"a"', "1").replace('"b"', "2.5"), "500 rows read, 500 kept", 500),
+}
+
+
+def made(folder, name, content):
+    path = Path(folder) / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def sentence(path, **options):
+    """What load_csv says of a file that it refuses."""
+    with pytest.raises(DataError) as caught:
+        load_csv(path, **options)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None  # no traceback of a library
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_file_that_is_refused_gets_one_sentence(kind, tmp_path):
+    name, content, words = BROKEN[kind]
+    assert re.search(words, sentence(made(tmp_path, name, content)))
+
+
+@pytest.mark.parametrize("kind", USABLE)
+def test_a_file_with_small_faults_is_used_and_the_report_says_so(kind, tmp_path):
+    name, content, words, kept = USABLE[kind]
+    data = load_csv(made(tmp_path, name, content))
+    assert re.search(words, data.quality.report())
+    assert data.quality.rows_kept == len(data.y_train) + len(data.y_val) + len(data.unlock_test()[1]) == kept
+
+
+def test_a_missing_file_is_named_with_one_that_is_there(tmp_path):
+    made(tmp_path, "reviews.csv", GOOD)
+    assert sentence(tmp_path / "review.csv").endswith("there is no such file; did you mean reviews.csv?")
+    assert "the current folder is" in sentence(tmp_path / "nowhere" / "x.csv")
+
+
+def test_names_in_capitals_and_a_home_folder_are_understood(tmp_path, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    made(tmp_path, "A.CSV.GZ", gzip.compress(GOOD.encode()))
+    data = load_csv("~/A.CSV.GZ")
+    assert (data.quality.rows_kept, data.name) == (500, "A")
+    made(tmp_path, "what#.tsv.gz", gzip.compress(GOOD.replace(",", "\t").encode()))
+    assert load_csv(tmp_path / "what#.tsv.gz").name == "what#"
+
+
+def test_a_path_that_no_file_can_have():
+    assert "it can't be read (embedded null" in sentence("a\0.csv")
+
+
+@pytest.mark.parametrize("option", ["limit", "max_length", "vocab_size", "min_count"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, "a"])
+def test_an_invalid_size_is_refused(option, value, tmp_path):
+    with pytest.raises(ValueError, match=f"{option} is {value!r}; it has to be a whole number above 0"):
+        load_csv(made(tmp_path, "a.csv", GOOD), **{option: value})
+
+
+def test_a_vocabulary_without_tokens_is_warned_of(tmp_path):
+    quality = load_csv(made(tmp_path, "a.csv", GOOD), min_count=9_999).quality
+    assert "no token occurs 9999 times in the training part: all are unknown" in quality.warnings
+
+
+def test_a_folder_is_no_file(tmp_path):
+    assert sentence(tmp_path).endswith("this is a folder; give the path of a CSV file in it.")
+
+
+def test_a_file_without_permission(tmp_path, monkeypatch):
+    path = made(tmp_path, "a.csv", GOOD)
+    path.chmod(0)
+    if os.access(path, os.R_OK):  # root may read anything: refuse in its place
+        def refuse(self):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert "you are not allowed to read it" in sentence(path)
+    path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+
+
+PAGES = {"/good.csv": GOOD.encode(), "/page.csv": b"\n<!DOCTYPE html><html></html>", "/short.csv": GOOD.encode(),
+         "/good.jsonl.gz": gzip.compress(LINES.encode()), "/decoded.csv.gz": gzip.compress(GOOD.encode())}
+
+
+class Server(BaseHTTPRequestHandler):
+    def do_GET(self):
+        page = PAGES.get(self.path.partition("?")[0])
+        if self.path == "/garbled.csv":
+            return self.wfile.write(b"nonsense\r\n\r\n")
+        if page is None:
+            return self.send_error(404)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(page) + 10 * (self.path == "/short.csv")))
+        if "decoded" in self.path:  # some servers declare an archive's own packing as that of the transfer
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        return self.wfile.write(page)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The address of a real server with a few files."""
+    with pytest.MonkeyPatch.context() as patch, ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
+        patch.setattr(readers, "TIMEOUT", 120)  # the machine may be busy
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+
+
+def test_files_are_read_from_an_address(server):
+    assert load_csv(f"{server}/good.csv").quality.rows_kept == 500
+    assert load_csv(f"{server}/decoded.csv.gz").quality.rows_kept == 500
+    data = load_csv(f"{server}/good.jsonl.gz?raw=true")
+    assert (data.quality.rows_kept, data.name) == (500, "good")
+
+
+def test_an_address_that_is_wrong(server):
+    assert "the server says 404 Not Found" in sentence(f"{server}/none.csv")
+    assert "this is a web page, not a table" in sentence(f"{server}/page.csv")
+    assert "can't be fetched" in sentence("http://no-such-host.invalid/a.csv")
+    assert "can't be fetched" in sentence("http://127.0.0.1:1/a.csv")
+    assert "can't be fetched" in sentence("http://[/a.csv")
+    assert "the server says 404 Not Found" in sentence(f"{server}/a file.csv")
+    assert "can't be fetched" in sentence(f"{server}/garbled.csv")
+    assert "the connection broke after" in sentence(f"{server}/short.csv")
+
+
+def test_a_server_that_never_answers(monkeypatch):
+    monkeypatch.setattr(readers, "TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert "no answer within 0.3 seconds" in sentence(f"http://127.0.0.1:{silent.getsockname()[1]}/a.csv")
+
+
+def test_a_file_that_is_too_large_to_fetch(server, monkeypatch):
+    monkeypatch.setattr(readers, "LARGEST", 1_000)
+    assert "larger than 0 MB; download the file" in sentence(f"{server}/good.csv")
+
+
+def test_a_tokenizer_that_fails_is_named_with_its_line(tmp_path):
+    path = made(tmp_path, "a.csv", GOOD)
+    assert "line 2: tokenize fails on 'word0 same' (ZeroDivisionError" in sentence(path, tokenize=lambda text: 1 / 0)
+    assert "line 2: tokenize returns 'word0 same' for" in sentence(path, tokenize=str)
+    assert "line 2: tokenize returns [1] for" in sentence(path, tokenize=lambda text: [1])
+
+
+# Any file at all, drawn by hypothesis.
+
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=150,
+                          suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 settings.load_profile("steady")
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -79,21 +334,21 @@ def test_any_bytes_are_read_or_refused(name, content):
     load(name, content)
 
 
-GOOD = {name: write([(f"a {number}, \"b\" ü", "xy"[number % 2]) for number in range(30)]).encode()
+WHOLE = {name: write([(f"a {number}, \"b\" ü", "xy"[number % 2]) for number in range(30)]).encode()
         for name, write in FORMATS.items()}
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(data=st.data())
 def test_a_good_file_cut_anywhere_is_read_or_refused(name, data):
-    cut = data.draw(st.integers(0, len(GOOD[name])))
-    load(name, GOOD[name][:cut])
+    cut = data.draw(st.integers(0, len(WHOLE[name])))
+    load(name, WHOLE[name][:cut])
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(data=st.data())
 def test_a_good_file_with_bytes_exchanged_is_read_or_refused(name, data):
-    content = bytearray(GOOD[name])
+    content = bytearray(WHOLE[name])
     places = st.integers(0, len(content) - 1)
     for place, byte in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), max_size=4)):
         content[place] = byte

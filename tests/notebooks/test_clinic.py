@@ -1,4 +1,4 @@
-"""The error clinic: each message that it quotes is what the pinned versions say, and each mend works."""
+"""The error clinic: each message that it quotes is what the pinned versions say, and each fix works."""
 
 import re
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Entry:
     heading: str
     quote: str
     provoke: int  # the cell that shows the error
-    mend: int  # the cell that runs the mend
+    fix: int  # the cell that runs the fix
 
 
 def entries():
@@ -34,7 +34,7 @@ def entries():
     for number, cell in enumerate(CELLS):
         if cell.cell_type == "markdown" and cell.source.startswith("### "):
             quote = re.search(r"```text\n(.+?)\n```", cell.source, re.DOTALL)
-            assert CELLS[number + 2].source.startswith("**Mend.** ")
+            assert CELLS[number + 2].source.startswith("**Fix.** ")
             found.append(Entry(cell.source.partition("\n")[0][4:], quote[1], number + 1, number + 3))
     return found
 
@@ -64,7 +64,7 @@ def said(cell):
 
 
 def holds(words, quote):
-    """Whether each line of a quote stands in the words; … stands for what differs from run to run."""
+    """Whether each line of a quote is in the words; … stands for what differs from run to run."""
     lines = [line.strip() for line in quote.splitlines()]
     return all(re.search(".*?".join(re.escape(part) for part in line.split("…")), words) for line in lines)
 
@@ -85,10 +85,10 @@ def test_a_message_that_changed_would_be_noticed(ran):
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.heading)
-def test_a_cell_raises_if_it_is_meant_to_and_its_mend_does_not(entry, ran):
+def test_a_cell_raises_if_it_is_meant_to_and_its_fix_does_not(entry, ran):
     assert raised(ran[entry.provoke]) == ("raises-exception" in CELLS[entry.provoke].metadata.get("tags", []))
-    assert not raised(ran[entry.mend])
-    assert ran[entry.mend].outputs
+    assert not raised(ran[entry.fix])
+    assert ran[entry.fix].outputs
 
 
 def test_no_other_cell_raises(ran):
@@ -108,7 +108,7 @@ def test_the_groups_of_the_index_are_the_sections():
     sections = [cell.source.partition("\n")[0][3:] for cell in CELLS
                 if cell.cell_type == "markdown" and cell.source.startswith("## ")]
     groups = list(dict.fromkeys(group for group, *_ in INDEX))
-    assert groups == ["Space", "Objective", "Storage", "Pruning", "Parallel", "Pictures", "Reproducibility"]
+    assert groups == ["Space", "Objective", "Storage", "Pruning", "Parallel", "Plots", "Reproducibility"]
     assert sections[: len(groups)] == groups
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.authoring import run_notebooks
 from helpers.teaching import checks
 from tests.notebooks import tidy_notebooks
 
@@ -173,16 +172,3 @@ def test_the_map_and_the_readme_list_every_notebook():
 def test_links_between_notebooks_lead_somewhere():
     for path, following in itertools.pairwise(NOTEBOOKS):
         assert f"({following.name})" in read(path).cells[-1].source
-
-
-def test_the_walk_runs_notebooks_and_says_where_they_fail(tmp_path, capsys):
-    for name, source in [("00_good", "print('fine')"), ("01_bad", "1 / 0")]:
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    assert not run_notebooks.walk(tmp_path, tmp_path / "build")
-    table = capsys.readouterr().out
-    assert "| 00_good | 0.0 | 0 | none |" in table
-    assert "| 01_bad | 0.0 | 0 | ZeroDivisionError |" in table
-    assert "fine" in (tmp_path / "build" / "00_good.html").read_text()
-    with pytest.raises(SystemExit, match="no notebook's name begins with 07"):
-        run_notebooks.walk(tmp_path, tmp_path / "build", names=["07"])

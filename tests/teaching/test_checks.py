@@ -115,7 +115,7 @@ def test_an_exercise_that_does_not_exist_is_an_error_that_lists_those_that_do():
         checks.check("9.9", lambda: 42)
 
 
-def test_only_a_right_answer_is_noted_and_each_is_told(capsys):
+def test_only_a_right_answer_is_recorded_and_each_is_shown(capsys):
     checks.check("99.1")
     checks.check("99.1", lambda: 41)
     checks.check("99.1", from_a_cell("return 1 / 0"))

@@ -32,7 +32,7 @@ def wrong_answers(lesson):
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, monkeypatch):
-    """One run of the notebook proves both: under each untouched exercise the same cell stands again, solved."""
+    """One run of the notebook proves both: under each untouched exercise the same cell is repeated, solved."""
     record = tmp_path / "progress.json"
     monkeypatch.setenv("TUNING_PROGRESS", str(record))
     without_ray = tidy_notebooks.NOTEBOOKS[0].parents[1] / "tests" / "notebooks" / "without_ray"
@@ -40,7 +40,7 @@ def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, 
     notebook = copy.deepcopy(NOTEBOOKS[lesson])
     for exercise in reversed(EXERCISES[lesson]):
         notebook.cells.insert(exercise.cell + 1, nbformat.v4.new_code_cell(exercise.solved()))
-    # in a folder of its own, so that it shares no file with the run of nbval that may go on at the same time
+    # in a folder of its own, so that it shares no file with the run of nbval that may be running at the same time
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
 
     for inserted, exercise in enumerate(EXERCISES[lesson]):
@@ -48,7 +48,7 @@ def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, 
         (verdict,) = verdicts(stub)
         assert verdict.startswith(f"{exercise.name}: not answered yet: ")
         assert verdicts(solved) == [exercise.below["expected"]]
-    assert set(json.loads(record.read_text())["solved"]) == {exercise.name for exercise in EXERCISES[lesson]}
+    assert set(json.loads(record.read_bytes())["solved"]) == {exercise.name for exercise in EXERCISES[lesson]}
 
 
 @pytest.mark.parametrize("name", [exercise.name for lesson in LESSONS for exercise in EXERCISES[lesson]])

@@ -1,10 +1,10 @@
-"""What `progress.show()` says to a beginner, to somebody in the middle, and at the end."""
+"""What `progress.show()` says at the beginning, in the middle and at the end."""
 
 import re
 
 import pytest
 
-from helpers.teaching import progress, progress_store, quizzes
+from helpers.teaching import feedback, progress, progress_store, quizzes
 
 LESSONS = {"01": ["01.1", "01 question 1"], "02": ["02.1", "02.2", "02 question 1", "02 question 2"], "03": ["03.1"]}
 
@@ -27,8 +27,8 @@ def test_a_beginner_sees_what_there_is_and_where_to_begin(capsys):
         "lesson 01  ..  0 of 2",
         "lesson 02  ....  0 of 4",
         "lesson 03  .  0 of 1",
-        "What you solve will show here. The first exercises and questions wait in lesson 01.",
-        "Your progress is kept in progress.json, on this machine only. To begin anew: progress.reset()",
+        "What you solve will appear here. The first exercises and questions are in lesson 01.",
+        "Your progress is kept in progress.json, on this machine only. To start again: progress.reset()",
     ]
 
 
@@ -49,7 +49,7 @@ def test_at_the_end_all_is_solved(capsys):
     assert lines[3] == "All exercises and questions are solved."
 
 
-def test_a_reset_begins_anew(capsys):
+def test_after_a_reset_nothing_is_solved(capsys):
     shown(capsys, "01.1")
     progress.reset()
     assert "lesson 01  ..  0 of 2" in shown(capsys)
@@ -57,8 +57,8 @@ def test_a_reset_begins_anew(capsys):
 
 def test_in_a_notebook_there_are_bars_that_say_their_numbers(capsys, monkeypatch):
     bundles = []
-    monkeypatch.setattr(progress, "get_ipython", lambda: "a kernel")
-    monkeypatch.setattr(progress, "display", lambda bundle, raw: bundles.append(bundle))
+    monkeypatch.setattr(feedback, "get_ipython", lambda: "a kernel")
+    monkeypatch.setattr(feedback, "display", lambda bundle, raw: bundles.append(bundle))
     assert shown(capsys, "02.1") == []
     (bundle,) = bundles
     assert "lesson 02  #...  1 of 4" in bundle["text/plain"]

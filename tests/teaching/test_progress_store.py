@@ -20,13 +20,13 @@ def test_a_record_begins_empty_and_makes_no_file(record):
 
 def test_what_is_solved_stays_with_the_time_of_the_first_time(record):
     progress_store.solve("03.2")
-    first = json.loads(record.read_text())
+    first = json.loads(record.read_text(encoding="utf-8"))
     first["solved"]["03.2"] = "2026-01-01T12:00:00"
-    record.write_text(json.dumps(first))
+    record.write_text(json.dumps(first), encoding="utf-8")
     progress_store.solve("03.2")
     progress_store.solve("03 question 1")
     assert progress_store.solved() == ["03.2", "03 question 1"]
-    assert json.loads(record.read_text())["solved"]["03.2"] == "2026-01-01T12:00:00"
+    assert json.loads(record.read_text(encoding="utf-8"))["solved"]["03.2"] == "2026-01-01T12:00:00"
     assert list(record.parent.iterdir()) == [record]
 
 
@@ -50,17 +50,17 @@ def test_reset_forgets_all_even_where_there_is_nothing(capsys):
 
 
 @pytest.mark.parametrize("broken", ["{", "", "[1, 2]", '{"solved": {"03.2": '])
-def test_a_broken_file_is_kept_aside_and_the_record_begins_anew(record, capsys, broken):
-    record.write_text(broken)
+def test_a_broken_file_is_kept_and_the_record_starts_again(record, capsys, broken):
+    record.write_text(broken, encoding="utf-8")
     assert progress_store.solved() == []
     assert capsys.readouterr().out == (
-        "progress.json could not be read, so your progress begins anew; the old file is kept as progress.broken.\n")
-    assert record.with_suffix(".broken").read_text() == broken
+        "progress.json could not be read, so your progress starts again; the old file is kept as progress.broken.\n")
+    assert record.with_suffix(".broken").read_text(encoding="utf-8") == broken
     progress_store.solve("03.2")
     assert progress_store.solved() == ["03.2"]
 
 
-def test_a_record_that_cannot_be_kept_is_told_and_is_no_error(tmp_path, monkeypatch, capsys):
+def test_a_record_that_cannot_be_kept_is_reported_and_is_no_error(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(progress_store, "PATH", tmp_path / "no such folder" / "progress.json")
     progress_store.solve("03.2")
     assert "can't be kept" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The quick questions: that they are well made, and that they answer, with widgets and without."""
+"""The quick questions: their form, and their answers, with widgets and without."""
 
 import re
 from collections import Counter
@@ -45,7 +45,7 @@ def test_a_question_has_three_or_four_options_one_right_and_a_reason_for_each(le
     assert question.right in question.lettered
     assert all(len(reason.split()) >= 12 for reason in question.options.values())
     assert len(set(question.options.values())) == len(question.options)
-    assert not any("`" in option for option in question.options)  # an option is shown as it stands
+    assert not any("`" in option for option in question.options)  # an option is shown as plain text
 
 
 @each_question
@@ -87,7 +87,7 @@ def test_a_question_is_answered_wrong_then_right_and_then_counts_as_solved():
     assert progress_store.solved() == []
 
     options.value = question.right
-    assert reason.value == ""  # the old reason does not stand beside the new choice
+    assert reason.value == ""  # the old reason is not shown beside the new choice
     button.click()
     assert f"{question.right}: right." in reason.value
     assert quizzes.as_html(question.lettered[question.right][1]) in reason.value

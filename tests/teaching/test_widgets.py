@@ -5,13 +5,16 @@ from types import SimpleNamespace
 import numpy as np
 import optuna
 import pytest
+from ipykernel.comm.comm import BaseComm
 from optuna.trial import TrialState
 
+from helpers import search
 from helpers.data import CARD_HANDS, cards, load_csv
 from helpers.models import LSTMClassifier, PaperRecipe
 from helpers.study import run_until
 from helpers.teaching import progress_store, widgets
 from helpers.teaching.widgets import live_study
+from helpers.teaching.widgets.ipykernel_internals import hear_clicks_while_busy
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +48,7 @@ def new_study():
 # LiveStudy
 
 
-def test_a_live_study_tells_how_it_goes_in_text(capsys):
+def test_a_live_study_shows_its_progress_as_text(capsys):
     study = new_study()
     run_until(study, objective, 10, callbacks=[widgets.LiveStudy(10)])
     lines = capsys.readouterr().out.split("\r")[1:]
@@ -73,7 +76,7 @@ def test_stop_ends_the_study_after_the_trial_in_progress_and_loses_nothing(capsy
     assert len(study.trials) == 10
 
 
-def test_a_live_study_in_which_every_trial_fails_or_is_pruned_goes_on(capsys):
+def test_a_live_study_continues_if_every_trial_fails_or_is_pruned(capsys):
     study, live = new_study(), widgets.LiveStudy(3)
 
     def hopeless(trial):
@@ -154,7 +157,7 @@ def test_the_papers_six_layers_are_trained_too():
     assert len(tuner.tries) == 1, tuner.status.value
 
 
-def test_a_try_can_be_stopped_and_counts_with_what_it_had():
+def test_a_stopped_try_counts_with_its_epochs_so_far():
     tuner = hand_tuner()
     tuner.train_button.click()
     tuner.stop_button.click()
@@ -164,21 +167,19 @@ def test_a_try_can_be_stopped_and_counts_with_what_it_had():
     assert not tuner.train_button.disabled
 
 
-def test_a_try_that_breaks_says_so_and_is_not_counted(monkeypatch):
-    from helpers import search
-
+def test_a_failed_try_is_reported_and_not_counted(monkeypatch):
     def broken(*args, **kwargs):
-        raise RuntimeError("out of memory")
+        raise RuntimeError("out of <memory>")
 
     monkeypatch.setattr(search, "train", broken)
     tuner = hand_tuner()
     train(tuner)
     assert tuner.tries == []
-    assert tuner.status.value == "this try broke off: RuntimeError: out of memory"
+    assert tuner.status.value == "this try failed: RuntimeError: out of &lt;memory&gt;"
     assert not tuner.train_button.disabled
 
 
-def test_after_ten_tries_it_takes_stock():
+def test_after_ten_tries_there_is_a_summary():
     settings = {name: widget.value for name, widget in hand_tuner().settings.items()}
     for number in range(10):
         progress_store.add_try({"accuracy": 0.4 + number / 100, "seconds": 30, "epochs": 2, "of_epochs": 2, **settings})
@@ -260,3 +261,14 @@ def test_a_new_game_has_another_function():
     assert not np.allclose(before, game.function(x))
     assert game.xs == []
     assert before.max() <= 1
+
+
+# What ipykernel keeps to itself
+
+
+def test_a_click_is_no_longer_sent_to_the_loop_that_last_spoke_to_the_widget():
+    comm = BaseComm("jupyter.widget")
+    comm._reply_subshell_id = "the busy one"
+    assert comm._reply_subshell_for({}, default="the one that heard it") == "the busy one"
+    hear_clicks_while_busy(SimpleNamespace(comm=comm))
+    assert comm._reply_subshell_for({}, default="the one that heard it") == "the one that heard it"

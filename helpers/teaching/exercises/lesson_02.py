@@ -11,7 +11,7 @@ from helpers.teaching.checks import answered, exercise, need
 def batch_of_states():
     """Random states (4, 5, 3) of four texts, and which of their five positions are tokens.
 
-    The padding holds large numbers. All numbers of the second text are below zero.
+    The padding holds large numbers. All numbers of the second text are negative.
     """
     is_token = torch.arange(5) < torch.tensor([3, 4, 5, 1]).unsqueeze(1)
     states = torch.rand(4, 5, 3, generator=torch.Generator().manual_seed(0)) + 0.1
@@ -27,27 +27,27 @@ def maximum_without_padding(masked_max):
     given = masked_max(states, is_token)
     answered(given)
     need(not (isinstance(given, tuple) and len(given) == 2),
-         "it returns two things. max(dim=...) gives the values and where they stand; only the values are wanted.")
-    need(isinstance(given, torch.Tensor), f"it returns {given!r}; return a tensor, a row for each text.")
+         "it returns two things. max(dim=...) gives the values and their indices; return only the values.")
+    need(isinstance(given, torch.Tensor), f"it returns {given!r}; return a tensor, one row per text.")
     need(torch.equal(states, untouched),
-         "it overwrites the states that it was given, and who handed them over still needs them. "
+         "it overwrites the states that it was given, but the caller still needs them. "
          "Work on a copy: masked_fill makes one, masked_fill_ and states[...] = ... don't.")
     need(tuple(given.shape) == (4, 3),
-         f"for states {tuple(states.shape)} it returns {tuple(given.shape)}, not one row for each text, (4, 3). "
+         f"for states {tuple(states.shape)} it returns {tuple(given.shape)}, not one row per text, (4, 3). "
          "Over which dimension does masked_mean sum?")
     mask = is_token.unsqueeze(-1)
     need(not torch.equal(given, states.amax(dim=1)),
-         "the padding counts: in texts that are padded it returns the padding's number. What masked_mean multiplies "
-         "away has to go here too.")
+         "the padding counts: for padded texts it returns the padding's number. masked_mean multiplies the padding "
+         "by zero; here too it must have no effect.")
     need(not torch.equal(given, (states * mask).amax(dim=1)),
-         "for a text whose states are all below zero it returns 0, which is none of them: you set the padding to 0. "
-         "With which number there would the padding never win?")
+         "for a text whose states are all negative it returns 0, which is none of them: you set the padding to 0. "
+         "With which number would the padding never win?")
     need(not torch.equal(given, states.masked_fill(mask, float("-inf")).amax(dim=1)),
-         "it hides the tokens and looks at the padding: is_token is True where there is a word.")
+         "it hides the tokens and keeps the padding: is_token is True for words.")
     right = torch.stack([text[real].amax(dim=0) for text, real in zip(states, is_token, strict=True)])
     need(torch.equal(given, right),
          "the numbers are not the largest of each text's own tokens; try it on the three positions of the cell above.")
-    return "One row for each text, and no padding in it."
+    return "One row per text, and no padding in it."
 
 
 @exercise("02.2")
@@ -55,21 +55,21 @@ def shapes_of_an_lstm(answer):
     answered(*answer)
     lstm = nn.LSTM(32, 50, num_layers=3, batch_first=True, bidirectional=True)
     states, (last, _) = lstm(torch.zeros(16, 30, 32))
-    both = "it reads in two directions, and hands both on"
+    both = "it reads in two directions and returns both"
     reasons = {
         "states_shape": {
             (16, 30, 50): f"{both}, side by side in the last dimension.",
             (30, 16, 100): "with batch_first=True the texts come first, then the positions.",
-            (16, 30, 300): "of the three layers only the topmost hands on its states.",
+            (16, 30, 300): "only the topmost of the three layers returns its states.",
             (16, 30, 32): "32 is what goes in at each position; what comes out has the size of the state.",
-            (16, 100): "that is one row for each text, but states holds one for each position.",
+            (16, 100): "that is one row per text, but states holds one per position.",
         },
         "last_shape": {
-            (16, 6, 50): "here batch_first does not hold, and the layers and directions come before the texts.",
+            (16, 6, 50): "batch_first does not apply here: the layers and directions come before the texts.",
             (3, 16, 50): f"{both}, so there are more than three last states.",
             (2, 16, 50): "each of the three layers has a last state, in each direction.",
-            (3, 16, 100): f"{both}, but not side by side here. Each direction of each layer has a row of its own.",
-            (1, 16, 50): "you count one layer and one direction; look at both arguments.",
+            (3, 16, 100): f"{both}, but not side by side here. Each direction of each layer has its own row.",
+            (1, 16, 50): "that counts one layer and one direction; look at both arguments.",
             (16, 100): "that is what LSTMClassifier makes of it later, with torch.cat.",
         },
     }
@@ -79,7 +79,7 @@ def shapes_of_an_lstm(answer):
              f"{name} is {tuple(given)}, but what an LSTM returns for a batch has three dimensions.")
         reason = known.get(tuple(given), "compare with the comments in LSTMClassifier.forward, number by number.")
         need(tuple(given) == tuple(right), f"{name} is not {tuple(given)}: {reason}")
-    return "The next LSTM that you meet has no surprises left, as far as shapes go."
+    return "The shapes of your next LSTM will be no surprise."
 
 
 TRAININGS = [[0.61, 0.64, 0.70, 0.66, 0.70, 0.62], [0.50], [0.43, 0.43, 0.43], [0.40, 0.55, 0.72], [0.72, 0.55, 0.40]]
@@ -90,16 +90,16 @@ def epoch_that_counts(best_epoch):
     for accuracies in TRAININGS:
         given = best_epoch(list(accuracies))
         answered(given)
-        need(isinstance(given, Real), f"for {accuracies} it gives {given!r}; return one number.")
+        need(isinstance(given, Real), f"for {accuracies} it returns {given!r}; return one number.")
         best = [epoch for epoch, value in enumerate(accuracies, start=1) if value == max(accuracies)]
         reasons = {
             best[-1] - 1: "that counts the epochs from 0. The first epoch is number 1, as in run.",
-            best[0]: "the best accuracy stands there, but not only there: what does the rule say of equal epochs?",
-            best[0] - 1: "two things are off: the epochs count from 1, and of equal ones another is kept.",
+            best[0]: "that epoch has the best accuracy, but so has another: what does the rule say about a tie?",
+            best[0] - 1: "two things are off: epochs count from 1, and in a tie another one is kept.",
             len(accuracies): "that is the last epoch. The rule asks for the best.",
             max(accuracies): "that is the accuracy; the task asks for the number of its epoch.",
         }
         why = reasons.get(given, "go through run with these numbers by hand: at which epoch does it copy the weights "
                                  "for the last time?")
-        need(given == best[-1], f"for {accuracies} it gives {given}: {why}")
+        need(given == best[-1], f"for {accuracies} it returns {given}: {why}")
     return "That is the epoch whose weights run keeps."

@@ -20,13 +20,13 @@ from helpers.training import accuracy, predict
 
 # The statements of 05.1 as the notebook words them. For each: why it is wrong to leave it out, or to choose it.
 STATEMENTS = {
-    "A": "fANOVA's two longest bars together are longer than all its others; add them up.",
+    "A": "fANOVA's two longest bars together are longer than all its others together; add them up.",
     "B": "a bar has a length and no direction, so importance does not say which values are good. "
          "The slices above are the picture that does.",
-    "C": "nearly all complete trials have learning rates within a narrow gate, since the sampler kept to it; "
+    "C": "nearly all complete trials have learning rates within a narrow range, since the sampler kept to it; "
          "what hardly varied can't show its importance.",
-    "D": "look at the two bars of n_heads: one opinion has it near the top, for the other there is next to nothing.",
-    "E": "for fANOVA the two are about as long as each other, and for PED-ANOVA it is the other way round. "
+    "D": "look at the two bars of n_heads: one opinion puts it near the top, the other sees next to nothing.",
+    "E": "for fANOVA the two bars are about equally long, and for PED-ANOVA it is the other way round. "
          "With FanovaImportanceEvaluator(seed=1) fANOVA changes its mind as well.",
     "F": "both opinions are computed from the complete trials; see the last line that the cell prints.",
 }
@@ -69,7 +69,7 @@ SAMPLES = [[0.81, 0.86, 0.87, 0.81, 0.82], [0.70, 0.74], [0.91, 0.90, 0.92, 0.88
 
 
 def margins(values):
-    """What is often computed in place of the margin, and what to say then."""
+    """Common wrong results for the margin, each with its hint."""
     n, sd, sd_of_all = len(values), np.std(values, ddof=1), np.std(values)
     t = stdtrit(n - 1, 0.975)
     return [
@@ -79,13 +79,13 @@ def margins(values):
         (1.96 * sd_of_all / n**0.5,
          "two things are too small: the factor is 1.96, which is for large samples, and np.std divides by n unless "
          "told otherwise."),
-        (t * sd, "that is how far single values spread. The mean of n values spreads less, by the root of n."),
+        (t * sd, "that is how far single values spread. The mean of n values spreads less, by the square root of n."),
         (t * sd_of_all / n**0.5,
-         "np.std divides by n, which is too small for a sample; look at its argument ddof."),
+         "np.std divides by n, so for a sample its result is too small; look at its argument ddof."),
         (stdtrit(n, 0.975) * sd / n**0.5,
-         "Student's t was asked with n degrees of freedom; one is used up by the mean."),
+         "Student's t was used with n degrees of freedom; the mean uses up one."),
         (stdtrit(n - 1, 0.95) * sd / n**0.5,
-         "stats.t.ppf(0.95, ...) leaves 5 % on one side. An interval of 95 % leaves half of that on each side."),
+         "stats.t.ppf(0.95, ...) leaves 5 % on one side. A 95 % interval leaves half of that on each side."),
         (2 * t * sd / n**0.5, "that is the width of the whole interval; the task asks for half of it."),
         (sd / n**0.5, "that is the standard error of the mean; the factor from Student's t is missing."),
     ]
@@ -100,7 +100,7 @@ def margin_of_the_mean(margin):
             need(not math.isclose(given, wrong, rel_tol=1e-4), f"for {values} it gives {given:.4f}: {hint}")
         need(math.isclose(given, interval(values), rel_tol=1e-4),
              f"for {values} it gives {given:.4f}. The margin is a product of three: the factor from Student's t, "
-             "the standard deviation, and one over the root of n.")
+             "the standard deviation, and one over the square root of n.")
     return "Mean ± margin, the same interval as in the tables."
 
 
@@ -115,7 +115,7 @@ def train_again(my_train, study, seed):
         answer = my_train(FixedTrial(study.best_params), seed, EPOCHS)
     except ValueError as error:
         raise Wrong(f"the best settings can't be trained again: {error} Did my_train change after the study had run? "
-                    "Then run the study again.") from error
+                    "If so, run the study again.") from error
     answered(answer)
     need(isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], torch.nn.Module),
          "my_train should return two things, the model and its validation accuracy, as train does.")
@@ -123,17 +123,17 @@ def train_again(my_train, study, seed):
     scored = accuracy(model, data.x_val, data.y_val)
     print(f"seed {seed}: validation accuracy {scored:.3f}", flush=True)
     need(abs(scored - claimed) < 0.002,
-         f"my_train says {claimed:.3f}, but its model scores {scored:.3f} on the validation part; "
+         f"my_train returns {claimed:.3f}, but its model scores {scored:.3f} on the validation part; "
          "return the validation accuracy of the weights that the model keeps.")
     return scored, predict(model, data.x_val)
 
 
 @exercise("05.3", seconds=pick(900, smoke=60))
 def challenge(answer):
-    need(isinstance(answer, tuple) and len(answer) == 2, "hand over two things: check(name, (my_train, my_study)).")
+    need(isinstance(answer, tuple) and len(answer) == 2, "pass two things: check(name, (my_train, my_study)).")
     my_train, study = answer
     answered(my_train, study)
-    need(isinstance(study, optuna.Study), f"my_study is a {type(study).__name__}; hand over the study itself.")
+    need(isinstance(study, optuna.Study), f"my_study is a {type(study).__name__}; pass the study itself.")
     need(study.direction == StudyDirection.MAXIMIZE,
          "the study minimises, so its best trial is the worst one; see direction in lesson 04.")
     need(study.get_trials(states=(TrialState.COMPLETE,)), "no trial of the study is complete; see study.trials.")
@@ -148,7 +148,7 @@ def challenge(answer):
          "the model gives the same answer to every hand: it has learnt how frequent the classes are, and nothing "
          "about cards. See the flat curves of lesson 01, and what ended them.")
     need(not torch.equal(probabilities[0], probabilities[1]),
-         "two seeds gave the very same model; does my_train hand its seed on to train?")
+         "two seeds gave the very same model; does my_train pass its seed to train?")
     need(mean > target,
          f"the mean of three other seeds is {mean:.3f}, and the interval of the recorded Transformer reaches up to "
          f"{target:.3f}. More trials won't help; change the space. What did lesson 01 find, and what did the study "

@@ -13,18 +13,18 @@ def best_of_luck(function):
     for values, right in [([[3, 1, 2], [6, 4, 5]], 4.5), ([[0.5], [0.25]], 0.375), ([[1, 2], [8, 4], [3, 3]], 13 / 3)]:
         given = function(np.array(values))
         answered(given)
-        need(np.ndim(given) == 0, f"it returned {np.size(given)} numbers; it has to be one, the mean over searches.")
+        need(np.ndim(given) == 0, f"it returned {np.size(given)} numbers; return one, the mean over searches.")
         where = f"for {values} it returned {given:.4g}"
         reasons = {
             np.mean(values): "the mean of all numbers. A search reports its best.",
-            np.max(values): "the largest of all. Each search, a row, has a best of its own.",
-            np.min(values, axis=1).mean(): "the mean of the worst.",
-            np.max(values, axis=0).mean(): "from the largest of each column. A search is a row.",
-            np.median(np.max(values, axis=1)): "the median of the best ones, not their mean.",
-            np.max(values, axis=1).sum(): "the sum of the best ones, not their mean.",
+            np.max(values): "the largest of all. Each search (a row) has its own best.",
+            np.min(values, axis=1).mean(): "the mean of the worst values.",
+            np.max(values, axis=0).mean(): "the mean of the column maxima. A search is a row.",
+            np.median(np.max(values, axis=1)): "the median of the best values, not their mean.",
+            np.max(values, axis=1).sum(): "the sum of the best values, not their mean.",
         }
         close = [reason for value, reason in reasons.items() if np.isclose(value, given)]
-        close.append(f"and the mean of the best ones is {right:.4g}.")
+        close.append(f"but the mean of the best values is {right:.4g}.")
         need(np.isclose(given, right), f"{where}, {close[0]}")
     return "The more trials, the more luck; but it grows slowly."
 
@@ -41,23 +41,23 @@ def smallest_within(function):
         trials = [create_trial(values=list(pair)) for pair in values]
         given = function(trials, points)
         answered(given)
-        need(hasattr(given, "values"), f"it returned {type(given).__name__}; it has to be one of the trials.")
-        where = f"of {values} and within {points} points of the best it took {tuple(given.values)}"
+        need(hasattr(given, "values"), f"it returned a value of type {type(given).__name__}; return one of the trials.")
+        where = f"from {values}, within {points} points of the best, it chose {tuple(given.values)}"
         best = max(accuracy for accuracy, _ in values)
-        need(best - given.values[0] <= points / 100 + 1e-9, f"{where}, which lies {100 * (best - given.values[0]):.1f} "
+        need(best - given.values[0] <= points / 100 + 1e-9, f"{where}, which is {100 * (best - given.values[0]):.1f} "
                                                             "points below the best. One point is 0.01.")
-        need(given.values[1] == right, f"{where}; there is a smaller one that is good enough, with {right}.")
-    return "A rule that was fixed before anybody looked."
+        need(given.values[1] == right, f"{where}; a smaller one is good enough: size {right}.")
+    return "A rule that you fixed before you looked."
 
 
 class Trial(lesson_08.Trial):
-    """Stands in for a trial that may keep what it likes, and refuses to suggest anything."""
+    """Stands in for a trial: accepts any attribute, and refuses to suggest anything."""
 
     def set_user_attr(self, key, value):
         pass
 
     def suggest_int(self, name, *_, **__):
-        raise Wrong(f"it asked the trial for {name!r}. A seed is nothing to tune: use those that are given.")
+        raise Wrong(f"it asked the trial for {name!r}. Do not tune the seed: use the seeds that are given.")
 
     suggest_categorical = suggest_float = suggest_int
 
@@ -76,17 +76,18 @@ def objective(function):
 
         given = function(trial, train, seeds)
         answered(given)
-        need(trained == list(seeds), f"the seeds were {seeds}, and it trained {trained}. Each of them, once.")
+        need(trained == list(seeds), f"the seeds were {seeds}, and it trained {trained}. Train each of them once.")
         values = [VALUES[seed] for seed in seeds]
         right = [float(np.mean(values[: number + 1])) for number in range(len(values))]
-        need(trial.reports, "the trial was told nothing. Report the mean so far after each training.")
+        need(trial.reports, "the trial got no report. Report the mean so far after each training.")
         told = [value for _, value in trial.reports]
-        need(len(told) == len(right), f"over {len(seeds)} trainings the trial got {len(told)} reports; one after each.")
-        need(np.allclose(told, right), f"the values were {values}, and the trial was told {told}; the means so far are "
+        need(len(told) == len(right), f"the trial got {len(told)} reports over {len(seeds)} trainings; report once "
+                                      "after each.")
+        need(np.allclose(told, right), f"the values were {values}, and it reported {told}; the means so far are "
                                        f"{right}. One seed alone may be lucky.")
         steps = [step for step, _ in trial.reports]
-        need(steps == list(range(len(seeds))), f"the steps of its reports are {steps}. Count from 0: trials are "
-                                               "compared at equal steps.")
+        need(steps == list(range(len(seeds))), f"the steps of its reports are {steps}. Count from 0: the pruner "
+                                               "compares trials at equal steps.")
         need(np.ndim(given) == 0 and np.isclose(given, right[-1]),
              f"the values were {values}, and it returned {given}; their mean is {right[-1]}.")
     trained, trial = [], Trial(patience=2)
@@ -98,9 +99,9 @@ def objective(function):
     try:
         function(trial, train_again, [3, 7, 1, 8])
     except optuna.TrialPruned:
-        need(len(trained) == 2, f"the pruner said stop after the second training, and it trained {len(trained)}. Ask "
-                                "after each report.")
+        need(len(trained) == 2, f"the pruner stopped the trial after the second training, but it trained "
+                                f"{len(trained)}. Ask after each report.")
     else:
-        raise Wrong("the pruner said stop after the second training, and the trial counts as complete. Who raises "
-                    "optuna.TrialPruned?")
+        raise Wrong("the pruner stopped the trial after the second training, but it counts as complete. Where do you "
+                    "raise optuna.TrialPruned?")
     return "The settings are tuned, and there is less luck in the value."

@@ -1,4 +1,4 @@
-"""The parts of the lessons that one can touch, made of ipywidgets. Each shows itself when it ends a cell."""
+"""The interactive parts of the lessons, made with ipywidgets. Each is shown when it is the last line of a cell."""
 
 from helpers.teaching.widgets.deal_a_hand import DealAHand
 from helpers.teaching.widgets.hand_tuner import HandTuner

@@ -1,12 +1,11 @@
-"""Seven cards on the table, and what each model thinks of them."""
-
-import html
+"""Seven cards on the table, and the predictions of each model."""
 
 import ipywidgets
 import numpy as np
 
 from helpers import plots
 from helpers.data import cards
+from helpers.html import fill
 from helpers.models import TransformerClassifier, last_attention
 from helpers.training import predict
 
@@ -18,7 +17,7 @@ SIZE = 7
 class DealAHand(ipywidgets.VBox):
     """Deal or choose seven cards; see each model's class probabilities, the right name, and the attention.
 
-    models: {name: model on token ids}; data: the SequenceData that they were trained on; seed: of the dealing.
+    models: {name: model on token ids}; data: the SequenceData they were trained on; seed: of the dealing.
     The cards that the last layer of a Transformer attends to are shaded.
     """
 
@@ -40,7 +39,7 @@ class DealAHand(ipywidgets.VBox):
         self.show(cards.arrange(cards.deal(1, self.rng))[0])
 
     def open_deck(self, is_open):
-        """Shows or hides the deck; its 52 buttons are made when it is first opened."""
+        """Shows or hides the deck; its 52 buttons are created when it is first opened."""
         if not self.deck:
             for card in [rank * 4 + suit for suit in range(4) for rank in range(13)]:
                 button = ipywidgets.Button(description=label(card), tooltip=spoken(card),
@@ -51,10 +50,10 @@ class DealAHand(ipywidgets.VBox):
             self.grid.children = list(self.deck.values())
             self.mark_chosen()
         self.grid.layout.display = "grid" if is_open else "none"
-        self.note.value = "six that you hold, then the one that you draw" if is_open else ""
+        self.note.value = "six cards that you hold, then the one that you draw" if is_open else ""
 
     def choose(self, card):
-        """Puts a card into the hand, or back if it is there; the eighth one pushes out the first."""
+        """Adds a card to the hand, or removes it if it is there; the eighth one pushes out the first."""
         if card in self.chosen:
             self.chosen.remove(card)
         else:
@@ -70,30 +69,22 @@ class DealAHand(ipywidgets.VBox):
             button.style.font_weight = "bold" if card in self.chosen else "normal"
 
     def show(self, hand):
-        """Puts seven card numbers on the table, the last of them the one that was drawn."""
+        """Puts seven cards, given as numbers, on the table; the last one is the card just drawn."""
         tokens = self.data.encode(cards.to_text([hand]))
         right = cards.CLASSES[cards.classify([hand])[0]]
         attention = [last_attention(model, tokens)[0].tolist() for model in self.models.values()
                      if isinstance(model, TransformerClassifier)]
         shares = np.array(attention[0] if attention else [0.0] * SIZE)
         tints = (shares - shares.min()) / max(np.ptp(shares), 1e-9)
-        drawn = "".join(card_html(*one) for one in zip(hand, shares, tints, strict=True))
-        bars = "".join(self.bars(name, model, tokens, right) for name, model in self.models.items())
-        legend = "<p>The more yellow a card, the more the Transformer's last layer looks at it.</p>" * bool(attention)
-        self.table.value = (
-            f'<div style="display: flex; gap: 6px; margin: 8px 0">{drawn}</div>{legend}'
-            f"<p>By the rules: <b>{right}</b></p><div style='display: flex; flex-wrap: wrap; gap: 24px'>{bars}</div>"
-        )
+        on_table = [card_on_table(*one) for one in zip(hand, shares, tints, strict=True)]
+        says = [self.what_it_says(name, model, tokens) for name, model in self.models.items()]
+        self.table.value = fill("hand.html", cards=on_table, attended=bool(attention), right=right, models=says)
 
-    def bars(self, name, model, tokens, right):
-        """One model's class probabilities."""
-        probabilities = predict(model, tokens)[0].tolist()
-        of_class = dict(zip(self.data.classes, probabilities, strict=True))
-        said = max(of_class, key=of_class.get)
-        by_strength = sorted(of_class, key=cards.CLASSES.index)
-        rows = "".join(bar_html(one, of_class[one], plots.color(name), one == right) for one in by_strength)
-        verdict = "right" if said == right else "wrong"
-        return f"<div style='min-width: 24em'><b>{html.escape(name)}</b> says {said}: {verdict}{rows}</div>"
+    def what_it_says(self, name, model, tokens):
+        """A model's class probabilities, the weakest class first."""
+        shares = dict(zip(self.data.classes, predict(model, tokens)[0].tolist(), strict=True))
+        by_strength = {one: shares[one] for one in sorted(shares, key=cards.CLASSES.index)}
+        return {"name": name, "said": max(shares, key=shares.get), "shares": by_strength, "color": plots.color(name)}
 
 
 def label(card):
@@ -108,21 +99,7 @@ def spoken(card):
     return f"{cards.RANKS[card // 4]} of {NAMES[cards.SUITS[card % 4]]}"
 
 
-def card_html(card, attention, tint):
-    """A card on a white ground, whatever the theme; tint: 0 leaves it white, 1 makes it yellow."""
-    share = f"<small style='color: #333'>{attention:.0%}</small>" if attention else ""
-    style = (f"width: 3.6em; padding: 10px 0 4px; text-align: center; border: 1px solid #777; border-radius: 8px; "
-             f"line-height: 1.4; color: {ink(card)}; background: rgb(255, 255, {255 - round(200 * tint)})")
-    return (
-        f'<div role="img" aria-label="{spoken(card)}, attention {attention:.0%}" style="{style}">'
-        f'<span style="font-size: 1.4em; font-weight: bold">{label(card)}</span><br>{share}</div>'
-    )
-
-
-def bar_html(name, share, color, is_right):
-    """A class, its probability as a bar and in figures; the right class carries a tick."""
-    return (
-        f"<div style='display: flex; align-items: center; gap: 6px'><span style='width: 11em; text-align: right'>"
-        f"{'✓ ' if is_right else ''}{html.escape(name)}</span><span style='width: {8 * share:.2f}em; height: 0.9em; "
-        f"background: {color}'></span><span>{share:.0%}</span></div>"
-    )
+def card_on_table(card, attention, tint):
+    """What the template shows of a card; tint: 0 leaves it white, 1 makes it yellow."""
+    return {"label": label(card), "spoken": spoken(card), "ink": ink(card), "attention": f"{attention:.0%}",
+            "blue": 255 - round(200 * tint)}

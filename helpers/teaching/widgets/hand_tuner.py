@@ -6,13 +6,15 @@ import time
 import warnings
 
 import ipywidgets
+from markupsafe import escape
 from optuna.trial import FixedTrial
 
-from helpers import plots
+from helpers import plots, search
+from helpers.html import fill
 from helpers.teaching import progress_store
 from helpers.teaching.widgets.picture import Picture
 
-ENOUGH = 10  # tries, after which the tuner takes stock
+ENOUGH = 10  # tries until the tuner sums up
 FIXED = {"d_model": 64, "ff_factor": 4, "norm_first": False, "pooling": "mean", "batch_size": 64,
          "label_smoothing": 0.1, "beta1": 0.9, "alpha": 0.99, "momentum": 0.9}
 
@@ -22,11 +24,11 @@ class Stopped(Exception):
 
 
 class HandTuner(ipywidgets.VBox):
-    """Sliders for six settings of the Transformer; each try trains it, and the best tries stand on a leader board.
+    """Sliders for six settings of the Transformer; each try trains it, and a leader board shows the best tries.
 
     lstm_curve: the learning curve of the LSTM to beat, a list of dicts with epoch and val_accuracy.
-    epochs: of each try, as many as the LSTM had. The sliders begin at the paper's settings; a warm-up of more steps
-    than the training has never ends. Tries are kept with the learner's progress, where lesson 05 finds them.
+    epochs: of each try, as many as the LSTM had. The sliders start at the paper's settings; a warm-up with more steps
+    than the training never ends. Tries are kept with the learner's progress; lesson 05 reads them there.
     """
 
     def __init__(self, lstm_curve, epochs):
@@ -57,11 +59,11 @@ class HandTuner(ipywidgets.VBox):
         self.take_stock()
 
     def train(self, _button=None):
-        """Starts a try in a thread of its own, so that the page stays alive."""
+        """Starts a try in its own thread, so that the page stays responsive."""
         self.stopping = False
         self.train_button.disabled, self.stop_button.disabled = True, False
         settings = {name: widget.value for name, widget in self.settings.items()}
-        self.status.value = f"try {len(self.tries) + 1}: the first epoch is on its way"
+        self.status.value = f"try {len(self.tries) + 1}: the first epoch is running"
         self.thread = threading.Thread(target=self.work, args=(settings,), daemon=True)
         self.thread.start()
 
@@ -70,10 +72,8 @@ class HandTuner(ipywidgets.VBox):
         self.status.value = "stops after this epoch"
 
     def work(self, settings):
-        from helpers import search  # here, since it reads the data
-
         n_steps = self.epochs * math.ceil(len(search.data.x_train) / FIXED["batch_size"])
-        share = {"warmup": settings["warmup"] / n_steps}  # more than 1 where the warm-up outlasts the training
+        share = {"warmup": settings["warmup"] / n_steps}  # more than 1 if the warm-up outlasts the training
         curve = []
 
         def on_epoch(epoch):
@@ -84,21 +84,21 @@ class HandTuner(ipywidgets.VBox):
                 raise Stopped
 
         try:
-            with warnings.catch_warnings():  # the paper's layers and warm-up are more than the search space has
+            with warnings.catch_warnings():  # the paper's layers and warm-up are outside of the search space
                 warnings.simplefilter("ignore", UserWarning)
                 search.train(FixedTrial(FIXED | settings | share), search.define_transformer, epochs=self.epochs,
                              on_epoch=on_epoch)
         except Stopped:
             pass
         except Exception as error:
-            self.status.value = f"this try broke off: {type(error).__name__}: {error}"
+            self.status.value = escape(f"this try failed: {type(error).__name__}: {error}")
             curve = []
         if curve:
             self.note(settings, curve)
         self.train_button.disabled, self.stop_button.disabled = False, True
 
     def note(self, settings, curve):
-        """Writes a try down and takes stock."""
+        """Records a try and updates the leader board."""
         one = {"accuracy": best(curve), "seconds": curve[-1]["seconds"], "epochs": len(curve),
                "of_epochs": self.epochs, "at": time.time(), **settings}
         self.tries.append(one)
@@ -118,31 +118,20 @@ class HandTuner(ipywidgets.VBox):
         self.picture.draw()
 
     def take_stock(self):
-        """The leader board, and from the tenth try on what they came to."""
+        """Shows the leader board, and from the tenth try on a summary."""
         if not self.tries:
-            self.board.value = "Your tries will stand here, the best one first."
+            self.board.value = "Your tries will appear here, the best one first."
             return
-        names = list(self.settings)
-        heads = "".join(f"<th style='padding: 2px 10px'>{name}</th>" for name in ["try", "accuracy", "s", *names])
-        ranking = sorted(range(len(self.tries)), key=lambda place: -self.tries[place]["accuracy"])
-        rows = "".join(self.row(place, names) for place in ranking[:ENOUGH])
-        self.board.value = f"<table><tr>{heads}</tr>{rows}</table>{self.sum_up()}"
+        best_first = sorted(enumerate(self.tries, start=1), key=lambda one: -one[1]["accuracy"])
+        self.board.value = fill(
+            "tries.html", heads=["try", "accuracy", "s", *self.settings],
+            rows=[self.row(number, one) for number, one in best_first[:ENOUGH]],
+            tries=len(self.tries), enough=ENOUGH, top=best_first[0][1]["accuracy"], lstm=best(self.lstm_curve),
+            minutes=sum(one["seconds"] for one in self.tries) / 60)
 
-    def row(self, place, names):
-        one = self.tries[place]
-        values = [place + 1, f"{one['accuracy']:.3f}", f"{one['seconds']:.0f}", *(f"{one[name]:.3g}"
-                  if isinstance(one[name], float) else one[name] for name in names)]
-        return "<tr>" + "".join(f"<td style='padding: 2px 10px; text-align: right'>{value}</td>"
-                                for value in values) + "</tr>"
-
-    def sum_up(self):
-        if len(self.tries) < ENOUGH:
-            return f"<p>{len(self.tries)} of {ENOUGH} tries</p>"
-        top, lstm = max(one["accuracy"] for one in self.tries), best(self.lstm_curve)
-        minutes = sum(one["seconds"] for one in self.tries) / 60
-        return (f"<p><b>{len(self.tries)} tries: your best is {top:.3f}, the LSTM has {lstm:.3f}.</b> "
-                f"The machine trained for {minutes:.1f} minutes, and you watched. Lesson 04 lets it look alone; "
-                "lesson 05 lays its tries over yours.</p>")
+    def row(self, number, one):
+        values = [f"{one[name]:.3g}" if isinstance(one[name], float) else one[name] for name in self.settings]
+        return [number, f"{one['accuracy']:.3f}", f"{one['seconds']:.0f}", *values]
 
 
 def best(curve):

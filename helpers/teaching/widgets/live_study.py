@@ -9,18 +9,19 @@ from optuna.trial import TrialState
 
 from helpers import plots
 from helpers.study import count_trials, finished
+from helpers.teaching.widgets.ipykernel_internals import hear_clicks_while_busy
 from helpers.teaching.widgets.picture import Picture
 
-NEWEST = 10  # so many learning curves are drawn
+NEWEST = 10  # learning curves that are drawn
 SHARE = 0.01  # drawing takes at most this share of the study's time
 
 
 class LiveStudy(ipywidgets.VBox):
-    """Shows how a study goes and lets one stop it. It is a callback: `study.optimize(..., callbacks=[live])`.
+    """Shows the progress of a study and lets you stop it. It is a callback: `study.optimize(..., callbacks=[live])`.
 
-    n_trials: how many complete or pruned trials the study is to hold at the end; the time left is reckoned from it.
-    Display it before the study runs. Beside the picture, and where there are no widgets in place of it, a line of
-    text says the same. The button ends the study after the trial in progress; nothing is lost.
+    n_trials: the number of complete or pruned trials at the end of the study; the remaining time is estimated from it.
+    Display it before the study runs. A line of text below the picture, or without widgets in place of it, says the
+    same. The button ends the study after the trial in progress; nothing is lost.
     """
 
     def __init__(self, n_trials):
@@ -37,14 +38,14 @@ class LiveStudy(ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
         hear_clicks_while_busy(self.button)
-        return {**bundle, "text/plain": "The line below says how the study goes; to stop it, interrupt the cell."}
+        return {**bundle, "text/plain": "The line below shows the study's progress; to stop it, interrupt the cell."}
 
     def stop(self, _button=None):
         self.stopped = True
         self.button.description, self.button.disabled = "Stopping ...", True
 
     def __call__(self, study, trial):
-        """What Optuna calls after each trial."""
+        """Called by Optuna after each trial."""
         done = finished(study)
         if self.started is None:
             self.started, self.done_before = trial.datetime_start.timestamp(), done - 1
@@ -58,12 +59,12 @@ class LiveStudy(ipywidgets.VBox):
             self.button.description, self.button.disabled = "Stopped" if self.stopped else "Finished", True
 
     def report(self, study, done, over):
-        """One line: how far, how good, how long."""
+        """One line: the trials so far, the best value, the time left."""
         complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         best = f"best so far {study.best_value:.3f}" if complete else "none complete yet"
         words = f"{done} of {self.n_trials} trials; {best}; {count_trials(study)}; "
         if self.stopped:
-            return words + "stopped by you: run the cell again to go on"
+            return words + "stopped by you: run the cell again to continue"
         if over:
             return words + "finished"
         seconds_each = (time.time() - self.started) / max(1, done - self.done_before)
@@ -88,15 +89,5 @@ class LiveStudy(ipywidgets.VBox):
 
 
 def duration(seconds):
-    """Says a time in words: "40 seconds", "3 minutes"."""
+    """A time in words: "40 seconds", "3 minutes"."""
     return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
-
-
-def hear_clicks_while_busy(button):
-    """Lets a click on the button arrive while a cell runs.
-
-    JupyterLab sends what happens to a widget to a second loop of the kernel (a "subshell"), so that it need not wait
-    for the cell. But ipykernel 7 hands it on to the loop that last spoke to the widget, which is the busy one, and
-    remembers that loop in this attribute.
-    """
-    vars(button.comm).pop("_reply_subshell_id", None)

@@ -1,4 +1,4 @@
-"""A matplotlib figure as a widget that can be drawn again and again."""
+"""A matplotlib figure as a widget that can be redrawn."""
 
 import io
 
@@ -11,11 +11,11 @@ from helpers.figure_style import alt_text, image_html, new_axes
 class Picture(ipywidgets.HTML):
     """Shows one or more Axes of one figure, with alt text. Change the Axes, then call `draw()`."""
 
-    def __init__(self, width=9, height=3.5, columns=1):
+    def __init__(self, width, columns=1):
         super().__init__()
-        self.axes = new_axes(width, height, columns)
+        self.axes = new_axes(width, 3.5, columns)
         self.figure = (self.axes if columns == 1 else self.axes[0]).figure
-        plt.close(self.figure)  # or the notebook would show it once more at the end of the cell
+        plt.close(self.figure)  # else the notebook would show it a second time at the end of the cell
 
     def draw(self):
         png = io.BytesIO()

@@ -1,4 +1,4 @@
-"""A game of ask and tell: look for the top of a hidden function, against two samplers."""
+"""A game of ask and tell: find the maximum of a hidden function, against two samplers."""
 
 import ipywidgets
 import numpy as np
@@ -18,10 +18,10 @@ COLORS = {"Random": "#888888", "TPE": "#009E73", "you": "#D55E00"}
 
 
 class YouAreTheObjective(ipywidgets.VBox):
-    """The study asks, you decide: take what it proposes or move the slider, then look at the value there.
+    """The study asks, you decide: take its proposal or move the slider, then look at the value there.
 
-    looks: how many values you may see; then the function is shown, and how far Random and TPE get with as many
-    looks, as the mean of `rivals` studies each. seed: of the first function; "New game" takes the next one.
+    looks: the number of values you may see; then the function is shown, and the best value that Random and TPE find
+    with as many looks, as the mean of `rivals` studies each. seed: of the first function; "New game" takes the next.
     """
 
     def __init__(self, looks=12, rivals=20, seed=0):
@@ -53,7 +53,7 @@ class YouAreTheObjective(ipywidgets.VBox):
         self.draw()
 
     def look(self, x):
-        """Sees the value at x and tells the study; a proposal that was not followed is told as failed."""
+        """Looks at the value at x and tells the study; a proposal that was not followed is reported as failed."""
         trial = self.proposal
         if x != trial.params["x"]:
             self.study.tell(trial, state=TrialState.FAIL)
@@ -68,7 +68,7 @@ class YouAreTheObjective(ipywidgets.VBox):
             self.end()
 
     def end(self):
-        """Shows the function and the rivals, and says in words who won."""
+        """Shows the function and the rivals, and the result in words."""
         self.look_button.disabled = self.follow_button.disabled = True
         rivals = {name: self.play(make_sampler) for name, make_sampler in RIVALS.items()}
         self.draw(rivals)
@@ -81,7 +81,7 @@ class YouAreTheObjective(ipywidgets.VBox):
         )
 
     def play(self, make_sampler):
-        """What a sampler sees on the same function: (rivals, looks) values."""
+        """The values that a sampler sees on the same function: (rivals, looks)."""
         rows = []
         for seed in range(self.rivals):
             study = optuna.create_study(direction="maximize", sampler=make_sampler(seed))
@@ -113,7 +113,7 @@ class YouAreTheObjective(ipywidgets.VBox):
 
 
 def hidden_function(seed):
-    """Three hills of random place, height and width on [0, 10], the highest of height 1."""
+    """Three hills of random position, height and width on [0, 10], the highest of height 1."""
     rng = np.random.default_rng(seed)
     centers, widths = rng.uniform(0.5, 9.5, 3), rng.uniform(0.3, 1.2, 3)
     heights = np.array([1.0, *rng.uniform(0.4, 0.8, 2)])

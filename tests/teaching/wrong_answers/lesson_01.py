@@ -1,4 +1,4 @@
-"""Mistakes that learners of lesson 01 make, each with words of the hint that has to meet it."""
+"""Mistakes that learners of lesson 01 make, each with words of the hint that it must get."""
 
 import math
 
@@ -6,7 +6,7 @@ from helpers.models import PaperRecipe
 
 
 def recipe(width=1 / 8, warmup=400, factor=(400 / 4_000) ** 0.5, n_layers=2, **changes):
-    """The paper's recipe, mended as the solution mends it, save for what is given."""
+    """The paper's recipe, fixed as in the solution, except for what is given."""
     return PaperRecipe(width=width, warmup=warmup, factor=factor, n_layers=n_layers, **changes)
 
 
@@ -16,7 +16,7 @@ WRONG = {
         (("Transfomer", 20), "with the quotation marks"),
         (("LSTM", 0.25), "If you mean a share"),
         (("LSTM", 3), "the gap is wider than 3 points"),
-        (("LSTM", 60), "falls no lower"),
+        (("LSTM", 60), "no model should do worse"),
         (("LSTM", -25), "is negative"),
         (("LSTM", "25"), "write a number"),
     ],
@@ -29,25 +29,25 @@ WRONG = {
          "a share of one epoch"),
         (lambda n_rows, batch_size, epochs, share: epochs * math.ceil(n_rows / batch_size),
          "all steps of the training"),
-        (lambda n_rows, batch_size, epochs, share: int(share * epochs * n_rows), "those are rows"),
+        (lambda n_rows, batch_size, epochs, share: int(share * epochs * n_rows), "that counts rows"),
         (lambda n_rows, batch_size, epochs, share: share * epochs * math.ceil(n_rows / batch_size),
          "return a whole number"),
-        (lambda n_rows, batch_size, epochs, share: 400, "how many batches has an epoch"),
+        (lambda n_rows, batch_size, epochs, share: 400, "how many batches are in an epoch"),
         (lambda n_rows, batch_size, epochs, share: f"{share:.0%}", "return a number"),
     ],
     "01.3": [
-        (recipe(factor=1.0), "A shorter warm-up lifts the whole curve"),
-        (recipe(factor=(4_000 / 400) ** 0.5), "turn its fraction over"),
-        (recipe(factor=400 / 4_000), "goes with the root of the warm-up"),
+        (recipe(factor=1.0), "A shorter warm-up raises the whole curve"),
+        (recipe(factor=(4_000 / 400) ** 0.5), "invert the fraction"),
+        (recipe(factor=400 / 4_000), "depends on the square root"),
         (recipe(factor=0.5), "factor should make them equal"),
-        (recipe(warmup=4_000, factor=1.0), "it is not over when the training is"),
+        (recipe(warmup=4_000, factor=1.0), "it never ends"),
         (recipe(warmup=800, factor=(800 / 4_000) ** 0.5), "40 % at most"),
         (recipe(n_layers=6), "there are still 6 layers"),
         (recipe(n_layers=2.5), "a whole number of layers"),
         (recipe(width=1), "512 wide"),
         (recipe(norm_first=True), "the norm first"),
         (recipe(constant_lr=0.001), "leave it out"),
-        (recipe(warmup=0), "is none"),
-        ({"warmup": 400, "n_layers": 2}, "hand over the PaperRecipe itself"),
+        (recipe(warmup=0), "is no warm-up"),
+        ({"warmup": 400, "n_layers": 2}, "pass the PaperRecipe itself"),
     ],
 }

@@ -1,4 +1,4 @@
-"""Mistakes that learners of lesson 03 make, each with words of the hint that has to meet it."""
+"""Mistakes that learners of lesson 03 make, each with words of the hint that it must get."""
 
 import optuna
 from torch import optim
@@ -8,7 +8,7 @@ from helpers.search import data
 
 
 def space(**changes):
-    """A space without faults, save for the given questions: {key: function of the trial}."""
+    """A space without faults, except for the given questions: {key: function of the trial}."""
     questions = {
         "lr": lambda trial: trial.suggest_float("lr", 1e-5, 1e-1, log=True),
         "dropout": lambda trial: trial.suggest_float("dropout", 0.0, 0.4),
@@ -20,7 +20,7 @@ def space(**changes):
     return lambda trial: {key: question(trial) for key, question in questions.items()}
 
 
-def throws_bad_pairs_away(trial):
+def prunes_bad_pairs(trial):
     settings = space(d_model=lambda trial: trial.suggest_int("d_model", 32, 96))(trial)
     if settings["d_model"] % settings["n_heads"]:
         raise optuna.TrialPruned()
@@ -107,7 +107,7 @@ WRONG = {
         (space(label_smoothing=lambda trial: trial.suggest_float("smooth", 0.0, 0.4)), "label_smoothing goes up to"),
         (space(d_model=lambda trial: trial.suggest_int("d_model", 32, 96)), "which can't be built"),
         (space(n_heads=lambda trial: trial.suggest_int("n_heads", 2, 8)), "which can't be built"),
-        (throws_bad_pairs_away, "throws a trial away"),
+        (prunes_bad_pairs, "it prunes a trial"),
         (rounds_the_width, "a value that was never used"),
         (space(n_layers=lambda trial: trial.suggest_categorical("n_layers", [1, 2, 3, 4])), "3 lies between 2 and 4"),
         (space(n_layers=lambda trial: trial.suggest_int("n_layers", 1, 6)), "the task says 1 to 4"),
@@ -117,22 +117,22 @@ WRONG = {
     "03.2": [
         (small_model, "something of type EmbeddingClassifier"),
         (lstm_of_swapped_sizes, "look at the first two arguments"),
-        (lstm(bidirectional=False), "reads in one direction only"),
+        (lstm(bidirectional=False), "reads in only one direction"),
         (lstm_that_asks_nothing, "was not asked for hidden_size"),
-        (lstm_that_asks_more, "ask for hidden_size alone"),
+        (lstm_that_asks_more, "ask only for hidden_size"),
         (lstm(low=16), "drawn from 16 to 128"),
         (lstm(hidden_size=64), "does not reach the model"),
-        (lstm(log=False), "want a log scale"),
+        (lstm(log=False), "hidden_size is drawn evenly"),
     ],
     "03.3": [
         (asks_everybody, "ask inside the branch of that optimizer"),
-        (asks_and_forgets, "hand the answer to the optimizer"),
+        (asks_and_forgets, "pass the answer to the optimizer"),
         (chooser(SGD=momentum), "was never asked for weight_decay"),
         (chooser(AdamW=lambda trial: weight_decay(trial, log=False), SGD=momentum), "weight_decay is drawn evenly"),
         (chooser(AdamW=lambda trial: weight_decay(trial, low=1e-6), SGD=momentum), "the task says 0.0001 to 0.1"),
         (chooser(names=("AdamW", "SGD"), AdamW=weight_decay, SGD=momentum), "offer all three names"),
         (chooser(names=("Adam", "RMSprop"), RMSprop=momentum), "it returned RMSprop"),
-        (forgets_the_learning_rate, "the learning rate that the trial was asked for"),
+        (forgets_the_learning_rate, "the trial's learning rate does not reach"),
         (returns_its_name, "return the optimizer, built with model.parameters()"),
     ],
 }

@@ -1,4 +1,4 @@
-"""Mistakes that learners of lesson 04 make, each with words of the hint that has to meet it."""
+"""Common mistakes in lesson 04, each with words that its hint has to contain."""
 
 import optuna
 from optuna.trial import TrialState
@@ -13,14 +13,14 @@ def complete(study):
 def objective(report, value, prunes=True, epochs=slice(None)):
     """Reports report(loss, accuracy) after each of the epochs and returns value(losses, accuracies)."""
 
-    def mended_objective(trial, losses, accuracies):
+    def fixed_objective(trial, losses, accuracies):
         for epoch, (loss, accuracy) in list(enumerate(zip(losses, accuracies, strict=True), start=1))[epochs]:
             trial.report(report(loss, accuracy), epoch)
             if prunes and trial.should_prune():
                 raise optuna.TrialPruned()
         return value(losses, accuracies)
 
-    return mended_objective
+    return fixed_objective
 
 
 def loss_of(loss, accuracy):
@@ -53,9 +53,9 @@ def asks_at_the_end(trial, losses, accuracies):
 
 WRONG = {
     "04.1": [
-        (lambda study, total: total, "means so many more"),
+        (lambda study, total: total, "means how many more"),
         (lambda study, total: max(0, total - len(study.trials)), "One that failed"),
-        (lambda study, total: max(0, total - complete(study)), "only the complete ones counted"),
+        (lambda study, total: max(0, total - complete(study)), "counts only the complete ones"),
         (lambda study, total: total - finished(study), "a negative number"),
         (lambda study, total: finished(study), "not the number that is missing"),
     ],
@@ -63,8 +63,8 @@ WRONG = {
         (objective(loss_of, last_accuracy), "it reports the loss and returns the accuracy"),
         (objective(loss_of, last_loss), "it would look for the worst model"),
         (objective(accuracy_of, lambda losses, accuracies: -losses[-1]), "it should return 0.34, the last accuracy"),
-        (objective(lambda loss, accuracy: -loss, last_accuracy), "with its sign turned"),
-        (objective(accuracy_of, last_accuracy, prunes=False), "went on to the end"),
+        (objective(lambda loss, accuracy: -loss, last_accuracy), "with its sign flipped"),
+        (objective(accuracy_of, last_accuracy, prunes=False), "ran to the end"),
         (objective(accuracy_of, last_accuracy, epochs=slice(0, 2)), "report each, after its epoch"),
         (reports_nothing, "it reports nothing"),
         (asks_at_the_end, "stopped later"),
@@ -72,7 +72,7 @@ WRONG = {
     "04.3": [
         (54, "trial 54 was not pruned"),  # the best one
         (93, "was stopped only after epoch 9"),  # already above the start when it was cut
-        (41, "stays near the majority's line"),
+        (41, "stays near the majority baseline"),
         (64, "A near miss"),  # higher when it was cut than most that pass the start
         (100, "no trial 100"),
         ("trial 76", "give a whole number"),

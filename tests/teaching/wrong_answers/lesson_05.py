@@ -1,4 +1,4 @@
-"""Mistakes that learners of lesson 05 make, each with words of the hint that has to meet it."""
+"""Common mistakes in lesson 05, each with words that its hint has to contain."""
 
 import numpy as np
 import optuna
@@ -30,7 +30,7 @@ def study(n_trials=3, direction="maximize", state=TrialState.COMPLETE):
 
 
 class Guesser(nn.Module):
-    """Says a class that is worked out from the tokens and the seed; with no seed always the most frequent one."""
+    """Predicts a class computed from the tokens and the seed; without a seed, always the most frequent one."""
 
     def __init__(self, seed=None):
         super().__init__()
@@ -90,8 +90,8 @@ WRONG = {
         ((my_train, study(n_trials=21)), "the study has 21 finished trials"),
         ((my_train, study(n_trials=100, state=TrialState.PRUNED)), "no trial of the study is complete"),
         ((my_train, study(direction="minimize")), "the study minimises"),
-        ((my_train, study().best_params), "hand over the study itself"),
-        (my_train, "hand over two things"),
+        ((my_train, study().best_params), "pass the study itself"),
+        (my_train, "pass two things"),
         ((lambda trial, seed, epochs: my_train(trial, seed, epochs)[1], study()), "should return two things"),
         ((asks_for_more_than_the_study_knew, study()), "Did my_train change"),
         ((boasts, study()), "return the validation accuracy of the weights"),

@@ -1,10 +1,10 @@
-"""Mistakes that learners of lesson 06 make, each with words of the hint that has to meet it."""
+"""Common mistakes in lesson 06, each with words that its hint has to contain."""
 
 import torch
 
 
 def stops(best=lambda value, top: value > top, early=0, reset=True):
-    """The solution of 06.2, with a part exchanged."""
+    """The solution of 06.2, with one part replaced."""
 
     def last_epoch(curve, patience):
         top, waited = float("-inf"), 0
@@ -23,20 +23,20 @@ WRONG = {
         (lambda labels, n_classes: torch.bincount(labels, minlength=n_classes).float(), "frequent class weighs most"),
         (lambda labels, n_classes: torch.ones(n_classes), "These should be equal"),
         (lambda labels, n_classes: 1 / torch.bincount(labels, minlength=n_classes), "learning rate means something"),
-        (lambda labels, n_classes: 1.0, "one weight a class"),
+        (lambda labels, n_classes: 1.0, "one weight per class"),
     ],
     "06.2": [
         (lambda curve, patience: curve.index(max(curve[:6])) + 1, "that is the best epoch"),
         (stops(early=1), "one too early"),
         (stops(early=-1), "one too late"),
-        (lambda curve, patience: len(curve), "to the end"),
-        (stops(reset=False), "it waits anew"),
+        (lambda curve, patience: len(curve), "it ran to the end"),
+        (stops(reset=False), "the wait starts again"),
     ],
     "06.3": [
-        (lambda baseline, network, margin: network > baseline, "say 'take the network' or"),
+        (lambda baseline, network, margin: network > baseline, "return 'take the network' or"),
         (lambda baseline, network, margin: "take the network" if network > baseline else "keep the baseline",
          "lies inside the interval"),
-        (lambda baseline, network, margin: "keep the baseline", "better by more than its interval"),
+        (lambda baseline, network, margin: "keep the baseline", "better by more than its margin"),
         (lambda baseline, network, margin: "take the network" if abs(network - baseline) > margin
          else "keep the baseline", "the baseline is better"),
     ],

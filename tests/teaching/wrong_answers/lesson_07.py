@@ -23,7 +23,7 @@ def orphans_but_for(*states):
 
 
 def guarded(instead):
-    """Hands on what is finite, and in its place instead(value)."""
+    """Passes finite values on, and returns instead(value) for the others."""
 
     def guard(objective):
         def guarded_objective(trial):

@@ -1,11 +1,11 @@
-"""Mistakes that learners of lesson 08 make, each with words of the hint that has to meet it."""
+"""Common mistakes in lesson 08, each with words that its hint has to contain."""
 
 import optuna
 
 
 def by_hand(value=lambda scores: scores[-1], report=lambda scores: scores[-1], step=lambda number: number,
             when=lambda number, rounds: True, stop=optuna.TrialPruned, ask=True):
-    """The solution of 08.1, with a part exchanged."""
+    """The solution of 08.1, with one part replaced."""
 
     def train(trial, model, n_rounds):
         scores = []
@@ -32,7 +32,7 @@ def asks_at_the_end(trial, model, n_rounds):
 
 def hooked(report=lambda error: 1 - error, go_on=lambda trial: not trial.should_prune(), step=lambda number: number,
            returned=lambda errors: 1 - errors[-1], raises=True):
-    """The solution of 08.2, with a part exchanged."""
+    """The solution of 08.2, with one part replaced."""
 
     def objective(trial, model):
         errors = []
@@ -67,31 +67,31 @@ def worked(candidates, rows):
 
 WRONG = {
     "08.1": [
-        (lambda trial, model, n_rounds: 0.5, "of 3 rounds it trained 0"),
-        (by_hand(when=lambda number, rounds: False), "the trial was told nothing"),
+        (lambda trial, model, n_rounds: 0.5, "it trained 0 of 3 rounds"),
+        (by_hand(when=lambda number, rounds: False), "the trial got no report"),
         (by_hand(when=lambda number, rounds: number == rounds - 1), "got 1 reports"),
         (by_hand(report=max), "Report each as it is"),
         (by_hand(step=lambda number: 0), "the steps of its reports"),
         (by_hand(value=max), "the score after the last round"),
         (by_hand(stop=None), "Which exception"),
-        (by_hand(ask=False), "Who asks should_prune"),
-        (asks_at_the_end, "Ask after each report"),
+        (by_hand(ask=False), "Who calls should_prune"),
+        (asks_at_the_end, "Call should_prune after each report"),
     ],
     "08.2": [
-        (hooked(go_on=lambda trial: None), "It goes on where after_round returns True"),
-        (hooked(report=lambda error: error), "the pruner would end the best trials"),
-        (hooked(report=lambda error: -error), "tell it the accuracies"),
-        (hooked(step=lambda number: 3), "give the number of the round"),
+        (hooked(go_on=lambda trial: None), "It continues if after_round returns True"),
+        (hooked(report=lambda error: error), "the pruner would stop the best trials"),
+        (hooked(report=lambda error: -error), "report the accuracies"),
+        (hooked(step=lambda number: 3), "pass the number of the round"),
         (hooked(returned=lambda errors: errors[-1]), "the last value that was reported"),
         (hooked(go_on=raises_within, raises=False), "raise optuna.TrialPruned after fit"),
-        (hooked(go_on=lambda trial: True), "It stops where after_round returns False"),
-        (silent, "the trial was told nothing"),
+        (hooked(go_on=lambda trial: True), "It stops if after_round returns False"),
+        (silent, "the trial got no report"),
     ],
     "08.3": [
-        (lambda candidates, rows, all_rows, folds: sum(candidates) * folds, "on few rows as a whole one."),
+        (lambda candidates, rows, all_rows, folds: sum(candidates) * folds, "on few rows as a full one."),
         (lambda candidates, rows, all_rows, folds: sum(candidates), "leaves out the folds"),
-        (lambda candidates, rows, all_rows, folds: worked(candidates, rows) / all_rows, "once a fold"),
-        (lambda candidates, rows, all_rows, folds: candidates[-1] * folds, "fell out earlier"),
+        (lambda candidates, rows, all_rows, folds: worked(candidates, rows) / all_rows, "once per fold"),
+        (lambda candidates, rows, all_rows, folds: candidates[-1] * folds, "were dropped earlier"),
         (lambda candidates, rows, all_rows, folds: worked(candidates, rows) * folds, "these are rows"),
         (lambda candidates, rows, all_rows, folds: sum(rows) / all_rows * folds, "each rung trains all"),
         (lambda candidates, rows, all_rows, folds: folds, "not what they cost"),

@@ -15,7 +15,7 @@ def smallest(trials):
 
 def over_seeds(told=np.mean, returned=np.mean, step=lambda number: number, train_them=lambda seeds: seeds,
                stop=optuna.TrialPruned, when=lambda number, seeds: True, ask=lambda trial: None):
-    """The solution of 09.3, with a part exchanged."""
+    """The solution of 09.3, with one part replaced."""
 
     def objective(trial, train, seeds):
         ask(trial)
@@ -51,35 +51,35 @@ def asks_too_early(trial, train, seeds):
 WRONG = {
     "09.1": [
         (lambda values: values.mean(), "A search reports its best"),
-        (lambda values: values.max(axis=1), "it has to be one"),
-        (lambda values: values.max(), "Each search, a row"),
+        (lambda values: values.max(axis=1), "return one"),
+        (lambda values: values.max(), "Each search (a row)"),
         (lambda values: values.min(axis=1).mean(), "the mean of the worst"),
         (lambda values: values.max(axis=0).mean(), "A search is a row"),
         (lambda values: np.median(values.max(axis=1)), "not their mean"),
         (lambda values: values.max(axis=1).sum(), "the sum of the best"),
-        (lambda values: values.mean() + 2 * values.std(), "the mean of the best ones is"),
+        (lambda values: values.mean() + 2 * values.std(), "the mean of the best values is"),
     ],
     "09.2": [
         (lambda trials, points: smallest(trials), "One point is 0.01"),
         (lambda trials, points: smallest(good_enough(trials, points)), "One point is 0.01"),
         (lambda trials, points: max(trials, key=lambda trial: trial.values[0]), "a smaller one"),
-        (lambda trials, points: good_enough(trials, points / 100), "has to be one of the trials"),
-        (lambda trials, points: smallest(good_enough(trials, points / 100)).values[1], "has to be one of the trials"),
+        (lambda trials, points: good_enough(trials, points / 100), "return one of the trials"),
+        (lambda trials, points: smallest(good_enough(trials, points / 100)).values[1], "return one of the trials"),
         (lambda trials, points: good_enough(trials, points / 100)[-1], "a smaller one"),
         (lambda trials, points: smallest([one for one in trials if one.values[0] >= (1 - points / 100) * max(
-            trial.values[0] for trial in trials)]), "good enough, with 100"),
+            trial.values[0] for trial in trials)]), "good enough: size 100"),
     ],
     "09.3": [
-        (over_seeds(ask=lambda trial: trial.suggest_int("seed", 0, 9)), "A seed is nothing to tune"),
-        (over_seeds(train_them=lambda seeds: seeds[:1]), "Each of them, once"),
-        (over_seeds(train_them=lambda seeds: list(seeds) * 2), "Each of them, once"),
-        (over_seeds(when=lambda number, seeds: False), "the trial was told nothing"),
-        (over_seeds(when=lambda number, seeds: number == len(seeds) - 1), "one after each"),
+        (over_seeds(ask=lambda trial: trial.suggest_int("seed", 0, 9)), "Do not tune the seed"),
+        (over_seeds(train_them=lambda seeds: seeds[:1]), "Train each of them once"),
+        (over_seeds(train_them=lambda seeds: list(seeds) * 2), "Train each of them once"),
+        (over_seeds(when=lambda number, seeds: False), "the trial got no report"),
+        (over_seeds(when=lambda number, seeds: number == len(seeds) - 1), "once after each"),
         (over_seeds(told=lambda values: values[-1]), "One seed alone may be lucky"),
         (over_seeds(step=lambda number: number + 1), "Count from 0"),
         (over_seeds(told=np.median), "One seed alone may be lucky"),
         (over_seeds(returned=max), "their mean is"),
-        (over_seeds(stop=None), "Who raises"),
+        (over_seeds(stop=None), "Where do you raise"),
         (asks_at_the_end, "it trained 4. Ask after each"),
         (asks_too_early, "it trained 3. Ask after each"),
     ],

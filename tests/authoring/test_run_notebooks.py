@@ -1,0 +1,17 @@
+import nbformat
+import pytest
+
+from helpers.authoring import run_notebooks
+
+
+def test_the_walk_runs_notebooks_and_says_where_they_fail(tmp_path, capsys):
+    for name, sources in [("00_good", ["print('fine')", ""]), ("01_bad", ["1 / 0", "import time; time.sleep(1.6)"])]:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+    assert not run_notebooks.walk(tmp_path, tmp_path / "build")
+    table = capsys.readouterr().out
+    assert "| 00_good | 0.0 | 0 | none |" in table
+    assert "| 01_bad | 0.0 | 2 | ZeroDivisionError |" in table
+    assert "fine" in (tmp_path / "build" / "00_good.html").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit, match="no notebook's name begins with 07"):
+        run_notebooks.walk(tmp_path, tmp_path / "build", names=["07"])
