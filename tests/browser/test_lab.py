@@ -120,13 +120,12 @@ def test_processes_are_known_by_their_environment():
 @pytest.mark.parametrize(("ci", "outcome", "code"), [("", "1 skipped", 0), ("true", "1 error", 1)])
 def test_without_chromium_the_tests_say_so_and_ci_fails(ci, outcome, code):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:xdist", "-o", "addopts=", "-rs", "tests/browser/test_lab.py",
-         "-k", "test_a_cell_runs_alone"],
+        [sys.executable, "-m", "pytest", "-rs", "tests/browser/test_lab.py", "-k", "test_a_cell_runs_alone"],
         cwd=ROOT,
         env=os.environ | {"CHROMIUM": "/nowhere/chromium", "CI": ci},
         capture_output=True,
         text=True,
-    )  # fmt: skip
+    )
     assert done.returncode == code, done.stdout
     assert outcome in done.stdout
     assert "no browser tests: CHROMIUM names /nowhere/chromium, but no Chromium was found" in done.stdout
