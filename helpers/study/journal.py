@@ -41,7 +41,7 @@ class Journal(JournalFileBackend):
     def append_logs(self, logs):
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
         with held(self.path):
-            _mend(self.path)
+            _cut_torn_tail(self.path)
             length = os.path.getsize(self.path)
             try:
                 with open(self.path, "ab") as file:
@@ -53,18 +53,18 @@ class Journal(JournalFileBackend):
                 raise
 
 
-def mend_tail(path):
+def cut_torn_tail(path):
     """Cuts a torn last line off and adds it to the file PATH.torn. Returns the number of bytes cut.
 
     Other workers may go on writing meanwhile. A last line that lacks only its line end gets it, and nothing is cut.
     """
     path = os.path.realpath(path)
     with held(path):
-        return _mend(path)
+        return _cut_torn_tail(path)
 
 
 def _lock(path):
-    return (JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock)(path, grace_period=5)
+    return (JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock)(str(path), grace_period=5)
 
 
 @contextlib.contextmanager
@@ -87,8 +87,8 @@ def held(path):
                          "see that you may write to the file and its directory, then run again") from error
 
 
-def _mend(path):
-    """`mend_tail` for one who holds the lock."""
+def _cut_torn_tail(path):
+    """`cut_torn_tail` for a caller that holds the lock."""
     with open(path, "r+b") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return 0

@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import shutil
+import traceback
 from collections import Counter, defaultdict, namedtuple
 from datetime import UTC, datetime
 
@@ -228,6 +229,7 @@ def _replace(path, new):
         shutil.copy2(path, backup)
         os.replace(draft, path)
     except (ValueError, AssertionError, LookupError, TypeError) as error:
+        traceback.clear_frames(error.__traceback__)  # they hold the draft open, and Windows removes no open file
         raise StudyError(f"{path}: its whole records don't make a study ({error!r:.80}); it is as it was") from error
     except OSError:
         with contextlib.suppress(FileNotFoundError):

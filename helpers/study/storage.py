@@ -10,6 +10,7 @@ import contextlib
 import random
 import threading
 import time
+import traceback
 import warnings
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from helpers.study.errors import StudyError
-from helpers.study.journal import Journal, mend_tail
+from helpers.study.journal import Journal, cut_torn_tail
 from helpers.study.optuna_internals import BaseHeartbeat
 from helpers.study.retry import RECONNECT
 from helpers.study.worker_identity import claim, claims_of, is_alive, is_dead
@@ -193,7 +194,7 @@ def _journal(path):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-        cut = mend_tail(path)
+        cut = cut_torn_tail(path)
     except OSError as error:
         raise StudyError(f"{path} can't be written ({error.strerror}); name another place for the study") from error
     if cut:
@@ -201,6 +202,7 @@ def _journal(path):
     try:
         return ClaimingJournal(Journal(path))
     except (ValueError, AssertionError, LookupError, TypeError) as error:
+        traceback.clear_frames(error.__traceback__)  # they hold the file open, and Windows repairs no open file
         raise StudyError(
             f"{path} holds lines that are no journal's; `python -m helpers repair {path}` keeps what is whole, "
             "or name another file for the study"

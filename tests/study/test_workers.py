@@ -149,7 +149,7 @@ def test_a_worker_that_dies_is_replaced_and_its_parameters_are_tried_again(study
         x = trial.suggest_float("x", 0, 1)
         time.sleep(0.1)
         if trial.number == 2:
-            os.kill(os.getpid(), signal.SIGKILL)
+            psutil.Process().kill()
         return x
 
     run_workers(objective, study, 6, workers=2)
@@ -166,7 +166,7 @@ def test_a_worker_that_dies_while_it_is_idle_is_replaced(study):
         if trial.number == 2:  # the last one that is missing, so the other worker waits
             time.sleep(0.5)
             (other,) = {one.user_attrs["process"] for one in trial.study.trials[:2]} - {os.getpid()}
-            os.kill(other, signal.SIGKILL)
+            psutil.Process(other).kill()
             time.sleep(1)
             return None  # fails, and now the other worker is wanted
         time.sleep(0.3)
@@ -179,7 +179,7 @@ def test_a_worker_that_dies_while_it_is_idle_is_replaced(study):
 
 def test_workers_that_die_at_once_end_the_run_with_a_sentence(study):
     with pytest.raises(StudyError, match="workers died one after the other"):
-        run_workers(lambda trial: os.kill(os.getpid(), signal.SIGKILL), study, 6, workers=1)
+        run_workers(lambda trial: psutil.Process().kill(), study, 6, workers=1)
     assert TrialState.RUNNING not in [trial.state for trial in study.trials]
 
 
@@ -190,7 +190,7 @@ def test_an_interrupt_waits_for_no_running_trial_and_loses_no_finished_one(study
         while finished(study) < 2:
             time.sleep(0.05)
         pressed.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
     def objective(trial):
         time.sleep(0.1 if trial.number < 2 else 100)
