@@ -28,11 +28,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
-OF_OS = """chown chroot confstr ctermid fchdir fchmod fchown fork forkpty getegid geteuid getgid getgroups getloadavg
-getpgid getpgrp getpriority getsid getuid killpg lchown lockf major minor mkfifo mknod nice openpty pathconf pipe2
-posix_fallocate posix_spawn pread pwrite register_at_fork sched_getaffinity sched_setaffinity sched_yield sendfile
-setegid seteuid setgid setpgid setpriority setsid setuid statvfs sync sysconf tcgetpgrp ttyname uname wait wait3 wait4
-waitid WEXITSTATUS WIFEXITED WNOHANG""".split()
+OF_OS = {
+    "chown", "chroot", "fchmod", "fchown", "fork", "forkpty", "getegid", "geteuid", "getgid", "getgroups", "getloadavg",
+    "getpgid", "getpriority", "getsid", "getuid", "killpg", "mkfifo", "mknod", "nice", "openpty", "posix_spawn",
+    "register_at_fork", "sched_getaffinity", "sched_setaffinity", "sched_yield", "sendfile", "setgid", "setpgid",
+    "setpriority", "setsid", "setuid", "statvfs", "sync", "sysconf", "ttyname", "uname", "wait", "wait3", "wait4",
+    "WEXITSTATUS", "WIFEXITED", "WNOHANG"}  # fmt: skip
 OF_SIGNAL = {"alarm", "getitimer", "pause", "pthread_kill", "pthread_sigmask", "setitimer", "siginterrupt", "sigwait"}
 SIGNALS = {"SIGABRT", "SIGFPE", "SIGILL", "SIGINT", "SIGSEGV", "SIGTERM", "SIG_DFL", "SIG_IGN"}
 ABSENT = ("/etc", "/proc", "/sys", "/tmp", "/usr")

@@ -3,6 +3,7 @@
 import http.client
 import json
 import math
+import os
 import re
 import signal
 import subprocess
@@ -29,12 +30,13 @@ from helpers.classroom.access_control import (
     Refused,
 )
 from helpers.classroom.leaderboard import standings
-from helpers.classroom.server import need_port, open_database
+from helpers.classroom.server import check_port, open_database
 from helpers.study import FINISHED, StudyError, finished, open_study
 from helpers.study.storage import ALIVE, recover
 from helpers.study.worker_identity import machine
 from tests.servers import Postgres, free_port, programs
 
+POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal to a process")
 ATTACK = "<img src=x onerror=alert(1)>"
 OBJECTIVE = """
 def objective(trial):
@@ -199,8 +201,8 @@ REFUSED = {
     "a report of NaN": (lambda study: study.ask().report(math.nan, 3), "finite number; at step 3 it is nan"),
     "many reports": (lambda study: add(study, intermediate_values=dict.fromkeys(range(MAX_REPORTS + 1), 0.5)),
                      f"at most {MAX_REPORTS} reports"),
-    "a finished trial": (lambda study: study.add_trial(create_trial(state=TrialState.PRUNED)), "has to be run here"),
-    "a value beforehand": (lambda study: add(study, value=1e9), "a trial has to be run here"),
+    "a finished trial": (lambda study: study.add_trial(create_trial(state=TrialState.PRUNED)), "must be run here"),
+    "a value beforehand": (lambda study: add(study, value=1e9), "a trial must be run here"),
 }  # fmt: skip
 
 
@@ -245,18 +247,18 @@ def test_what_was_refused_harms_neither_the_study_nor_the_others(server, laptop)
         study._storage.set_trial_user_attr(study.trials[-1]._trial_id, "note", "changed later")
 
 
-def test_the_study_takes_so_many_trials_and_no_more():
+def test_the_study_takes_no_more_trials_than_its_limit():
     memory = optuna.storages.InMemoryStorage()
     whole = optuna.create_study(study_name="class", storage=memory)
     shared = ClassStudy(memory, "class", max_trials=3)
-    with pytest.raises(Refused, match="the study is full: it takes 3 trials"):
+    with pytest.raises(Refused, match="the study is full: its limit is 3 trials"):
         optuna.load_study(study_name="class", storage=shared).optimize(lambda trial: 1.0, n_trials=4)
     assert len(whole.trials) == 3
 
 
 @pytest.mark.parametrize("claim", [5, None, "", "a:b:c", f"{machine()}:{'9' * 30}:1", f"{machine()}:1:"],
                          ids=["a number", "none", "empty", "no process", "a huge process", "no start"])
-def test_a_claim_that_is_none_stops_neither_the_board_nor_the_others(server, laptop, claim):
+def test_an_invalid_claim_stops_neither_the_board_nor_the_others(server, laptop, claim):
     laptop._storage.set_trial_system_attr(laptop.ask()._trial_id, "worker", claim)
     study = join(server, who=f"after {claim}"[:40])
     study.optimize(lambda trial: float(len(recover(study))), n_trials=1)
@@ -303,7 +305,8 @@ def test_a_learner_whose_trial_takes_an_hour_was_seen_at_the_last_report():
     assert standings([trial], [Contents(trial)])[0].seen > long_ago + timedelta(minutes=59)
 
 
-def test_it_ends_at_once_and_goes_on_with_the_same_file(start, tmp_path):
+@POSIX
+def test_it_ends_at_once_and_continues_with_the_same_file(start, tmp_path):
     server = start(tmp_path / "class.db")
     assert "WARNING" not in server.words
     study = join(server, who="Ada")
@@ -322,7 +325,7 @@ def test_it_ends_at_once_and_goes_on_with_the_same_file(start, tmp_path):
     assert "class: 4 complete, 1 running" in server.words
     assert [(row["name"], row["trials"]) for row in server.rows_when(len)] == [("?[31mred", "1"), ("Ada", "3")]
     again = join(server, who="Ada")
-    again._storage.set_trial_state_values(waiting._trial_id, TrialState.COMPLETE, [0.5])  # the laptop went on meanwhile
+    again._storage.set_trial_state_values(waiting._trial_id, TrialState.COMPLETE, [0.5])  # the laptop continued meanwhile
     assert server.rows_when(lambda rows: rows[1]["trials"] == "4")[1]["trials"] == "4"
     words, _, _ = server.interrupt()
     assert re.search(r"\d\d:\d\d:\d\d  4 trials, 4 in the last minute, 2 names, best: 2.0000 \?\[31mred", words)
@@ -347,7 +350,7 @@ def test_what_prevents_the_start_is_said_in_one_sentence(server, tmp_path):
     expected = {
         ("--port", f"{server.port}"): f"--port {server.port} can't be used (Address already in use); name another",
         ("--page-port", f"{server.page_port}"): f"--page-port {server.page_port} can't be used (Address already",
-        ("--host", "203.0.113.7"): "--host 203.0.113.7 is no address of this machine; 127.0.0.1 lets this machine in",
+        ("--host", "203.0.113.7"): "--host 203.0.113.7 is not an address of this machine; 127.0.0.1 admits this machine",
         ("--storage", f"{tmp_path}/missing/class.db"): "missing/class.db can't be used (unable to open database file)",
     }
     command = [sys.executable, "-m", "helpers", "classroom", "--storage", str(tmp_path / "class.db")]
@@ -376,7 +379,7 @@ def test_a_storage_or_a_port_that_can_be_none_is_named(tmp_path):
     with pytest.raises(StudyError, match="no/such://address can't be used"):
         open_database("no/such://address")
     with pytest.raises(StudyError, match="--port 70000: a port is a number from 1 to 65535"):
-        need_port("--port", 70000, "127.0.0.1")
+        check_port("--port", 70000, "127.0.0.1")
 
 
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed")
@@ -429,7 +432,7 @@ storage.HEARTBEAT, worker_identity.machine = 0.5, lambda: sys.argv[1]
 
 def objective(trial):
     x = trial.suggest_float("x", 0, 1)
-    time.sleep(4)  # longer than the server waits for a sign of life, and without a report
+    time.sleep(4)  # longer than the server waits for a heartbeat, and without a report
     return x
 
 workers.find_function = lambda _: objective
@@ -467,7 +470,8 @@ def test_a_laptop_that_is_gone_costs_the_class_nothing_but_time(laptops):
     assert again.params == lost.params
 
 
-def test_a_laptop_that_sleeps_and_wakes_goes_on_with_its_next_trial(laptops):
+@POSIX
+def test_a_laptop_that_sleeps_and_wakes_continues_with_its_next_trial(laptops):
     ada, grace, study = laptops
     ada.send_signal(signal.SIGSTOP)
     until = time.monotonic() + 30
@@ -482,24 +486,24 @@ def test_a_laptop_that_sleeps_and_wakes_goes_on_with_its_next_trial(laptops):
     assert TrialState.RUNNING not in [trial.state for trial in study.trials]
 
 
-def test_signs_of_life_outlive_the_server_and_cost_the_database_one_request():
+def test_heartbeats_outlive_the_server_and_cost_the_database_one_request():
     memory = optuna.storages.InMemoryStorage()
     whole = optuna.create_study(study_name="class", storage=memory)
     ClassStudy(memory, "class").set_trial_system_attr(whole.ask()._trial_id, ALIVE, True)
     silent = whole.ask()  # by a laptop without our helpers, which sends none
     shared = ClassStudy(memory, "class")  # the server, started again
-    assert list(shared.signs) == [0]
-    shared.signs[0] -= SILENT + 1
+    assert list(shared.heartbeats) == [0]
+    shared.heartbeats[0] -= SILENT + 1
     memory.set_trial_system_attr = None
     shared.set_trial_system_attr(0, ALIVE, True)
     assert recover(optuna.load_study(study_name="class", storage=shared)) == []
     assert [trial.state for trial in whole.trials] == [TrialState.RUNNING] * 2
     del memory.set_trial_system_attr
-    shared.signs[0] -= SILENT + 1
+    shared.heartbeats[0] -= SILENT + 1
     recover(optuna.load_study(study_name="class", storage=shared))
     assert [trial.state for trial in whole.trials] == [TrialState.FAIL, TrialState.RUNNING, TrialState.WAITING]
-    assert not shared.signs
+    assert not shared.heartbeats
     with pytest.raises(UpdateFinishedTrialError):
         shared.set_trial_system_attr(0, ALIVE, True)
-    assert not shared.signs
+    assert not shared.heartbeats
     assert silent.number == 1

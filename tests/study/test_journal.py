@@ -1,4 +1,4 @@
-"""The journal under real faults: torn lines, kills, a full disk, garbage. What finished stays, and writing goes on."""
+"""The journal under real faults: torn lines, kills, a full disk, garbage. What finished stays, and writing continues."""
 
 import contextlib
 import itertools
@@ -127,7 +127,7 @@ def test_an_open_study_writes_on_whatever_part_of_a_record_another_worker_left(p
     assert list(attributes.values()) == list(range(1, len(RECORD)))
 
 
-def test_without_the_mending_one_torn_line_costs_the_whole_study(path):
+def test_without_the_repair_one_torn_line_costs_the_whole_study(path):
     before = facts(path)
     tear(path, RECORD[:40])
     assert facts(path) == before
@@ -139,7 +139,7 @@ def test_without_the_mending_one_torn_line_costs_the_whole_study(path):
     assert facts(path) == before
 
 
-def test_mending_leaves_an_empty_file_and_other_peoples_files_alone(tmp_path):
+def test_a_repair_leaves_an_empty_file_and_other_peoples_files_alone(tmp_path):
     empty, poem, database = tmp_path / "empty", tmp_path / "poem.txt", tmp_path / "study.db"
     empty.touch()
     assert cut_torn_tail(empty) == 0
@@ -157,7 +157,7 @@ def test_mending_leaves_an_empty_file_and_other_peoples_files_alone(tmp_path):
 def test_a_journal_that_vanishes_under_an_open_study_is_missed(path):
     study = opened(path)
     path.unlink()
-    with pytest.raises(StudyError, match=r"study\.journal is not there"):
+    with pytest.raises(StudyError, match=r"study\.journal does not exist"):
         study.set_user_attr("n", 1)
     assert not path.exists()
 
@@ -279,7 +279,7 @@ def test_a_full_disk_is_named_and_leaves_no_torn_line_and_writing_goes_on_when_t
     assert values == [0.5, 0.75]
 
 
-def test_a_line_that_a_full_disk_tore_is_mended_once_there_is_room(small_disk):
+def test_a_line_that_a_full_disk_tore_is_repaired_once_there_is_room(small_disk):
     path = small_disk / "study.journal"
     opened(path)
     whole = path.read_bytes()
@@ -287,9 +287,9 @@ def test_a_line_that_a_full_disk_tore_is_mended_once_there_is_room(small_disk):
         plain(path).append_logs([{**json.loads(RECORD), "user_attr": {"long": "x" * 10_000}}])
     torn = path.read_bytes()
     assert len(torn) > len(whole)  # what Optuna leaves behind
-    for mend in (cut_torn_tail, repair):
+    for fix in (cut_torn_tail, repair):
         with pytest.raises(StudyError, match="no space left on the disk"):
-            mend(path)
+            fix(path)
         assert path.read_bytes() == torn
     (small_disk / "filler").unlink()
     assert cut_torn_tail(path) == len(torn) - len(whole)
@@ -327,18 +327,18 @@ def test_any_one_line_may_be_damaged_and_every_trial_keeps_its_number_and_its_va
         backup = Path(said[-1].removeprefix("the old file is "))
         assert backup.read_bytes() == damaged
         backup.unlink()
-        mended, kept = lines_of(path), [*others[0], *others[1]]
+        repaired, kept = lines_of(path), [*others[0], *others[1]]
         if number in begins:
-            lost = mended.pop(number)
-            assert said[1] == f"line {number + 1}: a trial's beginning was lost; the trial stands as failed"
+            lost = repaired.pop(number)
+            assert said[1] == f"line {number + 1}: the first record of a trial was lost; it is kept as a failed trial"
             assert "lost" in json.loads(lost)["user_attrs"]
             trials = facts(path)
             state, params, values, *_ = trials.pop(begins.index(number))
             assert (state, params, values) == (TrialState.FAIL, {}, None)
             assert trials == {trial: fact for trial, fact in sound.items() if trial != begins.index(number)}
         elif number == 0:
-            assert said[1] == 'line 1: the beginning of "mine" was lost, and is back'
-            assert mended.pop(0) == lines[3]  # like that of the worker that came second
+            assert said[1] == 'line 1: the first record of "mine" was lost and has been restored'
+            assert repaired.pop(0) == lines[3]  # like that of the worker that came second
             assert facts(path) == sound
         else:
             now = facts(path)
@@ -348,11 +348,11 @@ def test_any_one_line_may_be_damaged_and_every_trial_keeps_its_number_and_its_va
             own = json.loads(line).get("trial_id")
             assert {trial: now[trial] for trial in now if trial != own} == {
                 trial: sound[trial] for trial in sound if trial != own}
-        assert mended == kept
+        assert repaired == kept
         assert said[0].startswith(f"line {number + 1}: ")
-        assert said[0].endswith("bytes that are no record, dropped")
+        assert said[0].endswith("bytes that are not a record were dropped")
         assert said[-2] == f"kept {len(kept)} records"
-        assert repair(path) == [f"{path} is healthy: {len(lines_of(path))} records; nothing was changed"]
+        assert repair(path) == [f"{path} is intact: {len(lines_of(path))} records; nothing was changed"]
     assert not list(path.parent.glob("*.backup*"))
 
 
@@ -439,17 +439,17 @@ def test_a_record_that_speaks_of_a_trial_far_off_begins_no_trials(path):
     assert facts(path) == sound
 
 
-@pytest.mark.parametrize("mend", [cut_torn_tail, repair])
-def test_mending_waits_until_a_worker_has_written(path, mend):
-    mender = multiprocessing.Process(target=mend, args=(path,))
+@pytest.mark.parametrize("fix", [cut_torn_tail, repair])
+def test_a_repair_waits_until_a_worker_has_written(path, fix):
+    repairer = multiprocessing.Process(target=fix, args=(path,))
     with held(path), open(path, "ab") as file:
         file.write(RECORD[:30])
         file.flush()
-        mender.start()
-        mender.join(timeout=0.3)
-        assert mender.is_alive()
+        repairer.start()
+        repairer.join(timeout=0.3)
+        assert repairer.is_alive()
         file.write(RECORD[30:])
-    mender.join()
+    repairer.join()
     assert lines_of(path)[-1] == RECORD
     assert len(list(path.parent.iterdir())) == 1
 
@@ -458,11 +458,11 @@ def test_a_lost_trial_that_nothing_speaks_of_leaves_the_others_as_they_are(path)
     sound = facts(path)
     opened(path).enqueue_trial({"x": 0.5})
     path.write_bytes(b"".join([*lines_of(path)[:-1], b"garbage\n"]))
-    assert repair(path)[0] == f"line {len(lines_of(path)) + 1}: 7 bytes that are no record, dropped"
+    assert repair(path)[0] == f"line {len(lines_of(path)) + 1}: 7 bytes that are not a record were dropped"
     assert facts(path) == sound
 
 
-def test_much_damage_at_once_is_mended_and_said_line_by_line(path):
+def test_much_damage_at_once_is_repaired_and_reported_line_by_line(path):
     sound = facts(path)
     lines = lines_of(path)
     begins = [number for number, line in enumerate(lines) if json.loads(line)["op_code"] == 4]
@@ -481,18 +481,18 @@ def test_much_damage_at_once_is_mended_and_said_line_by_line(path):
         assert trials[number] == sound[number]
     hole = begins[2] + 3
     assert said == [
-        "line 1: 2 bytes that are no record, dropped",
-        "line 2: 0 bytes that are no record, dropped",
-        f"line {hole}: {len(b''.join(block))} bytes that are no record, dropped",
-        f"line {len(lines) - len(block) + 2}: 0 bytes that are no record, dropped",
-        f"line {len(lines) - len(block) + 3}: {len(RECORD)} bytes that are no record, dropped",
-        f"line {len(lines) - len(block) + 4}: 30 bytes that are no record, dropped",
-        *[f"line {hole}: a trial's beginning was lost; the trial stands as failed"] * 3,
+        "line 1: 2 bytes that are not a record were dropped",
+        "line 2: 0 bytes that are not a record were dropped",
+        f"line {hole}: {len(b''.join(block))} bytes that are not a record were dropped",
+        f"line {len(lines) - len(block) + 2}: 0 bytes that are not a record were dropped",
+        f"line {len(lines) - len(block) + 3}: {len(RECORD)} bytes that are not a record were dropped",
+        f"line {len(lines) - len(block) + 4}: 30 bytes that are not a record were dropped",
+        *[f"line {hole}: the first record of a trial was lost; it is kept as a failed trial"] * 3,
         f"kept {len(lines) - len(block)} records",
         said[-1],
     ]
     assert Path(said[-1].removeprefix("the old file is ")).read_bytes() == damaged
-    assert "is healthy" in repair(path)[0]
+    assert "is intact" in repair(path)[0]
     opened(path).enqueue_trial({"x": 0.5})
     assert len(facts(path)) == len(trials) + 1
 
@@ -500,7 +500,7 @@ def test_much_damage_at_once_is_mended_and_said_line_by_line(path):
 def test_a_missing_line_end_at_the_end_is_added(path):
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
-    assert repair(path)[0] == "a line end was missing, and is added"
+    assert repair(path)[0] == "a missing line end was added"
     assert path.read_bytes() == whole
 
 
@@ -519,7 +519,7 @@ def test_a_study_whose_own_record_is_lost_is_asked_for_and_given_back(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
     options = ["--study", "mine", "--direction", "maximize"]
     said = subprocess.run([sys.executable, *command.split()[1:], *options], capture_output=True, text=True).stdout
-    assert 'line 1: the beginning of "mine" was lost, and is back\n' in said
+    assert 'line 1: the first record of "mine" was lost and has been restored\n' in said
     assert facts(path) == sound
     assert opened(path).direction == optuna.study.StudyDirection.MAXIMIZE
 
@@ -543,12 +543,12 @@ def test_what_is_no_journal_gets_a_sentence_and_stays_as_it_is(tmp_path):
     strange = b'{"op_code":0,"worker_id":"a-1","study_name":"mine","directions":["up"]}\nx\n'
     (tmp_path / "strange").write_bytes(strange)
     sentences = {
-        "missing": "missing is not there; name a study's file",
-        "": "is a directory; name a study's file",
+        "missing": "missing does not exist; name the file of a study",
+        "": "is a directory; name the file of a study",
         "empty": "empty is empty: there is nothing to repair",
-        "poem": "poem holds not one whole record of a journal",
-        "NULs": "NULs holds not one whole record of a journal",
-        "strange": "strange: its whole records don't make a study",
+        "poem": "poem holds no intact record of a journal",
+        "NULs": "NULs holds no intact record of a journal",
+        "strange": "strange: its intact records don't form a study",
     }
     before = {file: file.read_bytes() for file in tmp_path.iterdir()}
     for name, sentence in sentences.items():
@@ -575,6 +575,6 @@ def test_a_file_that_may_not_be_read_gets_a_sentence(path):
         message = multiprocessing.Queue()
         child = multiprocessing.Process(target=repair_as_nobody, args=(locked, message))
         child.start()
-        assert f"{locked} can't be read and written (Permission denied); nothing" in message.get(timeout=10)
+        assert f"{locked} can't be read or written (Permission denied); nothing" in message.get(timeout=10)
         child.join()
         assert os.listdir(folder) == ["study.journal"]

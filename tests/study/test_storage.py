@@ -136,7 +136,7 @@ def test_a_trial_that_waited_belongs_to_the_worker_that_took_it(storage):
     assert study.best_value == 0.5
 
 
-def test_a_trial_without_a_claim_is_never_taken_for_dead(tmp_path):
+def test_a_trial_without_a_claim_is_never_dead(tmp_path):
     path = str(tmp_path / "a.journal")
     plain = optuna.storages.JournalStorage(JournalFileBackend(path, JournalFileOpenLock(path)))
     optuna.create_study(study_name="mine", storage=plain, direction="maximize").ask()
@@ -175,7 +175,7 @@ def test_a_database_finds_the_dead_of_other_machines_by_their_heartbeat(tmp_path
     assert count_trials(study) == "1 failed, 1 waiting"
 
 
-def test_where_a_laptop_slept_the_silence_of_its_own_live_workers_is_no_death(tmp_path):
+def test_if_a_laptop_slept_its_own_live_workers_are_not_dead(tmp_path):
     storage = f"sqlite:///{tmp_path}/study.db"
     process, _ = worker_in_a_trial("mine", storage)
     with sqlite3.connect(tmp_path / "study.db") as database:  # as if the last heartbeat had been an hour ago
@@ -187,7 +187,7 @@ def test_where_a_laptop_slept_the_silence_of_its_own_live_workers_is_no_death(tm
 
 
 @pytest.mark.parametrize("reports", [False, True])
-def test_a_worker_whose_trial_was_taken_for_dead_goes_on_with_the_next(storage, reports):
+def test_a_worker_whose_trial_others_marked_as_failed_continues_with_the_next(storage, reports):
     def objective(trial):
         if trial.number == 0:
             optuna.load_study(study_name="mine", storage=open_storage(storage)).tell(0, state=TrialState.FAIL)
@@ -252,15 +252,15 @@ def test_thirty_writers_at_once_lose_nothing(storage):
     assert all(trial.value == trial.params["x"] == trial.intermediate_values[2] for trial in study.trials)
 
 
-def test_what_cannot_be_opened_is_said_in_one_sentence(tmp_path):
+def test_what_cannot_be_opened_is_named_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "poem.journal").write_text("Two roads diverged\nin a yellow wood\n")
     port = free_port()
     for address, words in {
         tmp_path: "is a directory; name a file in it",
         tmp_path / "file" / "study.journal": "can't be written",
-        tmp_path / "poem.journal": "holds lines that are no journal's; `python -m helpers repair",
-        "mysterious://a": "is no address of a database",
+        tmp_path / "poem.journal": "holds lines that are not of a journal; `python -m helpers repair",
+        "mysterious://a": "is not a database's address",
         "mysql://a@127.0.0.1/b": "needs a driver that is not installed",
         f"postgresql+psycopg://ada:secret@127.0.0.1:{port}/a": "can't be opened: connection",
         f"sqlite:///{tmp_path}/nowhere/a.db": "can't be opened: unable to open database file",
@@ -275,5 +275,5 @@ def test_what_cannot_be_opened_is_said_in_one_sentence(tmp_path):
 
 def test_another_direction_is_named(storage):
     open_study("mine", storage, direction="minimize")
-    with pytest.raises(StudyError, match='"mine" is there, and its direction is minimize; open it with direction='):
+    with pytest.raises(StudyError, match='"mine" exists, and its direction is minimize; open it with direction='):
         open_study("mine", storage)

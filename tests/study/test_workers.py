@@ -67,7 +67,7 @@ def test_after_the_timeout_no_trial_begins_and_those_that_run_are_finished(study
     assert 1 <= finished(study) < 20
 
 
-def test_values_that_are_none_fail_and_another_trial_takes_their_place(study, capsys):
+def test_invalid_values_fail_and_another_trial_takes_their_place(study, capsys):
     run_workers(lambda trial: None if trial.number in (1, 2) else 1.0, study, 4, workers=2)
     assert count_trials(study) == "4 complete, 2 failed"
     assert "Trial 1 failed: the objective returned None" in capsys.readouterr().out
@@ -140,7 +140,7 @@ def test_an_objective_that_always_raises_ends_the_run(study):
 
 
 def test_an_objective_that_never_has_a_value_ends_the_run(study):
-    with pytest.raises(StudyError, match="10 trials failed one after the other"):
+    with pytest.raises(StudyError, match="10 trials failed in a row"):
         run_workers(lambda trial: None, study, 20, workers=2)
 
 
@@ -178,7 +178,7 @@ def test_a_worker_that_dies_while_it_is_idle_is_replaced(study):
 
 
 def test_workers_that_die_at_once_end_the_run_with_a_sentence(study):
-    with pytest.raises(StudyError, match="workers died one after the other"):
+    with pytest.raises(StudyError, match="workers died in a row"):
         run_workers(lambda trial: psutil.Process().kill(), study, 6, workers=1)
     assert TrialState.RUNNING not in [trial.state for trial in study.trials]
 
@@ -286,7 +286,7 @@ def test_a_worker_whose_trials_all_fail_ends_with_a_sentence(tmp_path):
     worker = command("worker", "mine:objective", "--study", "a", "--storage", "a", "--trials", "1", cwd=tmp_path)
     _, error = worker.communicate(timeout=60)
     assert worker.returncode == 1
-    assert error.splitlines()[-1].startswith("10 trials failed one after the other")
+    assert error.splitlines()[-1].startswith("10 trials failed in a row")
     assert "Traceback" not in error
 
 
