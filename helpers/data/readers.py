@@ -24,7 +24,7 @@ from pathlib import Path
 SPLITS = ("train", "val", "test")
 FORMATS = {".tsv": "\t", ".jsonl": "json", ".ndjson": "json"}
 MANY_LINES = 50  # a text over more of them may be a quotation mark that is missing
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+csv.field_size_limit(sys.maxsize)
 TIMEOUT = 10  # seconds that a server may stay silent
 LARGEST = 500_000_000  # bytes that are fetched from an address
 WEB_PAGE = "a web page, not a table; look for the address of the file itself (on GitHub: the button Raw)"

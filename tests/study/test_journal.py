@@ -1,4 +1,4 @@
-"""The journal under real faults: torn lines, kills, a full disk, garbage. What finished stays, and writing continues."""
+"""The journal under real faults: torn lines, kills, a full disk, garbage. What finished stays; writing continues."""
 
 import contextlib
 import itertools
@@ -178,6 +178,7 @@ def test_torn_lines_while_other_processes_write_cost_no_trial(tmp_path):
     for worker in workers:
         worker.start()
     while finished.value < 10:
+        assert all(worker.is_alive() for worker in workers)
         time.sleep(0.01)
     for _ in range(20):
         tear(path, RECORD[: random.randrange(1, len(RECORD) - 1)])
@@ -188,7 +189,7 @@ def test_torn_lines_while_other_processes_write_cost_no_trial(tmp_path):
         assert worker.exitcode == 0
     cut_torn_tail(path)
     trials = opened(path).trials
-    assert len(trials) == finished.value > 10
+    assert len(trials) == finished.value >= 10
     assert all(trial.state == TrialState.COMPLETE and trial.params["x"] == trial.value for trial in trials)
 
 
@@ -205,6 +206,7 @@ def killed(path, seconds):
     writer = multiprocessing.Process(target=write_and_count, args=(path, counter))
     writer.start()
     while counter.value == 0:
+        assert writer.is_alive()
         time.sleep(0.001)
     time.sleep(seconds)
     writer.kill()
@@ -244,7 +246,7 @@ def test_the_lock_of_a_killed_worker_is_taken_over_after_five_seconds(path, monk
     holder.join()
     start = time.monotonic()
     study.set_user_attr("waited", True)
-    assert 5 <= time.monotonic() - start < 8
+    assert 5 <= time.monotonic() - start < 30  # Optuna alone would take over after 30
     assert opened(path).user_attrs == {"waited": True}
 
 
@@ -575,6 +577,6 @@ def test_a_file_that_may_not_be_read_gets_a_sentence(path):
         message = multiprocessing.Queue()
         child = multiprocessing.Process(target=repair_as_nobody, args=(locked, message))
         child.start()
-        assert f"{locked} can't be read or written (Permission denied); nothing" in message.get(timeout=10)
+        assert f"{locked} can't be read or written (Permission denied); nothing" in message.get(timeout=60)
         child.join()
         assert os.listdir(folder) == ["study.journal"]

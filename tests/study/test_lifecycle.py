@@ -100,7 +100,7 @@ def test_what_cannot_be_meant_is_said_in_one_sentence(tmp_path):
     for request, words in {
         lambda: run_until(parabola, study, 3): r"write run_until\(study, objective, n_trials\), in this order",
         lambda: run_until(study, 0.5, 3): "the objective, which is the function itself, without brackets",
-        lambda: run_until(study, parabola, "3"): "n_trials is '3'; it must be a whole number, the total at which to stop",
+        lambda: run_until(study, parabola, "3"): "n_trials is '3'; it must be a whole number, the total",
         lambda: run_until(study, parabola, None): "n_trials is None",
         lambda: run_workers(study, parabola, 3): r"write run_workers\(objective, study, n_trials\), in this order",
         lambda: run_workers(parabola, study, 2.5): "n_trials is 2.5",

@@ -1,3 +1,4 @@
+import contextlib
 import multiprocessing
 import os
 import sqlite3
@@ -57,6 +58,17 @@ def worker_in_a_trial(name, storage):
     raise AssertionError("the worker ended before its trial")
 
 
+def let_an_hour_pass(database):
+    """Sets the last heartbeat of a worker's trial back by an hour."""
+    until = time.monotonic() + 60
+    with contextlib.closing(sqlite3.connect(database, timeout=60)) as file:
+        while not file.execute("SELECT count(*) FROM trial_heartbeats").fetchone()[0]:
+            assert time.monotonic() < until, "the worker's first heartbeat did not come within a minute"
+            time.sleep(0.05)
+        file.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
+        file.commit()
+
+
 def kill(process):
     process.kill()
     process.wait()
@@ -83,7 +95,7 @@ def test_a_live_workers_trial_is_left_alone(storage, capsys):
     study = open_study("mine", storage)
     assert "1 running since 20" in capsys.readouterr().out
     assert recover(study) == []
-    process.communicate("go on\n", timeout=20)
+    process.communicate("go on\n", timeout=120)
     assert count_trials(open_study("mine", storage)) == "1 complete"
 
 
@@ -100,7 +112,7 @@ def taken(storage, trials, state, together, won):
     """Another process, which tries to set the state of all trials at the same moments as its siblings."""
     opened = open_storage(storage)
     for trial in trials:
-        together.wait(60)
+        together.wait(180)
         try:
             won.put(trial if opened.set_trial_state_values(trial, state) else None)
         except optuna.exceptions.UpdateFinishedTrialError:
@@ -118,7 +130,7 @@ def test_of_four_that_reach_for_a_trial_at_the_same_moment_one_gets_it(storage, 
     processes = [spawn.Process(target=taken, args=(storage, trials, after, together, won)) for _ in range(4)]
     for process in processes:
         process.start()
-    answers = [won.get(timeout=60) for _ in range(4 * 15)]
+    answers = [won.get(timeout=180) for _ in range(4 * 15)]
     for process in processes:
         process.join()
     assert sorted(answer for answer in answers if answer is not None) == trials
@@ -166,23 +178,19 @@ def test_a_claim_is_dead_only_where_this_machine_knows_it():
 def test_a_database_finds_the_dead_of_other_machines_by_their_heartbeat(tmp_path, monkeypatch):
     storage = f"sqlite:///{tmp_path}/study.db"
     process, _ = worker_in_a_trial("mine", storage)
+    let_an_hour_pass(tmp_path / "study.db")
     kill(process)
     monkeypatch.setattr("helpers.study.worker_identity.machine", lambda: "another/machine")
-    study = open_study("mine", storage, heartbeat=1)
-    assert count_trials(study).startswith("1 running")
-    time.sleep(7)
-    assert recover(study) == []
-    assert count_trials(study) == "1 failed, 1 waiting"
+    assert count_trials(open_study("mine", storage)) == "1 failed, 1 waiting"
 
 
 def test_if_a_laptop_slept_its_own_live_workers_are_not_dead(tmp_path):
     storage = f"sqlite:///{tmp_path}/study.db"
     process, _ = worker_in_a_trial("mine", storage)
-    with sqlite3.connect(tmp_path / "study.db") as database:  # as if the last heartbeat had been an hour ago
-        database.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
+    let_an_hour_pass(tmp_path / "study.db")
     study = open_study("mine", storage)
     study.optimize(lambda trial: 0.5, n_trials=1)  # Optuna looks for silent trials before each of its own
-    process.communicate("go on\n", timeout=20)
+    process.communicate("go on\n", timeout=120)
     assert count_trials(study) == "2 complete"
 
 
@@ -213,7 +221,7 @@ def test_a_new_storage_and_study_made_by_several_at_the_same_moment_is_one(stora
     for process in together:
         process.stdin.write("go\n")
         process.stdin.flush()
-    errors = [process.communicate(timeout=60)[1] for process in together]
+    errors = [process.communicate(timeout=180)[1] for process in together]
     assert [process.returncode for process in together] == [0] * 6, errors
     assert count_trials(open_study("mine", storage)) == "6 waiting"
 
@@ -243,7 +251,7 @@ sys.exit(max(writer.exitcode for writer in writers))
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no fork, and thirty processes take it minutes")
 def test_thirty_writers_at_once_lose_nothing(storage):
     code = THIRTY.format(storage=storage)
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     study = open_study("mine", storage)
     assert count_trials(study) == "90 complete"
