@@ -78,6 +78,8 @@ def parser():
 
 
 def main():
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a file or pipe on Windows holds no name in Greek letters
     arguments = parser().parse_args()
     if arguments.function is doctor:
         doctor(arguments)

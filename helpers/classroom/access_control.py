@@ -11,9 +11,9 @@ from datetime import datetime
 from optuna.distributions import distribution_to_json
 from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
-from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.trial import TrialState, create_trial
 
+from helpers.study import optuna_internals
 from helpers.study.storage import ALIVE, HEARTBEAT
 
 MAX_TRIALS = 10_000
@@ -21,14 +21,14 @@ MAX_WHO, MAX_NAME = 40, 100  # characters of a learner's name, and of a paramete
 MAX_PARAMETERS, MAX_REPORTS = 50, 1000  # of one trial
 MAX_TEXT = 8000  # characters of all attributes of one trial, and of the choices of one parameter
 ANONYMOUS = "anonymous"
-SILENT = 6 * HEARTBEAT  # seconds without a sign of life, after which the laptop of a trial is taken for gone
+SILENT = 6 * HEARTBEAT  # seconds without a heartbeat after which a trial's laptop counts as gone
 
 
 class Refused(Exception):
     """A request that is refused. The sentence arrives on the laptop, in the details of a grpc.RpcError."""
 
 
-def need(condition, sentence):
+def refuse_unless(condition, sentence):
     if not condition:
         raise Refused(sentence)
 
@@ -38,7 +38,7 @@ def is_name(text, length):
 
 
 class Contents:
-    """What one trial, or the study, holds so far. Each `add` refuses what is too much or no proper value."""
+    """What one trial, or the study, holds so far. Each `add` refuses what is too much or invalid."""
 
     def __init__(self, trial=None):
         self.who, self.seen = ANONYMOUS, datetime.now()
@@ -52,46 +52,47 @@ class Contents:
                 self.add_attribute(key, value)
 
     def add_parameter(self, name, distribution, number):
-        need(is_name(name, MAX_NAME), f"the name of a parameter has 1 to {MAX_NAME} printable characters")
-        need(len(distribution_to_json(distribution)) <= MAX_TEXT, f"the choices of {name} are too long a text")
+        refuse_unless(is_name(name, MAX_NAME), f"the name of a parameter has 1 to {MAX_NAME} printable characters")
+        refuse_unless(len(distribution_to_json(distribution)) <= MAX_TEXT, f"the choices of {name} are too long")
         self.parameters.add(name)
-        need(len(self.parameters) <= MAX_PARAMETERS, f"a trial has at most {MAX_PARAMETERS} parameters")
-        try:  # Optuna looks whether the value is in the range when it makes a trial
+        refuse_unless(len(self.parameters) <= MAX_PARAMETERS, f"a trial has at most {MAX_PARAMETERS} parameters")
+        try:  # Optuna checks the range of a value when it creates a trial
             value = distribution.to_external_repr(number)
             create_trial(state=TrialState.RUNNING, params={name: value}, distributions={name: distribution})
         except (ValueError, IndexError, OverflowError):
             raise Refused(f"the value of {name} is outside its range") from None
 
     def add_report(self, step, value):
-        need(math.isfinite(value), f"a report has to be a finite number; at step {step} it is {value}")
-        need(0 <= step < 2**31, f"the step of a report is 0 to {2**31 - 1}; {step} is not")
+        refuse_unless(math.isfinite(value), f"a report must be a finite number; at step {step} it is {value}")
+        refuse_unless(0 <= step < 2**31, f"the step of a report must be from 0 to {2**31 - 1}; it is {step}")
         self.reports.add(step)
-        need(len(self.reports) <= MAX_REPORTS, f"a trial has at most {MAX_REPORTS} reports")
+        refuse_unless(len(self.reports) <= MAX_REPORTS, f"a trial has at most {MAX_REPORTS} reports")
 
     def add_attribute(self, key, value):
-        need(is_name(key, MAX_NAME), f"the name of an attribute has 1 to {MAX_NAME} printable characters")
+        refuse_unless(is_name(key, MAX_NAME), f"the name of an attribute has 1 to {MAX_NAME} printable characters")
         if key == "who":
-            need(is_name(value, MAX_WHO), f"a learner's name (who) has 1 to {MAX_WHO} printable characters")
+            refuse_unless(is_name(value, MAX_WHO), f"a learner's name (who) has 1 to {MAX_WHO} printable characters")
             self.who = value
         sizes = self.attributes | {key: len(key) + len(json.dumps(value))}
-        need(sum(sizes.values()) <= MAX_TEXT, f"{key} is too long: all attributes together have {MAX_TEXT} characters")
+        fits = sum(sizes.values()) <= MAX_TEXT
+        refuse_unless(fits, f"{key} is too long: all attributes together may have {MAX_TEXT} characters")
         self.attributes = sizes
 
 
-class ClassStudy(BaseStorage, BaseHeartbeat):
-    """A storage of Optuna's, cut down to one study. It checks a request, then passes it on; one writes at a time.
+class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
+    """A storage of Optuna's, restricted to one study. It checks a request, then passes it on; one write at a time.
 
-    It remembers when the laptop of a running trial last gave a sign of life, for `recover`.
+    It remembers the last heartbeat of each running trial, for `recover`.
     """
 
     def __init__(self, storage, name, max_trials=MAX_TRIALS):
         self.storage, self.name, self.max_trials = storage, name, max_trials
         self.study_id = storage.get_study_id_from_name(name)
-        self.trials = storage.get_all_trials(self.study_id, deepcopy=False)  # read again at the time `read_again`
+        self.trials = storage.get_all_trials(self.study_id, deepcopy=False)  # to be read again at the time `read_again`
         self.read_again, self.n_trials = 0, len(self.trials)
         self.of_study, self.of_trials = Contents(), {}  # the latter by the id of a trial that is not finished
         running = [trial for trial in self.trials if trial.state == TrialState.RUNNING and ALIVE in trial.system_attrs]
-        self.signs = {trial._trial_id: time.monotonic() for trial in running}  # of life, and when the last one came
+        self.heartbeats = {optuna_internals.trial_id(trial): time.monotonic() for trial in running}  # the last of each
         self.writing, self.reading = threading.Lock(), threading.Lock()
 
     def own(self, study_id):
@@ -100,18 +101,18 @@ class ClassStudy(BaseStorage, BaseHeartbeat):
         return study_id
 
     def contents(self, trial_id):
-        """What a trial that is not finished holds; notes that its learner was seen."""
+        """What an unfinished trial holds; notes that its learner was seen."""
         if trial_id not in self.of_trials:
             trial = self.get_trial(trial_id)
             if trial.state.is_finished():
-                raise UpdateFinishedTrialError(f"trial {trial.number} is finished already, and can't be changed")
+                raise UpdateFinishedTrialError(f"trial {trial.number} is finished and can't be changed")
             self.of_trials[trial_id] = Contents(trial)
         self.of_trials[trial_id].seen = datetime.now()
         return self.of_trials[trial_id]
 
     def create_new_study(self, directions, study_name=None):
-        need(study_name == self.name, f'there is one study here, "{self.name}"; a laptop can\'t make another')
-        raise DuplicatedStudyError(f"{self.name} is there")  # so that the laptop loads it
+        refuse_unless(study_name == self.name, f'there is one study here, "{self.name}"; a laptop can\'t make another')
+        raise DuplicatedStudyError(f"{self.name} exists")  # so that the laptop loads it
 
     def delete_study(self, study_id):
         raise Refused("a laptop can't delete the study of the class")
@@ -119,13 +120,13 @@ class ClassStudy(BaseStorage, BaseHeartbeat):
     def create_new_trial(self, study_id, template_trial=None):
         trial = template_trial or create_trial(state=TrialState.RUNNING)
         new = trial.state in (TrialState.RUNNING, TrialState.WAITING) and trial.values is None
-        need(new, "a trial has to be run here; one that is finished can't be added")
+        refuse_unless(new, "a trial must be run here; a finished one can't be added")
         contents = Contents(trial)
         trial.datetime_complete = None
         if trial.state == TrialState.RUNNING:
             trial.datetime_start = datetime.now()  # the clocks of laptops differ
         with self.writing:
-            need(self.n_trials < self.max_trials, f"the study is full: it takes {self.max_trials} trials")
+            refuse_unless(self.n_trials < self.max_trials, f"the study is full: its limit is {self.max_trials} trials")
             trial_id = self.storage.create_new_trial(self.own(study_id), trial)
             self.n_trials += 1
             self.of_trials[trial_id], self.read_again = contents, 0
@@ -137,19 +138,19 @@ class ClassStudy(BaseStorage, BaseHeartbeat):
             self.storage.set_trial_param(trial_id, param_name, param_value_internal, distribution)
 
     def set_trial_state_values(self, trial_id, state, values=None):
-        """A value that is not one finite number fails the trial, with a reason: Optuna would take infinity as best."""
+        """A value that is not one finite number fails the trial, with a reason: for Optuna, infinity would be best."""
         one_number = values is not None and len(values) == 1 and math.isfinite(values[0])
         with self.writing:
             self.contents(trial_id)
             if not one_number and (values is not None or state == TrialState.COMPLETE):
-                reason = f"its value has to be one finite number; it is {values}"
+                reason = f"its value must be one finite number; it is {values}"
                 self.storage.set_trial_user_attr(trial_id, "reason", reason)
                 state, values = TrialState.FAIL, None
             changed = self.storage.set_trial_state_values(trial_id, state, values)
             self.read_again = 0
             if state.is_finished():
                 del self.of_trials[trial_id]
-                self.signs.pop(trial_id, None)
+                self.heartbeats.pop(trial_id, None)
         return changed
 
     def set_trial_intermediate_value(self, trial_id, step, intermediate_value):
@@ -165,16 +166,16 @@ class ClassStudy(BaseStorage, BaseHeartbeat):
     def set_trial_system_attr(self, trial_id, key, value):
         with self.writing:
             self.contents(trial_id).add_attribute(key, value)
-            if key != ALIVE or trial_id not in self.signs:
+            if key != ALIVE or trial_id not in self.heartbeats:
                 self.storage.set_trial_system_attr(trial_id, key, value)
             if key == ALIVE:
                 self.record_heartbeat(trial_id)
 
     def record_heartbeat(self, trial_id):
-        self.signs[trial_id] = time.monotonic()
+        self.heartbeats[trial_id] = time.monotonic()
 
     def _get_stale_trial_ids(self, study_id):
-        return [trial_id for trial_id, last in list(self.signs.items()) if time.monotonic() - last > SILENT]
+        return [trial_id for trial_id, last in list(self.heartbeats.items()) if time.monotonic() - last > SILENT]
 
     def get_heartbeat_interval(self):
         return HEARTBEAT
@@ -193,8 +194,8 @@ class ClassStudy(BaseStorage, BaseHeartbeat):
             self.storage.set_study_system_attr(self.own(study_id), key, value)
 
     def get_all_trials(self, study_id, deepcopy=True, states=None):
-        """Each laptop asks for all trials many times a trial: they are read from the database where one has begun or
-        ended since, and else twice a second, for the reports of those that run."""
+        """Each laptop asks for all trials many times per trial. They are read from the database if one has begun or
+        ended since, otherwise twice a second, for the reports of those that run."""
         self.own(study_id)
         with self.reading:
             if time.monotonic() > self.read_again:
@@ -206,7 +207,7 @@ class ClassStudy(BaseStorage, BaseHeartbeat):
     def get_trial(self, trial_id):
         trial = self.storage.get_trial(trial_id)
         if self.storage.get_trial_id_from_study_id_trial_number(self.study_id, trial.number) != trial_id:
-            raise KeyError(f"trial {trial_id} is of another study")
+            raise KeyError(f"trial {trial_id} belongs to another study")
         return trial
 
     def get_all_studies(self):

@@ -1,4 +1,4 @@
-"""The class study: every laptop adds its trials to one study, and a page shows live who found what.
+"""The class study: every laptop adds its trials to one study, and a live page shows who found what.
 
 `python -m helpers classroom` starts it. Optuna's gRPC proxy serves the study from a database, behind `ClassStudy`.
 """
@@ -30,11 +30,11 @@ from helpers.study import StudyError, count_trials, open_study
 from helpers.study.retry import RECONNECT
 from helpers.study.storage import hide_password, recover
 
-HOSTS = "127.0.0.1 lets this machine in alone, 0.0.0.0 others too"
+HOSTS = "127.0.0.1 admits this machine only, 0.0.0.0 others too"
 
-WARNING = """WARNING: these ports have no password. Everybody who can reach this machine over the network is let in.
-They can read the study, add trials to it under any name, and disturb those that run. They can't change what is
-finished, delete the study, make another one, read other files or run programs here. Use it in a network that you
+WARNING = """WARNING: these ports have no password. Anyone who can reach this machine over the network has access.
+They can read the study, add trials to it under any name, and disturb running trials. They can't change finished
+trials, delete the study, create another one, read other files or run programs here. Use it in a network that you
 trust, for the time of the lesson. Ctrl-C ends it.
 """
 
@@ -42,7 +42,7 @@ trust, for the time of the lesson. Ctrl-C ends it.
 def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_port=13001, max_trials=MAX_TRIALS):
     """Serves the study and its leader board until Ctrl-C, which ends the process.
 
-    storage: a file (SQLite; made where there is none) or a database's URL. Raises StudyError where it can't start.
+    storage: a file (SQLite; created if there is none) or a database's URL. Raises StudyError if it can't start.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -54,9 +54,9 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         raise StudyError(f"--host {host} is not known; {HOSTS}") from error
     if not address.is_loopback:
         print(WARNING, flush=True)
-    need_port("--page-port", page_port, address)
+    check_port("--page-port", page_port, address)
     with Page((str(address), page_port), Handler) as page:
-        need_port("--port", port, address)
+        check_port("--port", port, address)
         database = open_database(storage)
         where = database.engine.url.render_as_string(hide_password=True)
         cached = get_storage(database)
@@ -72,21 +72,21 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
             run_grpc_proxy_server(shared, host=str(address), port=port)
         over.set()
         watcher.join()
-        shared.writing.acquire(timeout=1)  # what is being written gets done, and nothing more begins
-        print(f"\nThe class study has ended: {count_trials(opened)}.\nIt lies in {where}; the same command goes on "
-              f"with it.\nIn a notebook: open_study({study!r}, {where!r})", flush=True)
+        shared.writing.acquire(timeout=1)  # a write that has begun is completed, and no other begins
+        print(f"\nThe class study has ended: {count_trials(opened)}.\nIt is stored in {where}; the same command "
+              f"continues it.\nIn a notebook: open_study({study!r}, {where!r})", flush=True)
         database.engine.dispose()  # the last connection to an SQLite file writes its log into it
-        os._exit(0)  # gRPC takes seconds to end where many laptops are connected
+        os._exit(0)  # gRPC takes seconds to end if many laptops are connected
 
 
 def watch(shared, page, over):
-    """Each second, until the event `over`: takes the trials of laptops that are gone from them, and renews the leader
-    board. Prints a line every five."""
+    """Each second, until the event `over`: marks the trials of laptops that are gone as failed, and renews the leader
+    board. Prints a line every five seconds."""
     study = optuna.load_study(study_name=shared.name, storage=shared)
     for second in itertools.count():
-        with suppress(Exception):  # a study that is full, or whatever odd thing a laptop has written: the board goes on
+        with suppress(Exception):  # a full study, or anything odd that a laptop has written: the board continues
             recover(study)
-        with suppress(StorageInternalError, SQLAlchemyError):  # a database that is away for a moment
+        with suppress(StorageInternalError, SQLAlchemyError):  # a database that is unavailable for a moment
             trials = shared.get_all_trials(shared.study_id, deepcopy=False)
             rows = standings(trials, list(shared.of_trials.values()))
             page.board = board_html(trials, rows)
@@ -106,34 +106,35 @@ def how_to_join(study, address, port, page_port, max_trials):
         hosts = [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
     others = f"Other addresses of this machine: {', '.join(hosts[1:])}\n" if hosts[1:] else ""
     return (
-        "Each laptop joins with this line, the learner's name in the place of ADA:\n"
+        "Each laptop joins with this line, with the learner's name in place of ADA:\n"
         f"  python -m helpers worker helpers.search:objective --study {shlex.quote(study)} "
         f"--storage grpc://{hosts[0]}:{port} --trials {max_trials} --who ADA\n"
         f"The leader board: http://{hosts[0]}:{page_port}/\n{others}Ctrl-C ends it.\n"
     )
 
 
-def need_port(option, port, address):
-    """Raises StudyError where the port can't be had. gRPC itself would share it with a server that runs already."""
+def check_port(option, port, address):
+    """Raises StudyError if the port is not free. gRPC itself would share it with a server that already runs."""
     if not 0 < port < 2**16:
         raise StudyError(f"{option} {port}: a port is a number from 1 to {2**16 - 1}")
     try:
         socket.create_server((str(address), port)).close()
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL:
-            raise StudyError(f"--host {address} is no address of this machine; {HOSTS}") from error
-        raise StudyError(f"{option} {port} can't be used ({os.strerror(error.errno)}); name another one") from error
+            raise StudyError(f"--host {address} is not an address of this machine; {HOSTS}") from error
+        reason = error.strerror.partition(" (while")[0]
+        raise StudyError(f"{option} {port} can't be used ({reason}); name another one") from error
 
 
 def open_database(storage):
-    """Optuna's storage for a file or a database's URL. Raises StudyError where it can't be used."""
+    """Optuna's storage for a file or a database's URL. Raises StudyError if it can't be used."""
     url = storage if "://" in str(storage) else f"sqlite:///{Path(storage).expanduser().resolve()}"
     place = hide_password(url)
     try:
         if not url.startswith("sqlite:///"):
             return RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=RECONNECT)) as file:
-            file.execute("PRAGMA journal_mode=WAL")  # writers and readers don't wait for each other from now on
+            file.execute("PRAGMA journal_mode=WAL")  # from now on, writers and readers don't wait for each other
         database = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": RECONNECT}})
         event.listen(database.engine, "connect", lambda file, _: file.execute("PRAGMA synchronous=NORMAL"))
         return database

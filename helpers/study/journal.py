@@ -1,8 +1,8 @@
 """The file behind a study: a journal, to which every step of every trial is added as one record, a line of JSON.
 
-A worker that is killed, or a full disk, can leave the last line torn. Optuna glues its next record onto the torn one,
-and from then on nothing loads. `Journal` cuts a torn line off before it writes. `journal_repair` mends any
-other damage. Both hold the lock that Optuna's own workers hold while they write.
+A killed worker or a full disk can leave the last line incomplete (torn). Optuna appends its next record to the torn
+one, and from then on the file can't be loaded. `Journal` cuts a torn line off before it writes. `journal_repair`
+repairs any other damage. Both hold the lock that Optuna's own workers hold while they write.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, Jou
 from helpers.study.errors import StudyError
 
 CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_STATE = 0, 1, 4, 6
-FIELDS = {  # what Optuna reads in a record, by its op_code
+FIELDS = {  # the fields that Optuna reads, by op_code
     CREATE_STUDY: {"study_name", "directions"},
     DELETE_STUDY: {"study_id"},
     2: {"study_id", "user_attr"},
@@ -32,16 +32,16 @@ START = b'{"op_code":'
 
 
 class Journal(JournalFileBackend):
-    """Optuna's journal file, mended before each write and left whole by a write that fails."""
+    """Optuna's journal file, repaired before each write and left intact by a write that fails."""
 
     def __init__(self, path):
-        self.path = os.path.realpath(path)  # a left lock under a relative path would be waited for, for ever
+        self.path = os.path.realpath(path)  # Optuna waits forever for a leftover lock under a relative path
         super().__init__(self.path, _lock(self.path))
 
     def append_logs(self, logs):
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
         with held(self.path):
-            _mend(self.path)
+            _cut_torn_tail(self.path)
             length = os.path.getsize(self.path)
             try:
                 with open(self.path, "ab") as file:
@@ -53,25 +53,26 @@ class Journal(JournalFileBackend):
                 raise
 
 
-def mend_tail(path):
-    """Cuts a torn last line off and adds it to the file PATH.torn. Returns the number of bytes cut.
+def cut_torn_tail(path):
+    """Moves a torn last line to the end of the file PATH.torn. Returns the number of bytes moved.
 
-    Other workers may go on writing meanwhile. A last line that lacks only its line end gets it, and nothing is cut.
+    Other workers may keep writing. A last line that lacks only its line end gets one, and nothing is moved.
     """
     path = os.path.realpath(path)
     with held(path):
-        return _mend(path)
+        return _cut_torn_tail(path)
 
 
 def _lock(path):
-    return (JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock)(path, grace_period=5)
+    return (JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock)(str(path), grace_period=5)
 
 
 @contextlib.contextmanager
 def held(path):
-    """Holds the journal's lock. What the disk refuses meanwhile becomes a StudyError."""
+    """Holds the journal's lock. An error of the disk becomes a StudyError."""
     if not os.path.isfile(path):
-        raise StudyError(f"{path} is {'a directory' if os.path.isdir(path) else 'not there'}; name a study's file")
+        what = "is a directory" if os.path.isdir(path) else "does not exist"
+        raise StudyError(f"{path} {what}; name the file of a study")
     lock = _lock(path)
     try:
         lock.acquire()
@@ -83,12 +84,12 @@ def held(path):
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StudyError(f"{path}: no space left on the disk; nothing that finished is lost; free some space, "
                              "then run again") from error
-        raise StudyError(f"{path} can't be read and written ({error.strerror}); nothing that finished is lost; "
-                         "see that you may write to the file and its directory, then run again") from error
+        raise StudyError(f"{path} can't be read or written ({error.strerror}); nothing that finished is lost; "
+                         "check that you may write to the file and its directory, then run again") from error
 
 
-def _mend(path):
-    """`mend_tail` for one who holds the lock."""
+def _cut_torn_tail(path):
+    """`cut_torn_tail` for a caller that holds the lock."""
     with open(path, "r+b") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return 0
@@ -99,7 +100,7 @@ def _mend(path):
         data = file.read()
         if not data.startswith(START[:len(data)]):
             raise StudyError(f"{path} does not begin like a journal; name another file for the study, or, if it is a "
-                             f"damaged journal, mend it: python -m helpers repair {path}")
+                             f"damaged journal, repair it: python -m helpers repair {path}")
         whole = data.rfind(b"\n") + 1
         torn = data[whole:]
         if whole_record(torn):
@@ -112,7 +113,7 @@ def _mend(path):
 
 
 def whole_record(raw):
-    """The record that these bytes are, or None."""
+    """The record in these bytes, or None if they are not exactly one."""
     try:
         record = json.loads(raw)
     except (ValueError, RecursionError):

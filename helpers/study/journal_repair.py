@@ -1,10 +1,11 @@
-"""Mends a journal that is damaged anywhere: `python -m helpers repair FILE`."""
+"""Repairs a journal, wherever it is damaged: `python -m helpers repair FILE`."""
 
 import contextlib
 import json
 import os
 import shlex
 import shutil
+import traceback
 from collections import Counter, defaultdict, namedtuple
 from datetime import UTC, datetime
 
@@ -16,18 +17,18 @@ from optuna.trial import TrialState
 from helpers.study.errors import StudyError
 from helpers.study.journal import CREATE_STUDY, CREATE_TRIAL, DELETE_STUDY, SET_STATE, START, held, whole_record
 
-# A part of the file: the number of its line, its bytes, and its record, which is None for damaged bytes.
+# A part of the file: its line number, its bytes, and its record, which is None if the bytes are damaged.
 Piece = namedtuple("Piece", "line raw record")
 
 
 def repair(path, name=None, direction=None):
-    """Mends a damaged journal, keeps the old file beside it, and returns sentences on what it did.
+    """Repairs a damaged journal, keeps the old file beside it, and returns sentences on what it did.
 
-    Every whole record is kept. Optuna gives trials their ids by counting the records that begin one, so where such a
-    record was lost, a failed trial takes its place, and every other trial keeps its id and its values. Two things are
-    not made up: a lost step of a trial, like one parameter, and a lost trial of which nothing that is left can tell.
-    Stop the workers first: they remember how far into the file they have read. Only for a torn end they may run on.
-    name, direction: of the study, needed only where its own record was lost and `repair` asks for them.
+    Every intact record is kept. Optuna numbers trials by counting the records that create one. So if such a record is
+    lost, a failed trial takes its place, and every other trial keeps its id and its values. Two things can't be
+    restored: a lost step of a trial, such as one parameter, and a lost trial that no other record mentions.
+    Stop the workers first: they remember how far into the file they have read. If only the last line is torn, they may
+    keep running. name, direction: of the study; needed only if its own record is lost and `repair` asks for them.
     """
     path = os.path.realpath(path)
     with held(path):
@@ -36,23 +37,23 @@ def repair(path, name=None, direction=None):
         pieces = _pieces(data)
         kept = sum(piece.record is not None for piece in pieces)
         if not data:
-            raise StudyError(f"{path} is empty: there is nothing to repair, and a study can begin in it")
+            raise StudyError(f"{path} is empty: there is nothing to repair, and a new study can use it")
         if not kept:
-            raise StudyError(f"{path} holds not one whole record of a journal, so there is nothing to keep; if it is "
-                             "the right file, begin the study anew in another one")
-        said = [f"line {piece.line}: {len(piece.raw)} bytes that are no record, dropped"
+            raise StudyError(f"{path} holds no intact record of a journal, so there is nothing to keep; if it is the "
+                             "right file, start the study again in another one")
+        said = [f"line {piece.line}: {len(piece.raw)} bytes that are not a record were dropped"
                 for piece in pieces if piece.record is None]
         begins, said_of_study = _with_study(path, pieces, name, direction)
         new, said_of_trials = _with_trials(pieces, begins)
         if new == data:
-            return [f"{path} is healthy: {kept} records; nothing was changed"]
+            return [f"{path} is intact: {kept} records; nothing was changed"]
         backup = _replace(path, new)
     said += said_of_study + said_of_trials
-    return [*(said or ["a line end was missing, and is added"]), f"kept {kept} records", f"the old file is {backup}"]
+    return [*(said or ["a missing line end was added"]), f"kept {kept} records", f"the old file is {backup}"]
 
 
 def _with_study(path, pieces, name, direction):
-    """Puts the lost beginning of a study back among the pieces. Returns where trials begin, and what was done."""
+    """Restores the lost first record of a study among the pieces. Returns where trials begin, and what was done."""
     place, begins = _studies(pieces)
     if place is None:
         return begins, []
@@ -60,8 +61,8 @@ def _with_study(path, pieces, name, direction):
     pieces.insert(place, Piece(line, _line(study), study))
     place, begins = _studies(pieces)
     if place is not None:
-        raise StudyError(f"{path}: the beginnings of several studies are lost; that is beyond this repair")
-    return begins, [f'line {line}: the beginning of "{study["study_name"]}" was lost, and is back']
+        raise StudyError(f"{path}: the first records of several studies are lost; this repair can't restore them")
+    return begins, [f'line {line}: the first record of "{study["study_name"]}" was lost and has been restored']
 
 
 def _with_trials(pieces, begins):
@@ -72,7 +73,7 @@ def _with_trials(pieces, begins):
     for place, piece in enumerate(pieces):
         if place in begins:
             near = piece.record
-        said += lost[place] * [f"line {piece.line}: a trial's beginning was lost; the trial stands as failed"]
+        said += lost[place] * [f"line {piece.line}: the first record of a trial was lost; it is kept as a failed trial"]
         new += lost[place] * (_line(_failed_trial(near)) + b"\n")
         if piece.record is not None:
             new += piece.raw + b"\n"
@@ -80,7 +81,7 @@ def _with_trials(pieces, begins):
 
 
 def _pieces(data):
-    """The file's pieces in order: one a line, more where a whole record stands within a broken line."""
+    """The file's pieces in order: one per line, more if a broken line contains an intact record."""
     return [
         Piece(number, raw, whole_record(raw))
         for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), start=1)
@@ -89,7 +90,7 @@ def _pieces(data):
 
 
 def _parts(line):
-    """Parts a broken line where a whole record stands in it: the bytes before it, the record, the bytes after it."""
+    """Splits a broken line around the intact records in it: the bytes before one, the record, the bytes after it."""
     text = line.decode(errors="surrogateescape")
     parts, done, at = [], 0, -1
     while (at := text.find(START.decode(), max(at + 1, done))) >= 0:
@@ -106,14 +107,14 @@ def _parts(line):
 
 
 def _studies(pieces):
-    """Counts studies as Optuna does. Returns the place at which one's beginning is missing (None if none is), and the
-    places of the records that begin a trial."""
+    """Counts studies as Optuna does. Returns the place at which a study's first record is missing (None if none is),
+    and the places of the records that begin a trial."""
     names, gap, begins = [], None, set()
     for place, (_, _, record) in enumerate(pieces):
         if record is None:
             gap = place
         elif record["op_code"] == CREATE_STUDY:
-            if record["study_name"] not in names:  # else a worker opened a study that was there
+            if record["study_name"] not in names:  # else a worker opened a study that existed
                 names.append(record["study_name"])
         elif "study_id" in record:
             if record["study_id"] >= len(names):
@@ -126,24 +127,24 @@ def _studies(pieces):
 
 
 def _lost_study(path, pieces, place, name, direction):
-    """The record of the lost study: like that of a worker that opened it later, or from the name and the direction."""
+    """The record of the lost study: copied from a worker that opened it later, or made from its name and direction."""
     records = [piece.record for piece in pieces if piece.record is not None]
     alone = max(record.get("study_id", 0) for record in records) == 0
     again = next((record for record in records if record["op_code"] == CREATE_STUDY and alone), None)
     if name is None and again:
         return again
     if name is None or direction not in ("maximize", "minimize"):
-        raise StudyError(f"{path}, line {pieces[place].line}: the study's name and direction are lost; give both back: "
+        raise StudyError(f"{path}, line {pieces[place].line}: the study's name and direction are lost; give both: "
                          f"python -m helpers repair {shlex.quote(path)} --study NAME --direction maximize")
     directions = [StudyDirection[direction.upper()]]
     return {"op_code": CREATE_STUDY, "worker_id": "repair-0", "study_name": name, "directions": directions}
 
 
 def _lost_trials(pieces, begins):
-    """The places of the damaged pieces in which a trial's beginning was lost, once for each such trial.
+    """The places of the damaged pieces in which a trial's first record was lost, once for each such trial.
 
-    A record can only speak of a trial that was begun before it: this proves how many are lost. Where several places
-    are possible, those are taken where trials fit best to what is told of them.
+    A record can only refer to a trial that began before it: this proves how many are lost. If several places are
+    possible, the choice is the one in which trials agree best with the other records about them.
     """
     needed, begun = 0, 0
     for place, (_, _, record) in enumerate(pieces):
@@ -151,7 +152,7 @@ def _lost_trials(pieces, begins):
         if record is not None and "trial_id" in record:
             needed = max(needed, record["trial_id"] + 1 - begun)
     fit = _Fit(pieces, begins)
-    # A beginning takes more than 100 bytes.
+    # The first record of a trial takes more than 100 bytes.
     room = sum(1 + len(piece.raw) // 100 for piece in pieces if piece.record is None)
     best, begun = {0: (0, ())}, 0  # for each number of lost trials so far: how well it fits, and the places
     for place, (_, _, record) in enumerate(pieces):
@@ -168,11 +169,11 @@ def _lost_trials(pieces, begins):
 
 
 class _Fit:
-    """How well the record that begins a trial fits to a trial's id: 1, 0 or -1, by what other records tell of it."""
+    """How well the first record of a trial agrees with an id: 1, 0 or -1, judged by the other records with that id."""
 
     def __init__(self, pieces, begins):
         self.tellers, self.taken = defaultdict(set), set()  # {trial: processes}; trials that came from the queue
-        # {place: the trial that a worker speaks of right after it began one: this one, nearly always}
+        # {place: the trial to which a worker's next record refers after it began one: nearly always this one}
         self.follows = {}
         spoken = {}
         for place, (_, _, record) in reversed(list(enumerate(pieces))):
@@ -228,7 +229,9 @@ def _replace(path, new):
         shutil.copy2(path, backup)
         os.replace(draft, path)
     except (ValueError, AssertionError, LookupError, TypeError) as error:
-        raise StudyError(f"{path}: its whole records don't make a study ({error!r:.80}); it is as it was") from error
+        traceback.clear_frames(error.__traceback__)  # they hold the draft open, and Windows removes no open file
+        what = f"its intact records don't form a study ({error!r:.80})"
+        raise StudyError(f"{path}: {what}; the file was not changed") from error
     except OSError:
         with contextlib.suppress(FileNotFoundError):
             os.remove(backup)  # half of it

@@ -1,5 +1,4 @@
-"""Around `optuna.create_study` and `study.optimize`: keep a study, run it up to a total, lose nothing on the way,
-report on it."""
+"""Around `optuna.create_study` and `study.optimize`: keep a study, run it up to a total, lose nothing, report."""
 
 import numbers
 
@@ -23,13 +22,13 @@ STATE_NAMES = {
 
 
 def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEARTBEAT, **options):
-    """Creates a study, or loads the one of that name, and says in one line what it holds.
+    """Creates a study, or loads the one of that name, and prints one line on its trials.
 
-    storage: None keeps it in memory; a path keeps it in a journal file, whose torn end is mended; a URL (sqlite:///...)
-    in a database; grpc://host:port behind a proxy. Trials whose worker died are marked failed and queued again.
-    who: a name that each trial carries. heartbeat: seconds between a trial's signs of life in a database.
+    storage: None keeps it in memory; a path in a journal file, whose torn end is repaired; a URL (sqlite:///...) in a
+    database; grpc://host:port behind a proxy. Trials whose worker died are marked as failed and queued again.
+    who: a name that each trial carries. heartbeat: seconds between two heartbeats of a trial in a database.
     options: sampler, pruner and directions, as for `optuna.create_study`.
-    Raises StudyError where the storage can't be opened, or holds a study of that name with another direction.
+    Raises StudyError if the storage can't be opened, or holds a study of that name with another direction.
     """
     if storage is None and ("://" in str(name) or str(name).endswith((".journal", ".db"))):
         raise StudyError(f'"{name}" is the study\'s name, and there is no storage; write open_study(name, "{name}")')
@@ -46,8 +45,8 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
     if there != directions:
         option = f"direction={there[0]!r}" if len(there) == 1 else f"directions={there}"
         raise StudyError(
-            f'the study "{name}" is there, and its direction is {" and ".join(there)}; open it with {option}, or give '
-            "the new one another name"
+            f'the study "{name}" exists, and its direction is {" and ".join(there)}; open it with {option}, or give '
+            "the new study another name"
         )
     recovered = retry_while_away(lambda: recover(study))
     dead = f" ({len(recovered)} of a dead worker, now failed and queued again)" if recovered else ""
@@ -56,7 +55,7 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
 
 
 def count_trials(study):
-    """How many trials are complete, pruned, failed, running (and since when) and waiting, in words."""
+    """How many trials are complete, pruned, failed, running (since when) and waiting, in words."""
     trials = study.get_trials(deepcopy=False)
     states = [trial.state for trial in trials]
     parts = [f"{states.count(state)} {word}" for state, word in STATE_NAMES.items() if state in states]
@@ -71,12 +70,12 @@ def finished(study):
 
 
 def run_until(study, objective, n_trials, callbacks=(), **options):
-    """Runs trials until the study holds `n_trials` that are complete or pruned, those from before included.
+    """Runs trials until the study holds `n_trials` that are complete or pruned, including earlier ones.
 
-    `study.optimize(n_trials=...)` means so many more; this means so many in all, whoever ran them. It ends earlier
-    where a callback calls `study.stop()`, or at the `timeout`.
-    options: as for `study.optimize`. Raises StudyError after ten failed trials in a row, and where the arguments are no
-    study, no function or no whole number.
+    `study.optimize(n_trials=...)` runs that many more; this counts all, no matter who ran them. It ends earlier
+    if a callback calls `study.stop()`, or at the `timeout`.
+    options: as for `study.optimize`. Raises StudyError after ten failed trials in a row, or if the arguments are not a
+    study, a function and a whole number.
     """
     check_arguments("run_until(study, objective, n_trials)", study, objective, n_trials)
     ran = []
@@ -90,29 +89,29 @@ def run_until(study, objective, n_trials, callbacks=(), **options):
 
 
 def check_arguments(call, study, objective, n_trials):
-    """Raises StudyError where the arguments of a call like run_until(...) can't be what was meant."""
+    """Raises StudyError if the arguments of a call like run_until(...) are of the wrong kind."""
     if not isinstance(study, optuna.Study) or not callable(objective):
-        raise StudyError(f"write {call}, in this order: a study of Optuna's, and the objective, which is the function "
-                         "itself, without brackets")
+        raise StudyError(f"write {call}, in this order: a study of Optuna's, then the objective, which is the "
+                         "function itself, without brackets")
     if not isinstance(n_trials, numbers.Integral):
-        raise StudyError(f"n_trials is {n_trials!r}; it is a whole number, the total at which to stop")
+        raise StudyError(f"n_trials is {n_trials!r}; it must be a whole number, the total at which to stop")
 
 
 def say_why(study, trial):
-    """A callback: prints the reason of a trial that failed for one that `checked` knows."""
+    """A callback: prints the reason that `checked` gave for a failed trial."""
     if trial.state == TrialState.FAIL and "reason" in trial.user_attrs:
         print(f"Trial {trial.number} failed: {trial.user_attrs['reason']}")
 
 
 def stop_if_all_fail(states, state):
-    """Adds a trial's state to the list of states. Raises StudyError where the last ten are failures."""
+    """Adds a trial's state to the list of states. Raises StudyError if the last ten are failures."""
     states.append(state)
     if states[-10:] == [TrialState.FAIL] * 10:
-        raise StudyError("10 trials failed one after the other; read the reasons above, and study.trials[-1]")
+        raise StudyError("10 trials failed in a row; read the reasons above, and study.trials[-1]")
 
 
 def optimize(study, objective, n_trials, **options):
-    """`study.optimize` with an objective from `checked`, which goes on where its storage was away for a while."""
+    """`study.optimize` with an objective from `checked`; it continues if its storage was unavailable for a while."""
 
     def work():
         recover(study)
@@ -122,14 +121,14 @@ def optimize(study, objective, n_trials, **options):
 
 
 def summarize(study):
-    """Prints the report that everyone wants: how many trials, the best value, its parameters."""
+    """Prints how many trials there are, the best value and its parameters."""
     print("Number of finished trials:", len(study.trials))
     print(f"  ({count_trials(study)})")
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         print("Best trial: none, since no trial is complete")
         return
     if len(study.directions) > 1:
-        print("Best trials, of which none beats another in every direction:", *(t.number for t in study.best_trials))
+        print("Best trials, none of which beats another in every direction:", *(t.number for t in study.best_trials))
         return
     print(f"Best trial: number {study.best_trial.number}")
     print(f"  Value: {study.best_value:.4f}")

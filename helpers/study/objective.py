@@ -1,4 +1,4 @@
-"""What an objective hands back: a float, or a failed trial with one sentence as its reason."""
+"""What an objective returns: a float, or a failed trial with one sentence as its reason."""
 
 import functools
 import math
@@ -14,9 +14,10 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory") 
 
 
 def checked(objective):
-    """The objective, made to hand back a float; where it can't, its trial fails, with a sentence as its "reason".
+    """The objective, changed to return a float; if it can't, its trial fails, with a sentence as its "reason".
 
-    NaN, infinity, None, a text, or a tensor of several elements is no value; nor is running out of memory.
+    NaN, infinity, None, a text, and a tensor of several elements are invalid values. Running out of memory fails the
+    trial too.
     """
 
     @functools.wraps(objective)
@@ -39,9 +40,9 @@ def checked(objective):
                 raise
             raise other_space from error
         trial.set_user_attr("reason", reason)
-        return math.nan  # which Optuna takes for a failed trial
+        return math.nan  # for Optuna, a failed trial
 
-    objective_checked.trial = None  # the last one that began
+    objective_checked.trial = None  # the last trial that began
     return objective_checked
 
 
@@ -72,12 +73,12 @@ def as_floats(values, directions):
     parts = () if isinstance(values, str) or not isinstance(values, Iterable) else tuple(values)
     if len(parts) != directions:
         raise NoValue(f"the study has {directions} directions, and the objective returned {values!r:.60}; return "
-                      "as many numbers, with commas between them")
+                      "that many numbers, with commas between them")
     return tuple(map(as_float, parts))
 
 
 def _other_space(trial, error):
-    """A StudyError where the error comes from a parameter that the stored study knows with another distribution."""
+    """A StudyError if the error comes from a parameter that has another distribution in the stored study."""
     refused = refused_parameter(error)
     if refused is None:
         return None
@@ -85,9 +86,9 @@ def _other_space(trial, error):
     for earlier in trial.study.get_trials(deepcopy=False):
         if name in earlier.distributions and not _fits(earlier.distributions[name], new):
             return StudyError(
-                f'the study "{trial.study.study_name}" was begun with {name} as {earlier.distributions[name]}, '
+                f'the study "{trial.study.study_name}" has {name} as {earlier.distributions[name]}, '
                 f"and this objective asks for {new}; one study can't hold both. Give the study a new name, or "
-                f"put {name} back as it was. What finished stays as it is."
+                f"change {name} back. The finished trials are kept."
             )
     return None
 

@@ -1,4 +1,4 @@
-"""Private names of Optuna that there is no public way around, seen in Optuna 5.0.0; a test fails when one goes."""
+"""Private names of Optuna without a public equivalent, as of Optuna 5.0.0; a test fails when one is gone."""
 
 import optuna
 from optuna.storages._heartbeat import BaseHeartbeat
@@ -11,7 +11,7 @@ def is_in_memory(study):
 
 
 def was_told_to_stop(study):
-    """Whether `study.stop()` was called since the study last began to optimize."""
+    """Whether `study.stop()` was called since the study last started to optimize."""
     return study._stop_flag
 
 
@@ -21,7 +21,7 @@ def trial_id(trial):
 
 
 def refused_parameter(error):
-    """The (name, distribution) of the `trial.suggest_...` out of which an error came, or None."""
+    """The (name, distribution) of the `trial.suggest_...` that raised an error, or None."""
     step = error.__traceback__
     while step is not None:
         known = step.tb_frame.f_locals

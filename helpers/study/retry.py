@@ -1,4 +1,4 @@
-"""Wait for a storage that is away, and tell its errors from those of the objective."""
+"""Wait for a storage that is unavailable, and tell its errors from those of the objective."""
 
 import time
 
@@ -8,14 +8,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from helpers.study.errors import StudyError
 
-RECONNECT = 60  # seconds that a worker waits for a storage that has gone away
-NO_SPACE = "no space left on the disk of the study; what finished is kept: make some room, and run it again"
+RECONNECT = 60  # seconds that a worker waits for an unavailable storage
+NO_SPACE = "no space left on the disk of the study; what finished is kept: free some space, then run again"
 
 
 def retry_while_away(work, if_away=lambda: None):
-    """Does the work, a function without arguments; does it again while the storage is away, RECONNECT seconds at most.
+    """Calls `work()`, again and again while the storage is unavailable, for RECONNECT seconds at most.
 
-    Raises StudyError where the storage does not come back, or its disk is full.
+    Raises StudyError if the storage does not come back, or its disk is full.
     """
     until = time.monotonic() + RECONNECT
     while True:
@@ -31,14 +31,14 @@ def retry_while_away(work, if_away=lambda: None):
             if "disk is full" in str(trouble):
                 raise StudyError(NO_SPACE) from error
             if time.monotonic() > until:
-                raise StudyError(f"the study's storage has been away for {RECONNECT} seconds: {trouble}") from error
+                raise StudyError(f"the study's storage was unavailable for {RECONNECT} seconds: {trouble}") from error
             time.sleep(0.5)
 
 
 def storage_trouble(error):
     """The storage's own error in the chain that led to this one, or None. Optuna hides some behind others.
 
-    A trial that others have taken for dead and marked as failed, since its machine slept, is such an error too.
+    A trial marked as failed by others while its machine was suspended raises such an error too.
     """
     seen = []
     while error is not None and error not in seen:

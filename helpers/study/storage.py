@@ -1,9 +1,9 @@
-"""Where a study is kept: a journal file, a database, or another machine's; and what to do about workers that died.
+"""Where a study is kept: a journal file, a database, or another machine's proxy; and how trials of dead workers end.
 
-Optuna marks a trial as running when it begins, and only its worker can mark it as anything else. A worker that is
-killed leaves it running for ever. So each trial here carries a claim, written in the same step that creates it: the
-machine, the process and the start of the process that runs it. A claim whose process is gone is dead, and so is its
-trial. In databases Optuna's heartbeat finds those of other machines as well, and so does the class study.
+Optuna marks a trial as running when it begins, and only its worker can change that. A killed worker leaves its trial
+running forever. So each trial here carries a claim (a lease: which process runs this trial), written in the same step
+that creates it: the machine, the process and the start of that process. If the process is gone, its trial is dead. In
+databases, Optuna's heartbeat finds dead trials of other machines as well, and so does the class study.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import random
 import re
 import threading
 import time
+import traceback
 import warnings
 from pathlib import Path
 
@@ -23,25 +24,25 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from helpers.study.errors import StudyError
-from helpers.study.journal import Journal, mend_tail
+from helpers.study.journal import Journal, cut_torn_tail
 from helpers.study.optuna_internals import BaseHeartbeat
 from helpers.study.retry import RECONNECT
 from helpers.study.worker_identity import claim, claims_of, is_alive, is_dead
 
-HEARTBEAT = 10  # seconds between the signs of life of a running trial
-ALIVE = "alive"  # the attribute by which a trial behind a proxy gives them
+HEARTBEAT = 10  # seconds between two heartbeats of a running trial
+ALIVE = "alive"  # the attribute that carries the heartbeat of a trial behind a proxy
 
 _locked = threading.local()  # from_the_start: this thread's transactions in SQLite lock the file before they read
 
 
 def open_storage(storage, who=None, heartbeat=HEARTBEAT):
-    """A storage for `optuna.create_study` in which each trial says who runs it.
+    """A storage for `optuna.create_study` in which each trial carries a claim.
 
     storage: a path (a journal file), a database's URL (sqlite:///file.db, postgresql+psycopg://user@host/name), or
-    grpc://host:port (a proxy, like the class study's). None, or a storage of Optuna's, is handed back as it is.
+    grpc://host:port (a proxy, like the class study's). None, or a storage of Optuna's, is returned as it is.
     who: a name that each trial carries as its user attribute "who".
-    heartbeat: seconds between the signs of life of a running trial in a database; it is dead after six without one.
-    Raises StudyError where it can't be opened.
+    heartbeat: seconds between two heartbeats of a running trial in a database; after six missed ones it is dead.
+    Raises StudyError if it can't be opened.
     """
     if storage is None or isinstance(storage, optuna.storages.BaseStorage):
         return storage
@@ -60,7 +61,7 @@ _given_up = set()  # (study, trial number) of this process
 
 
 def give_up(study, trial):
-    """Remembers that this process no longer runs the trial, since its storage failed in the middle of it."""
+    """Remembers that this process no longer runs the trial, since its storage failed meanwhile."""
     if trial is not None:
         _given_up.add((study.study_name, trial.number))
 
@@ -68,8 +69,8 @@ def give_up(study, trial):
 def recover(study):
     """Marks running trials of dead workers as failed, and queues their parameters again, twice at most.
 
-    A trial whose worker may live is left alone: one of another machine (save where a database's heartbeat tells),
-    and one that was begun without `open_storage`. Returns the numbers of the trials that it marked.
+    A trial whose worker may be alive is left alone: one of another machine (unless a heartbeat shows that it is dead),
+    and one that was created without `open_storage`. Returns the numbers of the trials that it marked.
     """
     numbers = []
     with warnings.catch_warnings():
@@ -90,7 +91,7 @@ def recover(study):
 
 
 class Claiming:
-    """Mixed into a storage: each trial begins with its worker's claim."""
+    """A mixin for storages: each trial begins with its worker's claim."""
 
     who = None
 
@@ -98,7 +99,7 @@ class Claiming:
         return super().create_new_trial(study_id, template_trial or self.claimed_trial())
 
     def set_trial_state_values(self, trial_id, state, values=None):
-        """A trial that waited may be taken by one of several workers: all claim it first, each under its own key."""
+        """Several workers may reach for a waiting trial: all claim it first, each under its own key, one gets it."""
         if state == TrialState.RUNNING:
             self.set_trial_system_attr(trial_id, f"worker {claim()}", claim())
         mine = super().set_trial_state_values(trial_id, state, values)
@@ -119,7 +120,7 @@ class ClaimingJournal(Claiming, JournalStorage):
 
 
 class ClaimingProxy(Claiming, GrpcStorageProxy, BaseHeartbeat):
-    """A proxy through which a running trial gives signs of life. The class study, on the other side, looks at them."""
+    """A proxy through which a running trial sends its heartbeat. The class study, on the other side, watches it."""
 
     def record_heartbeat(self, trial_id):
         with contextlib.suppress(grpc.RpcError, UpdateFinishedTrialError, KeyError):
@@ -136,10 +137,10 @@ class ClaimingProxy(Claiming, GrpcStorageProxy, BaseHeartbeat):
 
 
 class ClaimingDatabase(Claiming, RDBStorage):
-    """A database that also waits for its server, where that was stopped and comes back within RECONNECT seconds.
+    """A database that also waits for its server, if that was stopped and comes back within RECONNECT seconds.
 
-    In SQLite it gives a trial to one worker only. Optuna reads a trial's state and then writes it, under a lock on
-    the row that SQLite lacks: two processes at one moment would both take a waiting trial, or both end it.
+    In SQLite, it gives a trial to one worker only. Optuna reads a trial's state and then writes it, under a row lock
+    that SQLite lacks: two processes at the same moment would both take a waiting trial, or both end it.
     """
 
     def __init__(self, *args, **options):
@@ -161,12 +162,12 @@ class ClaimingDatabase(Claiming, RDBStorage):
         return super()._create_new_trial(study_id, template_trial or self.claimed_trial())
 
     def record_heartbeat(self, trial_id):
-        """A beat that can't be written is left out: Optuna's thread would end, and its trial seem dead ever after."""
+        """Skips a heartbeat that can't be written: else Optuna's thread would end, and its trial would seem dead."""
         with contextlib.suppress(StorageInternalError, SQLAlchemyError):
             super().record_heartbeat(trial_id)
 
     def _get_stale_trial_ids(self, study_id):
-        """The silent ones whose process is not alive on this machine: where that slept, all its workers were silent."""
+        """Those without a heartbeat whose process is not alive here: a suspended machine silences all its workers."""
         silent = super()._get_stale_trial_ids(study_id)
         return [trial_id for trial_id in silent if not any(map(is_alive, claims_of(self.get_trial(trial_id))))]
 
@@ -194,16 +195,17 @@ def _journal(path):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-        cut = mend_tail(path)
+        cut = cut_torn_tail(path)
     except OSError as error:
         raise StudyError(f"{path} can't be written ({error.strerror}); name another place for the study") from error
     if cut:
-        print(f"{path}: its last line was torn ({cut} bytes), by a kill or a full disk; it is cut off")
+        print(f"{path}: its last line was torn ({cut} bytes), by a kill or a full disk; it was cut off")
     try:
         return ClaimingJournal(Journal(path))
     except (ValueError, AssertionError, LookupError, TypeError) as error:
+        traceback.clear_frames(error.__traceback__)  # they hold the file open, and Windows repairs no open file
         raise StudyError(
-            f"{path} holds lines that are no journal's; `python -m helpers repair {path}` keeps what is whole, "
+            f"{path} holds lines that are not of a journal; `python -m helpers repair {path}` keeps what is intact, "
             "or name another file for the study"
         ) from error
 
@@ -219,7 +221,7 @@ def _proxy(address):
         proxy.wait_server_ready(timeout=10)
     except ConnectionError as error:
         raise StudyError(
-            f"nothing answers at {address}; check the address, and that whoever runs the proxy has started it"
+            f"nothing answers at {address}; check the address, and that the proxy has been started"
         ) from error
     return proxy
 
@@ -236,12 +238,12 @@ def _database(url, heartbeat):
                     url, engine_kwargs=options, heartbeat_interval=heartbeat, grace_period=6 * heartbeat,
                     heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=2))
         except ArgumentError as error:
-            raise StudyError(f"{place} is no address of a database; write for example sqlite:///study.db") from error
+            raise StudyError(f"{place} is not a database's address; write for example sqlite:///study.db") from error
         except ImportError as error:
             raise StudyError(f"{place} needs a driver that is not installed; those for SQLite (sqlite:///study.db) and "
                              "PostgreSQL (postgresql+psycopg://user@host/name) come with the course") from error
         except (SQLAlchemyError, StorageInternalError) as error:
-            # Two processes that make the same new database at one moment make its tables twice: one of them fails.
+            # If two processes create the same database at the same moment, both create its tables, and one fails.
             if attempt == 9:
                 raise StudyError(f"{place} can't be opened: {_reason(error)}") from error
             time.sleep(random.uniform(0.1, 0.5))

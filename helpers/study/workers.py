@@ -42,18 +42,18 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
 
     objective: any function of a trial, one written in a notebook's cell as well; it is copied to each worker once.
     study: from `open_study` with a storage, since processes share no memory.
-    workers: how many processes, each with one torch thread; as many as there are cores if None.
-    timeout: seconds after which no new trial starts; running trials are finished. The same happens where the
+    workers: how many processes, each with one torch thread; None means one per core.
+    timeout: seconds after which no new trial starts; running trials are finished. The same happens if the
     objective, or a sampler that has tried everything, calls `study.stop()`.
     A worker that dies is replaced and its trial is tried again. A worker whose objective raises gets no more trials;
-    the others go on, and its exception is raised at the end. An interrupt stops all; what finished is in the storage.
+    the others continue, and its exception is raised at the end. An interrupt stops all; what finished is stored.
     Raises StudyError if the arguments are not a function, a study with a storage and whole numbers, if they can't
     be copied, if workers die again and again, or if ten trials fail in a row.
     """
     check_arguments("run_workers(objective, study, n_trials)", study, objective, n_trials)
     workers = loky.cpu_count() if workers is None else workers
     if not isinstance(workers, numbers.Integral) or workers < 1:
-        raise StudyError(f"workers is {workers!r}; it is a number from 1 on, or None for as many as there are cores")
+        raise StudyError(f"workers is {workers!r}; it must be 1 or more, or None for one per core")
     if is_in_memory(study):
         raise StudyError(
             "this study is kept in this process's memory, where no other process can reach it; "
@@ -76,8 +76,8 @@ class _Crew:
         self.study, self.n_trials, self.max_deaths = study, n_trials, 3 * workers
         self.until = time.monotonic() + timeout if timeout else math.inf
         self.begin = functools.partial(_begin, os.getpid(), study, objective)
-        self.workers, self.running = [], {}  # all of them; {future of a trial: its worker}
-        self.states, self.errors, self.deaths = [], [], 0  # deaths: since a trial last came to an end
+        self.workers, self.running = [], {}  # all workers; {future of a trial: its worker}
+        self.states, self.errors, self.deaths = [], [], 0  # deaths: since the last trial that ended
         self.idle = [self.hire() for _ in range(min(workers, self.missing()))]
         self.progress = tqdm(total=n_trials, unit="trial")
 
@@ -116,7 +116,7 @@ class _Crew:
             self.running[future] = worker
 
     def take(self, future, worker):
-        """What came of a worker's trial; the worker is idle again, or replaced."""
+        """Takes the result of a worker's trial; the worker is idle again, or replaced."""
         try:
             state, why, stopped = future.result()
         except loky.BrokenProcessPool:
@@ -136,8 +136,8 @@ class _Crew:
         self.deaths += 1
         if self.deaths > self.max_deaths:
             raise StudyError(
-                f"{self.deaths} workers died one after the other, and no trial finished; too little memory "
-                "for so many workers is a frequent reason: try workers=1"
+                f"{self.deaths} workers died in a row, and no trial finished; often there is too little memory for "
+                "that many workers: try workers=1"
             ) from None
         tqdm.write("a worker died; its trial is tried again by another")
         retry_while_away(lambda: recover(self.study))
@@ -168,7 +168,7 @@ _work = {}
 
 
 def _begin(parent, study, objective):
-    """Makes this process a worker: it leaves interrupts to its parent, ends with it, and draws its own numbers."""
+    """Makes this process a worker: it leaves interrupts to its parent, ends with it, draws its own random numbers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -177,20 +177,20 @@ def _begin(parent, study, objective):
 
 
 def _end_with(parent):
-    with contextlib.suppress(psutil.NoSuchProcess):  # it has ended before this process was ready
+    with contextlib.suppress(psutil.NoSuchProcess):  # it ended before this process was ready
         psutil.Process(parent).wait()
     os._exit(1)
 
 
 def _one_trial():
-    """Runs one trial. Returns its state, the reason if it failed for one that `checked` knows, and whether to stop."""
+    """Runs one trial. Returns its state, the reason that `checked` gave if it failed, and whether to stop."""
     study, ran = _work["study"], []
     try:
         optimize(study, _work["objective"], n_trials=1, callbacks=[lambda _, trial: ran.append(trial)])
     except Exception as error:
         try:
             cloudpickle.loads(cloudpickle.dumps(error))
-        except Exception:  # an exception of the reader's own that would not survive the way to the other process
+        except Exception:  # an exception that can't be copied to the other process
             raise RuntimeError(f"{type(error).__name__}: {error}") from error
         raise
     trial = ran[-1]
@@ -202,9 +202,9 @@ def _one_trial():
 
 
 def work(objective, study, storage, n_trials, who=None, direction="maximize"):
-    """Runs trials of a study, in this process with one torch thread, until it holds `n_trials` finished ones in all.
+    """Runs trials of a study in this process, with one torch thread, until it holds `n_trials` finished ones in all.
 
-    objective: MODULE:FUNCTION, a module of the present directory or an installed one.
+    objective: MODULE:FUNCTION, a module in the current directory or an installed one.
     Raises StudyError if there is no such function, or the storage can't be opened.
     """
     function = find_function(objective)
@@ -214,7 +214,7 @@ def work(objective, study, storage, n_trials, who=None, direction="maximize"):
     try:
         run_until(study, function, n_trials)
     except KeyboardInterrupt:
-        print("interrupted; what finished is in the storage")
+        print("interrupted; what finished is stored")
     print(f"{study.study_name}: {count_trials(study)}")
 
 

@@ -5,9 +5,7 @@
 
 import argparse
 import contextlib
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -66,12 +64,12 @@ def soak(storage, kills, seed=0):
     process = begin(storage, n_trials, errors)
     while not (study := find(storage)):
         time.sleep(0.05)
-    next_kill, seen_at_kill = time.monotonic(), 0
+    next_kill, seen_at_kill, victim = time.monotonic(), 0, None
     while True:
         for trial in study.get_trials(deepcopy=False, states=FINISHED):
             seen.setdefault(trial.number, facts(trial))
         if process.poll() is not None:
-            if process.returncode not in (0, -signal.SIGKILL):
+            if process.returncode != 0 and victim is not process:
                 errors.seek(0)
                 raise RuntimeError(f"run {runs} on {storage} failed: {errors.read()[-2000:]}")
             if process.returncode == 0 and killed == kills:
@@ -82,7 +80,7 @@ def soak(storage, kills, seed=0):
         went_on = len(seen) > seen_at_kill  # else run_workers would give up, as it does where all workers die
         if killed < kills and time.monotonic() > next_kill and busy and went_on and (workers := loky_workers(process)):
             victim = process if chance.random() < 0.2 else chance.choice(workers)
-            os.kill(victim.pid, signal.SIGKILL)
+            victim.kill()
             killed, seen_at_kill = killed + 1, len(seen)
             next_kill = time.monotonic() + chance.uniform(0.1, 2)
         time.sleep(0.01)

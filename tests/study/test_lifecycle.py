@@ -62,7 +62,7 @@ def test_an_objective_that_always_fails_ends_with_a_sentence():
     def broken(trial):
         raise ValueError("broken")
 
-    with pytest.raises(StudyError, match="10 trials failed one after the other"):
+    with pytest.raises(StudyError, match="10 trials failed in a row"):
         run_until(open_study("mine"), broken, 4, catch=(ValueError,))
 
 
@@ -100,11 +100,11 @@ def test_what_cannot_be_meant_is_said_in_one_sentence(tmp_path):
     for request, words in {
         lambda: run_until(parabola, study, 3): r"write run_until\(study, objective, n_trials\), in this order",
         lambda: run_until(study, 0.5, 3): "the objective, which is the function itself, without brackets",
-        lambda: run_until(study, parabola, "3"): "n_trials is '3'; it is a whole number, the total at which to stop",
+        lambda: run_until(study, parabola, "3"): "n_trials is '3'; it must be a whole number, the total",
         lambda: run_until(study, parabola, None): "n_trials is None",
         lambda: run_workers(study, parabola, 3): r"write run_workers\(objective, study, n_trials\), in this order",
         lambda: run_workers(parabola, study, 2.5): "n_trials is 2.5",
-        lambda: run_workers(parabola, study, 3, workers=-1): "workers is -1; it is a number from 1 on, or None",
+        lambda: run_workers(parabola, study, 3, workers=-1): "workers is -1; it must be 1 or more, or None",
         lambda: run_workers(parabola, study, 3, workers=0): "workers is 0",
         lambda: open_study("study.journal"): r'there is no storage; write open_study\(name, "study.journal"\)',
         lambda: open_study("sqlite:///study.db"): "there is no storage",

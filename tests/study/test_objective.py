@@ -67,7 +67,7 @@ def test_a_study_of_several_directions_says_how_many_values_it_needs(value):
     study = open_study("mine", directions=["maximize", "minimize"])
     run_until(study, lambda trial: value if trial.number == 0 else (0.5, 3), 1)
     assert study.trials[0].state == TrialState.FAIL
-    words = f"the study has 2 directions, and the objective returned {value!r}; return as many numbers"
+    words = f"the study has 2 directions, and the objective returned {value!r}; return that many numbers"
     assert words in study.trials[0].user_attrs["reason"]
 
 
@@ -165,7 +165,7 @@ def test_a_space_that_changed_is_named_with_the_way_out(after, words, n_startup_
     study = open_study("mine", storage, sampler=sampler)
     with pytest.raises(StudyError, match="Give the study a new name") as caught:
         run_until(study, after, 8)
-    for part in ['the study "mine" was begun with', *words]:
+    for part in ['the study "mine" has', *words]:
         assert part in str(caught.value)
     assert [trial.state for trial in study.trials[:4]] == [TrialState.COMPLETE] * 4
     assert study.trials[-1].state == TrialState.FAIL

@@ -1,6 +1,6 @@
+import contextlib
 import multiprocessing
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 import optuna
 import psutil
 import pytest
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
 
 from helpers.study import StudyError, count_trials, open_storage, open_study, run_until
@@ -58,8 +58,19 @@ def worker_in_a_trial(name, storage):
     raise AssertionError("the worker ended before its trial")
 
 
+def let_an_hour_pass(database):
+    """Sets the last heartbeat of a worker's trial back by an hour."""
+    until = time.monotonic() + 60
+    with contextlib.closing(sqlite3.connect(database, timeout=60)) as file:
+        while not file.execute("SELECT count(*) FROM trial_heartbeats").fetchone()[0]:
+            assert time.monotonic() < until, "the worker's first heartbeat did not come within a minute"
+            time.sleep(0.05)
+        file.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
+        file.commit()
+
+
 def kill(process):
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
 
 
@@ -84,7 +95,7 @@ def test_a_live_workers_trial_is_left_alone(storage, capsys):
     study = open_study("mine", storage)
     assert "1 running since 20" in capsys.readouterr().out
     assert recover(study) == []
-    process.communicate("go on\n", timeout=20)
+    process.communicate("go on\n", timeout=120)
     assert count_trials(open_study("mine", storage)) == "1 complete"
 
 
@@ -101,7 +112,7 @@ def taken(storage, trials, state, together, won):
     """Another process, which tries to set the state of all trials at the same moments as its siblings."""
     opened = open_storage(storage)
     for trial in trials:
-        together.wait(60)
+        together.wait(180)
         try:
             won.put(trial if opened.set_trial_state_values(trial, state) else None)
         except optuna.exceptions.UpdateFinishedTrialError:
@@ -119,7 +130,7 @@ def test_of_four_that_reach_for_a_trial_at_the_same_moment_one_gets_it(storage, 
     processes = [spawn.Process(target=taken, args=(storage, trials, after, together, won)) for _ in range(4)]
     for process in processes:
         process.start()
-    answers = [won.get(timeout=60) for _ in range(4 * 15)]
+    answers = [won.get(timeout=180) for _ in range(4 * 15)]
     for process in processes:
         process.join()
     assert sorted(answer for answer in answers if answer is not None) == trials
@@ -137,10 +148,11 @@ def test_a_trial_that_waited_belongs_to_the_worker_that_took_it(storage):
     assert study.best_value == 0.5
 
 
-def test_a_trial_without_a_claim_is_never_taken_for_dead(tmp_path):
-    plain = optuna.storages.JournalStorage(JournalFileBackend(f"{tmp_path}/a.journal"))
+def test_a_trial_without_a_claim_is_never_dead(tmp_path):
+    path = str(tmp_path / "a.journal")
+    plain = optuna.storages.JournalStorage(JournalFileBackend(path, JournalFileOpenLock(path)))
     optuna.create_study(study_name="mine", storage=plain, direction="maximize").ask()
-    study = open_study("mine", tmp_path / "a.journal")
+    study = open_study("mine", path)
     assert recover(study) == []
     assert count_trials(study).startswith("1 running since")
 
@@ -156,7 +168,7 @@ def test_a_claim_is_dead_only_where_this_machine_knows_it():
     theirs = child.stdout.readline().strip()
     assert theirs.rsplit(":", 2)[0] == machine()
     assert not is_dead(theirs)
-    os.kill(child.pid, signal.SIGKILL)
+    child.kill()
     psutil.Process(child.pid).wait()  # gone, but nobody has collected it yet: a zombie
     assert is_dead(theirs)
     child.wait()
@@ -167,28 +179,24 @@ def test_a_claim_is_dead_only_where_this_machine_knows_it():
 def test_a_database_finds_the_dead_of_other_machines_by_their_heartbeat(tmp_path, monkeypatch):
     storage = f"sqlite:///{tmp_path}/study.db"
     process, _ = worker_in_a_trial("mine", storage)
+    let_an_hour_pass(tmp_path / "study.db")
     kill(process)
     monkeypatch.setattr("helpers.study.worker_identity.machine", lambda: "another/machine")
-    study = open_study("mine", storage, heartbeat=1)
-    assert count_trials(study).startswith("1 running")
-    time.sleep(7)
-    assert recover(study) == []
-    assert count_trials(study) == "1 failed, 1 waiting"
+    assert count_trials(open_study("mine", storage)) == "1 failed, 1 waiting"
 
 
-def test_where_a_laptop_slept_the_silence_of_its_own_live_workers_is_no_death(tmp_path):
+def test_if_a_laptop_slept_its_own_live_workers_are_not_dead(tmp_path):
     storage = f"sqlite:///{tmp_path}/study.db"
     process, _ = worker_in_a_trial("mine", storage)
-    with sqlite3.connect(tmp_path / "study.db") as database:  # as if the last heartbeat had been an hour ago
-        database.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
+    let_an_hour_pass(tmp_path / "study.db")
     study = open_study("mine", storage)
     study.optimize(lambda trial: 0.5, n_trials=1)  # Optuna looks for silent trials before each of its own
-    process.communicate("go on\n", timeout=20)
+    process.communicate("go on\n", timeout=120)
     assert count_trials(study) == "2 complete"
 
 
 @pytest.mark.parametrize("reports", [False, True])
-def test_a_worker_whose_trial_was_taken_for_dead_goes_on_with_the_next(storage, reports):
+def test_a_worker_whose_trial_others_marked_as_failed_continues_with_the_next(storage, reports):
     def objective(trial):
         if trial.number == 0:
             optuna.load_study(study_name="mine", storage=open_storage(storage)).tell(0, state=TrialState.FAIL)
@@ -214,7 +222,7 @@ def test_a_new_storage_and_study_made_by_several_at_the_same_moment_is_one(stora
     for process in together:
         process.stdin.write("go\n")
         process.stdin.flush()
-    errors = [process.communicate(timeout=60)[1] for process in together]
+    errors = [process.communicate(timeout=180)[1] for process in together]
     assert [process.returncode for process in together] == [0] * 6, errors
     assert count_trials(open_study("mine", storage)) == "6 waiting"
 
@@ -242,9 +250,10 @@ sys.exit(max(writer.exitcode for writer in writers))
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no fork, and thirty processes take it minutes")
 def test_thirty_writers_at_once_lose_nothing(storage):
     code = THIRTY.format(storage=storage)
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     study = open_study("mine", storage)
     assert count_trials(study) == "90 complete"
@@ -254,15 +263,15 @@ def test_thirty_writers_at_once_lose_nothing(storage):
 
 
 @pytest.mark.slow
-def test_what_cannot_be_opened_is_said_in_one_sentence(tmp_path):
+def test_what_cannot_be_opened_is_named_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "poem.journal").write_text("Two roads diverged\nin a yellow wood\n")
     port = free_port()
     for address, words in {
         tmp_path: "is a directory; name a file in it",
         tmp_path / "file" / "study.journal": "can't be written",
-        tmp_path / "poem.journal": "holds lines that are no journal's; `python -m helpers repair",
-        "mysterious://a": "is no address of a database",
+        tmp_path / "poem.journal": "holds lines that are not of a journal; `python -m helpers repair",
+        "mysterious://a": "is not a database's address",
         "mysql://a@127.0.0.1/b": "needs a driver that is not installed",
         f"postgresql+psycopg://ada:secret@127.0.0.1:{port}/a": "can't be opened: connection",
         f"sqlite:///{tmp_path}/nowhere/a.db": "can't be opened: unable to open database file",
@@ -277,5 +286,5 @@ def test_what_cannot_be_opened_is_said_in_one_sentence(tmp_path):
 
 def test_another_direction_is_named(storage):
     open_study("mine", storage, direction="minimize")
-    with pytest.raises(StudyError, match='"mine" is there, and its direction is minimize; open it with direction='):
+    with pytest.raises(StudyError, match='"mine" exists, and its direction is minimize; open it with direction='):
         open_study("mine", storage)

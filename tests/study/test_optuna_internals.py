@@ -1,0 +1,93 @@
+"""The private names of Optuna that the helpers use: when one goes, a test here says which, and what it was for."""
+
+import inspect
+
+import optuna
+import pytest
+from optuna.storages import GrpcStorageProxy, InMemoryStorage, RDBStorage
+from optuna.storages.journal._storage import JournalOperation
+from optuna.trial import TrialState
+
+from helpers.study import open_study
+from helpers.study.journal import CREATE_STUDY, CREATE_TRIAL, DELETE_STUDY, FIELDS, SET_STATE
+from helpers.study.optuna_internals import BaseHeartbeat, is_in_memory, refused_parameter, trial_id, was_told_to_stop
+
+
+def test_a_heartbeat_has_the_methods_that_our_storages_write_again():
+    ours = {"record_heartbeat", "_get_stale_trial_ids", "get_heartbeat_interval", "get_heartbeat_stale_trial_callback"}
+    assert BaseHeartbeat.__abstractmethods__ == ours
+    assert issubclass(RDBStorage, BaseHeartbeat)
+    assert not issubclass(GrpcStorageProxy, BaseHeartbeat)
+
+
+def test_optunas_cache_makes_a_trial_through_the_method_that_adds_our_claim():
+    parameters = inspect.signature(RDBStorage._create_new_trial).parameters
+    assert list(parameters) == ["self", "study_id", "template_trial"]
+    study = optuna.create_study(storage="sqlite://")
+    made = []
+    backend = study._storage._backend
+    backend._create_new_trial = lambda *arguments: made.append(1) or RDBStorage._create_new_trial(backend, *arguments)
+    study.ask()
+    assert made == [1]
+
+
+def test_a_database_finds_silent_trials_through_the_method_that_spares_our_live_ones(tmp_path):
+    storage = RDBStorage(f"sqlite:///{tmp_path}/a.db", heartbeat_interval=1, grace_period=1)
+    asked = []
+    storage._get_stale_trial_ids = lambda study_id: asked.append(study_id) or []
+    optuna.storages.fail_stale_trials(optuna.create_study(storage=storage))
+    assert len(asked) == 1
+
+
+def test_a_study_in_memory_is_told_from_one_in_a_file(tmp_path):
+    assert is_in_memory(open_study("mine"))
+    assert not is_in_memory(open_study("mine", tmp_path / "study.journal"))
+    assert not is_in_memory(open_study("mine", f"sqlite:///{tmp_path}/study.db"))
+
+
+def test_a_study_remembers_that_it_was_told_to_stop():
+    study = optuna.create_study()
+    study.optimize(lambda trial: 1.0, n_trials=1)
+    assert not was_told_to_stop(study)
+    study.optimize(lambda trial: trial.study.stop() or 1.0, n_trials=3)
+    assert was_told_to_stop(study)
+
+
+def test_the_id_of_a_trial_is_the_storages_and_not_its_number():
+    storage = InMemoryStorage()
+    optuna.create_study(storage=storage).ask()
+    study = optuna.create_study(storage=storage)
+    asked = study.ask()
+    for trial in (asked, study.trials[0]):
+        assert storage.get_trial_id_from_study_id_trial_number(study._study_id, 0) == trial_id(trial) != trial.number
+    assert storage.get_trial(trial_id(asked)).state == TrialState.RUNNING
+
+
+@pytest.mark.parametrize("suggest", [
+    lambda trial: trial.suggest_float("x", 0, 2),
+    lambda trial: trial.suggest_categorical("x", ["a"]),
+])  # fmt: skip
+def test_the_parameter_that_a_storage_refused_is_named(suggest):
+    study = optuna.create_study()
+    study.optimize(lambda trial: trial.suggest_int("x", 0, 2), n_trials=1)
+    with pytest.raises(ValueError, match="distribution") as caught:
+        suggest(study.ask())
+    name, distribution = refused_parameter(caught.value)
+    assert name == "x"
+    assert isinstance(distribution, optuna.distributions.BaseDistribution)
+    assert refused_parameter(ValueError("mine")) is None
+
+
+def test_the_numbers_of_a_journals_records_are_those_that_the_repair_knows():
+    assert set(JournalOperation) == set(FIELDS)
+    known = JournalOperation.CREATE_STUDY, JournalOperation.DELETE_STUDY, JournalOperation.CREATE_TRIAL
+    assert known == (CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL)
+    assert JournalOperation.SET_TRIAL_STATE_VALUES == SET_STATE
+
+
+def test_the_error_of_a_trial_that_another_process_has_failed_reads_as_the_retry_expects():
+    study = optuna.create_study()
+    trial = study.ask()
+    study.tell(trial, state=TrialState.FAIL)
+    with pytest.raises(ValueError, match=r"^Cannot tell a FAIL trial\.$"):
+        study.tell(trial, 1.0)
