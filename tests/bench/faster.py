@@ -127,7 +127,7 @@ def clock_when_done():
 
 
 def measure(data, n_steps, repeats):
-    """The rows, a row a way and repeat. seconds: for 64 hands and one model."""
+    """One row per way and repeat. seconds: for 64 hands and one model."""
     rows = []
     torch.set_num_threads(1)
     on_gpu = data.x_train.device.type == "cuda"

@@ -3,7 +3,7 @@
 python -m tests.bench.table --workers 2 --minutes 60 (goes on where it stopped; --record writes the table when it is
 whole to data/recorded/bench/table.csv; --small trains eight of them for an epoch)
 
-A row a configuration: its settings, the validation accuracy after each epoch, the seconds of an epoch. These are of
+One row per configuration: its settings, the validation accuracy after each epoch, the seconds of an epoch. These are of
 the processor, on one thread, so that they hold on a machine that does other things as well.
 """
 

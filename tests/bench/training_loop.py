@@ -105,7 +105,7 @@ def lightning(model, optimizer, data, epochs):
 
 
 def measure_loops(epochs, repeats, limit):
-    """Prints a row a training, as JSON."""
+    """Prints one row per training, as JSON."""
     torch.set_num_threads(1)
     loops = {"ours": ours, "bare": bare, "DataLoader": data_loader}
     if importlib.util.find_spec("lightning"):

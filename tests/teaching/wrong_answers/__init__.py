@@ -1,1 +1,1 @@
-"""Mistakes that learners make, a file a lesson: {exercise: [(answer, words that the hint must hold), ...]}."""
+"""Mistakes that learners make, one file per lesson: {exercise: [(answer, words that the hint must hold), ...]}."""
