@@ -30,3 +30,15 @@ def test_importing_helpers_opens_no_data_and_changes_no_formatter():
     opened, changed = json.loads(done.stdout)
     assert [path for path in opened if path.startswith(str(DATA_DIR))] == []
     assert changed == []
+
+
+def test_the_imports_that_people_have_in_their_own_notebooks_stay():
+    code = """
+from helpers import plots
+from helpers.data import DataError, load_csv
+from helpers.study import open_study, run_until, run_workers, summarize
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    command = [sys.executable, "-m", "helpers", "--help"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "doctor,worker,repair,classroom" in said
