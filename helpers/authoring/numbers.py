@@ -124,7 +124,7 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
         "Test accuracy by the order of the seven cards, mean of five seeds.", layouts, ["bench/layouts"]),
     "Samplers": (
         "On a table of Transformers that were trained once: 30 studies each, validation accuracy of the best trial, "
-        "difference to random search within each seed in points with its 95 % interval, and the sampler's own time. "
+        "difference from random search within each seed in points with its 95 % interval, and the sampler's own time. "
         "*TPE* is Optuna 5's default, *independent* is how Optuna 4 did it.",
         samplers, ["bench/samplers", "bench/table"]),
     "The article's search against ours": (
@@ -135,14 +135,14 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
         "Real trainings from a larger space, three seeds of 100 seconds on two cores, too few to rank them: the best "
         "(least to most), trainings, the tuner's own time, memory.", tuners, ["bench/tuners"]),
     "A GPU": (
-        "Transformers trained side by side by so many processes, on one GPU and on the cores beside it: hands per "
+        "Transformers trained side by side by this many processes, on one GPU and on the cores beside it: hands per "
         "second, all together.", gpu, ["bench/gpu"]),
 }
 
 
 def page():
     parts = ["# What was measured",
-             "Written by `make numbers` from the files beside it; lesson 09 reads and discusses them. Each table names "
+             "Written by `make numbers` from the files beside it; lessons 05 and 09 discuss them. Each table names "
              "how it was recorded."]
     for heading, (words, make, sources) in SECTIONS.items():
         origin = "\n".join(f"- `{source}`: {recorded.provenance(source)}" for source in sources)

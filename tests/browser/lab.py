@@ -128,7 +128,7 @@ class Lab:
             port = free.getsockname()[1]
         with self.log.open("w") as log:
             self.make = subprocess.Popen(
-                # .venv is not the copy's own: whatever its age, it must not be installed anew from there
+                # .venv is not the copy's own: whatever its age, it must not be installed again from there
                 ["make", "--old-file=.venv/installed", "lab", "BROWSER=no", f"PORT={port}"],
                 cwd=self.course,
                 env=self.environment(),

@@ -70,7 +70,7 @@ def direction_trap(objective):
         value = objective(trial, losses, accuracies)
         answered(value)
         need(value != losses[-1],
-             f"it returns {value}, the loss of the last epoch, but the study maximises: it would look for the worst "
+             f"it returns {value}, the loss of the last epoch, but the study maximizes: it would look for the worst "
              "model. Return what was returned before.")
         need(value == accuracies[-1], f"it returns {value}; it should return {accuracies[-1]}, the last accuracy.")
         reported = list(trial.reported.values())

@@ -135,7 +135,7 @@ def challenge(answer):
     answered(my_train, study)
     need(isinstance(study, optuna.Study), f"my_study is a {type(study).__name__}; pass the study itself.")
     need(study.direction == StudyDirection.MAXIMIZE,
-         "the study minimises, so its best trial is the worst one; see direction in lesson 04.")
+         "the study minimizes, so its best trial is the worst one; see direction in lesson 04.")
     need(study.get_trials(states=(TrialState.COMPLETE,)), "no trial of the study is complete; see study.trials.")
     need(finished(study) <= TRIALS,
          f"the study has {finished(study)} finished trials; the budget is {TRIALS}. Begin a new study.")

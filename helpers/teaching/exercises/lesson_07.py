@@ -85,7 +85,7 @@ def guard(function):
             study.optimize(function(objective), n_trials=len(RETURNED))
         except Exception as error:
             raise Wrong(f"the objective returned {RETURNED[len(study.trials) - 1]}, yours raised {type(error).__name__}"
-                        ", and the study ended. The trial should fail and the study go on.") from None
+                        ", and the study ended. The trial should fail and the study continue.") from None
         need(len(calls) == len(RETURNED), "the objective was called more than once in a trial: a whole training more. "
                                           "Call it once, and keep what it returns.")
         for value, trial in zip(RETURNED, study.trials, strict=True):
@@ -98,7 +98,7 @@ def guard(function):
         optuna.create_study().optimize(function(broken), n_trials=1)
     except OfTheObjective:
         return "What can't be compared fails, whichever way the study looks."
-    raise Wrong("an error in the objective is swallowed: the study goes on, and nobody learns of the bug. Let errors "
+    raise Wrong("an error in the objective is swallowed: the study continues, and nobody learns of the bug. Let errors "
                 "through.")
 
 

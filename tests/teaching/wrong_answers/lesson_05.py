@@ -89,7 +89,7 @@ WRONG = {
     "05.3": [
         ((my_train, study(n_trials=21)), "the study has 21 finished trials"),
         ((my_train, study(n_trials=100, state=TrialState.PRUNED)), "no trial of the study is complete"),
-        ((my_train, study(direction="minimize")), "the study minimises"),
+        ((my_train, study(direction="minimize")), "the study minimizes"),
         ((my_train, study().best_params), "pass the study itself"),
         (my_train, "pass two things"),
         ((lambda trial, seed, epochs: my_train(trial, seed, epochs)[1], study()), "should return two things"),
