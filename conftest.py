@@ -1,8 +1,10 @@
 """Tests run at the smoke budget and with one thread each, the kernels of the notebooks included."""
 
 import os
+import signal
 import tempfile
 
 os.environ["TUNING_BUDGET"] = "smoke"
 os.environ["OMP_NUM_THREADS"] = "1"  # two test processes with two threads each would wait for one another
 os.environ["TUNING_PROGRESS"] = os.path.join(tempfile.mkdtemp(), "progress.json")  # never the learner's own
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background has it ignored

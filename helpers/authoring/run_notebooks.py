@@ -21,7 +21,7 @@ def run_notebook(path, out):
         executor.preprocess(notebook, {"metadata": {"path": path.parent}})
     html, _ = HTMLExporter().from_notebook_node(notebook)
     (out / f"{path.stem}.html").write_text(html, encoding="utf-8")
-    seconds = [seconds_of(cell.metadata.execution) for cell in cells]
+    seconds = [seconds_of(cell.metadata.execution) for cell in cells if "execution" in cell.metadata]
     errors = [output.ename for cell in cells if "raises-exception" not in cell.metadata.get("tags", [])
               for output in cell.outputs if output.output_type == "error"]
     return sum(seconds) / 60, max(seconds), errors

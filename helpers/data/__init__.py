@@ -1,6 +1,6 @@
 """From a file or an address to rows, and from rows to tensors: `load_csv`.
 
-Every lesson uses it. `readers` reads the rows, `dataset` splits and encodes them, `quality` reports duplicates and
+Lessons 01 to 09 use it. `readers` reads the rows, `dataset` splits and encodes them, `quality` reports duplicates and
 leakage; `cards` deals the course's first data set, `messages` writes its second.
 """
 

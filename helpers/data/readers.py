@@ -134,6 +134,7 @@ def _read(path):
 
 def _download(address):
     import requests  # here, since most data are files
+    import urllib3
 
     content = bytearray()
     try:
@@ -148,10 +149,10 @@ def _download(address):
         status = f"{error.response.status_code} {error.response.reason}"
         raise DataError(f"{address}: the server says {status}; look at the address.") from None
     except requests.exceptions.ChunkedEncodingError:
-        raise DataError(f"{address}: the connection broke after {len(content):,} bytes; try again.") from None
-    except requests.RequestException as error:  # no such host, no network, no answer
+        raise DataError(f"{address}: the connection broke before the end of the file; try again.") from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:  # no such host, no network, no answer
         reason = getattr(error.args[0], "reason", error) if error.args else error
-        if isinstance(error, requests.Timeout):
+        if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
             reason = f"no answer within {TIMEOUT} seconds"
         raise DataError(f"{address}: can't be fetched ({' '.join(str(reason).split())}); look at the address and the "
                         "network, or download the file and give its path.") from None
@@ -182,15 +183,19 @@ def _not_decoded(error):
     import charset_normalizer
 
     content, start = error.object, error.start
+    if error.reason == "unexpected end of data" and not content[:start].isascii():  # what came before was UTF-8
+        return ": the file ends in the middle of a character; it was cut off, so download or copy it again."
     line = content[:start].count(b"\n") + 1
     where = f", line {line}: this is not {error.encoding.upper()} text (byte {content[start]:#04x})"
     foreign = b"\n".join([words for words in content.splitlines() if not words.isascii()][:100])
-    guess = charset_normalizer.from_bytes(foreign).best() if error.encoding == "utf-8" else None
-    if guess is None:
+    guess = charset_normalizer.from_bytes(foreign).best() if error.encoding.startswith("utf-8") else None
+    if guess is None or guess.encoding.startswith("utf"):
         return f"{where}, nor another known encoding; save the file as UTF-8 in the program that wrote it."
-    sample = shown(content[max(0, start - 20) : start + 20].decode(guess.encoding, errors="ignore"))
-    return (f"{where}; save the file as UTF-8. In {guess.encoding} it reads {sample}: if that looks right, "
-            f"Path(NEW).write_text(Path(OLD).read_text({guess.encoding!r}), 'utf-8') converts it.")
+    latin = all("Latin" in alphabet for alphabet in guess.alphabets)
+    name = "cp1252" if latin else guess.encoding  # Latin letters alone hardly tell its relatives apart
+    sample = shown(content[max(0, start - 20) : start + 20].decode(name, errors="ignore"))
+    return (f"{where}; save the file as UTF-8. In {name} it reads {sample}: if that looks right, "
+            f"Path(NEW).write_text(Path(OLD).read_text({name!r}), 'utf-8') converts the unpacked file.")
 
 
 # Step 3: parse the table.

@@ -1,6 +1,6 @@
 """Keep a study, run it, lose nothing: around `optuna.create_study` and `study.optimize`.
 
-Lessons 04, 06, 07 and 10 use it. `lifecycle` opens, runs and sums up a study, `workers` spreads it over processes,
+Lessons 04 to 07 use it. `lifecycle` opens, runs and sums up a study, `workers` spreads it over processes,
 `storage` and `journal` keep it, `journal_repair` repairs a damaged file.
 """
 

@@ -35,7 +35,8 @@ def measure(path):
     data = load_csv(path)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{data.facts.rows_kept:>9,} rows, vocabulary {len(data.vocab):>6,}: {seconds:6.1f} s, at most {peak:.2f} GB")
+    rows = data.quality.rows_kept
+    print(f"{rows:>9,} rows, vocabulary {len(data.vocab):>6,}: {seconds:6.1f} s, at most {peak:.2f} GB")
 
 
 def main():

@@ -243,7 +243,7 @@ def test_an_address_that_is_wrong(server):
     assert "can't be fetched" in sentence("http://[/a.csv")
     assert "the server says 404 Not Found" in sentence(f"{server}/a file.csv")
     assert "can't be fetched" in sentence(f"{server}/garbled.csv")
-    assert "the connection broke after" in sentence(f"{server}/short.csv")
+    assert "the connection broke before the end of the file" in sentence(f"{server}/short.csv")
 
 
 def test_a_server_that_never_answers(monkeypatch):
@@ -365,3 +365,19 @@ def test_the_vocabulary_keeps_what_it_is_told_to_keep(vocab_size, min_count, max
     assert "often" in data.vocab
     assert min_count == 1 or not any(word.startswith("rare") for word in data.vocab)
     assert data.x_train.shape[1] == max_length
+
+
+def test_a_file_that_is_cut_off_within_a_character_is_not_taken_for_another_encoding(tmp_path):
+    path = tmp_path / "cut.csv"
+    path.write_bytes("text,label\ndas Kühlfach,a\nfür dich,b\n".encode()[:-9] + b"\xc3")
+    assert "the file ends in the middle of a character" in sentence(path)
+
+
+def test_the_most_frequent_of_the_encodings_that_fit_is_named(tmp_path):
+    path = tmp_path / "old.csv"
+    path.write_bytes("text,label\nein Kühlschrank war très schön,a\nfür déjà vu,b\n".encode("cp1252"))
+    assert "In cp1252 it reads" in sentence(path)
+
+
+def test_an_address_that_is_none_is_one_sentence():
+    assert "can't be fetched" in sentence("http://a..b/x.csv")
