@@ -188,11 +188,12 @@ def _not_decoded(error):
     line = content[:start].count(b"\n") + 1
     where = f", line {line}: this is not {error.encoding.upper()} text (byte {content[start]:#04x})"
     foreign = b"\n".join([words for words in content.splitlines() if not words.isascii()][:100])
-    guess = charset_normalizer.from_bytes(foreign).best() if error.encoding.startswith("utf-8") else None
-    if guess is None or guess.encoding.startswith("utf"):
+    matches = charset_normalizer.from_bytes(foreign) if error.encoding.startswith("utf-8") else []
+    names = [match.encoding for match in matches if not match.encoding.startswith("utf")]
+    if not names:
         return f"{where}, nor another known encoding; save the file as UTF-8 in the program that wrote it."
-    latin = all("Latin" in alphabet for alphabet in guess.alphabets)
-    name = "cp1252" if latin else guess.encoding  # Latin letters alone hardly tell its relatives apart
+    scores = {match.encoding: (match.chaos, -match.coherence) for match in matches}
+    name = "cp1252" if scores.get("cp1252") == scores[names[0]] else names[0]  # of equals, the most frequent one
     sample = shown(content[max(0, start - 20) : start + 20].decode(name, errors="ignore"))
     return (f"{where}; save the file as UTF-8. In {name} it reads {sample}: if that looks right, "
             f"Path(NEW).write_text(Path(OLD).read_text({name!r}), 'utf-8') converts the unpacked file.")
