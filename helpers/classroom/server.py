@@ -28,7 +28,7 @@ from helpers.classroom.access_control import MAX_TRIALS, ClassStudy
 from helpers.classroom.leaderboard import Handler, Page, board_html, standings, sum_up
 from helpers.study import StudyError, count_trials, open_study
 from helpers.study.retry import RECONNECT
-from helpers.study.storage import hide_password, recover
+from helpers.study.storage import hide_password, reason_of, recover
 
 HOSTS = "127.0.0.1 admits this machine only, 0.0.0.0 others too"
 
@@ -138,9 +138,5 @@ def open_database(storage):
         database = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": RECONNECT}})
         event.listen(database.engine, "connect", lambda file, _: file.execute("PRAGMA synchronous=NORMAL"))
         return database
-    except (sqlite3.Error, SQLAlchemyError, StorageInternalError, ImportError) as error:
-        cause = error
-        while cause.__cause__:
-            cause = cause.__cause__
-        reason = str(cause).strip().splitlines()[0]
-        raise StudyError(f"{place} can't be used ({reason}); name another file or database") from error
+    except (sqlite3.Error, SQLAlchemyError, StorageInternalError, ImportError, ValueError) as error:
+        raise StudyError(f"{place} can't be used ({reason_of(error)}); name another file or database") from error

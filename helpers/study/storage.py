@@ -242,10 +242,12 @@ def _database(url, heartbeat):
         except ImportError as error:
             raise StudyError(f"{place} needs a driver that is not installed; those for SQLite (sqlite:///study.db) and "
                              "PostgreSQL (postgresql+psycopg://user@host/name) come with the course") from error
+        except ValueError as error:  # a port that is not a number
+            raise StudyError(f"{place} can't be opened: {reason_of(error)}") from error
         except (SQLAlchemyError, StorageInternalError) as error:
             # If two processes create the same database at the same moment, both create its tables, and one fails.
             if attempt == 9:
-                raise StudyError(f"{place} can't be opened: {_reason(error)}") from error
+                raise StudyError(f"{place} can't be opened: {reason_of(error)}") from error
             time.sleep(random.uniform(0.1, 0.5))
 
 
@@ -264,7 +266,8 @@ def hide_password(url):
     return url
 
 
-def _reason(error):
+def reason_of(error):
+    """The first line of the error behind an error."""
     while error.__cause__ is not None:
         error = error.__cause__
     return str(error).strip().splitlines()[0]

@@ -383,6 +383,8 @@ def test_a_storage_or_a_port_that_can_be_none_is_named(tmp_path):
         open_database(tmp_path / "notes.txt")
     with pytest.raises(StudyError, match=r"^postgresql\+psycopg://me:\*{3}@127.0.0.1:1/db can't be used \(connection"):
         open_database("postgresql+psycopg://me:secret@127.0.0.1:1/db")
+    with pytest.raises(StudyError, match=r"can't be used .*'abc'"):
+        open_database("postgresql+psycopg://me:secret@host:abc/name")
     with pytest.raises(StudyError, match="no/such://address can't be used"):
         open_database("no/such://address")
     with pytest.raises(StudyError, match="--port 70000: a port is a number from 1 to 65535"):

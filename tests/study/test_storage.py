@@ -288,3 +288,9 @@ def test_another_direction_is_named(storage):
     open_study("mine", storage, direction="minimize")
     with pytest.raises(StudyError, match='"mine" exists, and its direction is minimize; open it with direction='):
         open_study("mine", storage)
+
+
+def test_a_port_that_is_not_a_number_is_named_and_no_password_is_shown():
+    with pytest.raises(StudyError, match=r"can't be opened: .*'abc'") as caught:
+        open_storage("postgresql+psycopg://me:secret@host:abc/name")
+    assert "secret" not in str(caught.value)
