@@ -18,9 +18,9 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
+def postgres():
     """A running PostgreSQL server."""
     if programs() is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    with Postgres(tmp_path_factory.mktemp("postgres") / "server") as server:
+    with Postgres() as server:
         yield server

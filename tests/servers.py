@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -27,22 +28,20 @@ def programs():
 
 
 class Postgres:
-    """`start` and `stop` it as often as you like; its data stay in `directory`. Use it in a `with`."""
+    """`start` and `stop` it as often as you like; its data stay until the end of the `with` that it is used in."""
 
-    def __init__(self, directory):
-        self.directory = Path(directory)
+    def __init__(self):
+        # not one of pytest's, since the next pytest to start on this machine would lock other users out of it
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.directory = Path(self.folder.name)
         self.port = free_port()
         self.plain_url = f"postgresql://tuner@127.0.0.1:{self.port}/postgres"
         self.url = self.plain_url.replace("postgresql:", "postgresql+psycopg:")
         self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # it refuses to run as root
 
     def __enter__(self):
-        self.directory.mkdir(parents=True)
         if self.as_user:
             shutil.chown(self.directory, "postgres")
-            for parent in self.directory.parents:  # so that the user can reach it
-                if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o1 == 0:
-                    parent.chmod(parent.stat().st_mode | 0o1)
         self._run("initdb", "-D", "data", "-U", "tuner", "--auth=trust", "--no-sync")
         self.start()
         return self
@@ -50,6 +49,7 @@ class Postgres:
     def __exit__(self, *error):
         with contextlib.suppress(FileNotFoundError, psutil.NoSuchProcess):  # it is stopped already
             self.stop("immediate")
+        self.folder.cleanup()
 
     def new_database(self):
         """The URL of a database with nothing in it."""

@@ -19,7 +19,6 @@ import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
-from pathlib import Path
 
 import numpy as np
 import optuna
@@ -185,8 +184,7 @@ def main():
     cases = [("memory", sampler, size) for sampler in samplers for size in SIZES_OF.get(sampler, SIZES)]
     cases += [(kind, sampler, size) for kind in kinds for sampler in stored for size in SIZES_OF.get(kind, SIZES)]
     cases = [case for case in cases if case[2] <= largest]
-    with tempfile.TemporaryDirectory() as folder, \
-            (Postgres(Path(folder) / "postgres") if programs() else nullcontext()) as server:
+    with tempfile.TemporaryDirectory() as folder, Postgres() if programs() else nullcontext() as server:
 
         def new_address(kind, number):
             if kind == "PostgreSQL":

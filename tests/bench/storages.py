@@ -164,7 +164,7 @@ def main():
 
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory())
-        server = stack.enter_context(Postgres(Path(directory) / "postgres"))
+        server = stack.enter_context(Postgres())
         arms = {
             "journal": (with_processes, f"{directory}/a.journal"),
             "SQLite": (with_processes, f"sqlite:///{directory}/a.db"),

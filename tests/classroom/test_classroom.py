@@ -393,8 +393,8 @@ def test_a_storage_or_a_port_that_can_be_none_is_named(tmp_path):
 
 @pytest.mark.postgres
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed")
-def test_the_study_may_lie_in_postgresql(start, tmp_path):
-    with Postgres(tmp_path / "postgres") as postgres:
+def test_the_study_may_lie_in_postgresql(start):
+    with Postgres() as postgres:
         server = start(postgres.url)
         join(server, who="Ada").optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
         assert server.rows_when(lambda rows: rows and rows[0]["trials"] == "2")[0]["name"] == "Ada"

@@ -134,7 +134,7 @@ def main():
     parser.add_argument("--record", action="store_true", help="write the table to data/recorded")
     arguments = parser.parse_args()
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as directory, Postgres(Path(directory) / "postgres") as server:
+    with tempfile.TemporaryDirectory() as directory, Postgres() as server:
         storages = {
             "journal": f"{directory}/soak.journal",
             "SQLite": f"sqlite:///{directory}/soak.db",

@@ -45,7 +45,7 @@ def test_the_soak_sees_what_it_looks_for():
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed (Debian: apt-get install postgresql)")
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_study_outlives_a_restart_of_its_database(tmp_path, mode):
-    with Postgres(tmp_path / "server") as server:
+    with Postgres() as server:
         study = open_study("mine", server.url)
         watched = optuna.load_study(study_name="mine", storage=server.url)
         stopped = tmp_path / "stopped"
@@ -76,12 +76,12 @@ def test_a_study_outlives_a_restart_of_its_database(tmp_path, mode):
 
 
 @pytest.mark.postgres
-def test_a_database_that_stays_away_ends_the_run_with_a_sentence(tmp_path, monkeypatch):
+def test_a_database_that_stays_away_ends_the_run_with_a_sentence(monkeypatch):
     if programs() is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
     monkeypatch.setattr("helpers.study.storage.RECONNECT", 1)
     monkeypatch.setattr("helpers.study.retry.RECONNECT", 1)
-    with Postgres(tmp_path / "server") as server:
+    with Postgres() as server:
         study = open_study("mine", server.url)
         stop_at_two = [lambda study, trial: server.stop() if trial.number == 1 else None]
         with pytest.raises(StudyError, match="the study's storage was unavailable for"):
