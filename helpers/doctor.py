@@ -3,7 +3,10 @@
 import json
 import os
 import platform
+import re
+import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
@@ -11,8 +14,32 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FREE_GB = 1.0
-FIX = f"In the folder of the course, run: {sys.executable} -m pip install -r requirements.txt -e ."
-FIX_KERNEL = f"{sys.executable} -m ipykernel install --sys-prefix"
+OWN = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")  # the Python of `make lab`
+INSTALL = "pip install -r requirements.txt -e ."
+
+
+def command(*arguments, python=sys.executable):
+    """A command line with this Python, quoted for this machine's shell (on Windows cmd.exe)."""
+    words = [str(python), *map(str, arguments)]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def fix():
+    """How to install what is missing: into this Python, unless it is the system's, which may refuse."""
+    if sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ:
+        return f"In the folder of the course, run: {command('-m', *INSTALL.split())}"
+    if OWN.exists():
+        return f"The course has a Python of its own. Run: {command('-m', 'helpers', 'doctor', python=OWN)}"
+    own = os.path.relpath(OWN, ROOT)
+    return f"In the folder of the course, run: {command('-m', 'venv', '.venv')}, then: {own} -m {INSTALL}"
+
+
+FIX = fix()
+FIX_KERNEL = command("-m", "ipykernel", "install", "--sys-prefix")
+OFFLINE = """Without internet: on a machine that has it, with the same system and Python, in the folder of the course:
+  python -m pip download -r requirements.txt "setuptools>=77" -d wheels
+Bring the folder wheels into the folder of the course here, and add to the command above:
+  --no-index --find-links wheels"""
 
 
 def check_python():
@@ -24,6 +51,8 @@ def check_python():
 
 def check_packages(requirements=ROOT / "requirements.txt"):
     """Compares the installed versions with the pins of the requirements file."""
+    if not requirements.exists():
+        return False, f"{requirements} is missing; download the course again, whole, and install it from its folder"
     wrong = []
     pins = [line.split("==") for line in requirements.read_text(encoding="utf-8").splitlines() if "==" in line]
     for name, pin in pins:
@@ -75,6 +104,23 @@ def check_write_access(folders=(ROOT / "notebooks", ROOT / "data", None)):
     return True, "notebooks, data and the temporary folder are writable"
 
 
+def check_data(root=ROOT):
+    """What the lessons read must be in data/."""
+    lessons = "".join(path.read_text(encoding="utf-8") for path in (root / "notebooks").glob("*.ipynb"))
+    needed = {"card_hands.csv", "messages.csv"}
+    for call, name in (("load_table", "{}.csv"), ("load_study", "study_{}.journal"), ("provenance", "{}.json")):
+        found = re.findall(rf'\b{call}\(\\"([\w/]+)', lessons)
+        needed |= {f"recorded/{name.format(part)}" for part in found}
+    there = [name for name in needed if (root / "data" / name).is_file() and (root / "data" / name).stat().st_size]
+    if missing := sorted(needed.difference(there)):
+        cure = "download the course again, whole"
+        if (root / ".git").exists():
+            cure = "in the folder of the course, run: git checkout -- data"
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        return False, f"{', '.join(missing[:3])}{more} missing in {root / 'data'}; {cure}"
+    return True, f"all {len(needed)} files that the lessons read"
+
+
 def check_disk():
     free = shutil.disk_usage(ROOT).free / 1e9
     if free < FREE_GB:
@@ -107,6 +153,7 @@ CHECKS = {
     "packages": check_packages,
     "kernel": check_kernel,
     "widgets": check_widgets,
+    "data": check_data,
     "writing": check_write_access,
     "disk": check_disk,
     "cores": check_cores,
@@ -115,11 +162,16 @@ CHECKS = {
 
 
 def report(checks=CHECKS):
-    """Prints one line per check; returns whether all is well."""
-    well = True
+    """Prints one line per check; returns whether all is well. A check that raises is WRONG, with its error."""
+    well, cures = True, ""
     for name, check in checks.items():
-        ok, words = check()
+        try:
+            ok, words = check()
+        except Exception as error:
+            ok, words = False, f"it can't be checked: {type(error).__name__}: {error}"
         print(f"{'OK   ' if ok else 'WRONG'} {name}: {words}")
-        well = well and ok
-    print("All is well." if well else "Fix what is WRONG, then run this again: python -m helpers doctor")
+        well, cures = well and ok, cures + ("" if ok else words)
+    if INSTALL in cures:
+        print(OFFLINE)
+    print("All is well." if well else f"Fix what is WRONG, then run this again: {command('-m', 'helpers', 'doctor')}")
     return well
