@@ -9,15 +9,9 @@ import traceback
 
 
 def doctor(arguments):
-    from helpers.doctor import CHECKS, report
+    from helpers.doctor import report
 
-    sys.exit(0 if report(CHECKS | {"speed": speed}) else 1)
-
-
-def speed():
-    from helpers.speed import check_speed
-
-    return check_speed()
+    sys.exit(0 if report() else 1)
 
 
 def worker(arguments):
@@ -91,7 +85,7 @@ def main():
     try:
         run(arguments)
     except ImportError as error:
-        from helpers.doctor import command
+        from helpers.commands import command
 
         place = [f"{step.filename}, line {step.lineno}" for step in traceback.extract_tb(error.__traceback__)
                  if not step.filename.startswith("<")][-1]

@@ -16,7 +16,7 @@ from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from helpers.doctor import FIX
+from helpers.commands import FIX
 from helpers.study.addresses import SQLITE, address_of, hide_password
 
 HOST = "127.0.0.1"  # this machine only: the dashboard asks for no password and can delete studies

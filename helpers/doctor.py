@@ -4,37 +4,15 @@ import json
 import os
 import platform
 import re
-import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from helpers.commands import FIX, INSTALL, ROOT, command, fix
+
 FREE_GB = 1.0
-OWN = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")  # the Python of `make lab`
-INSTALL = "pip install -r requirements.txt -e ."
-
-
-def command(*arguments, python=sys.executable):
-    """A command line with this Python, quoted for this machine's shell (on Windows cmd.exe)."""
-    words = [str(python), *map(str, arguments)]
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
-
-
-def fix():
-    """How to install what is missing: into this Python, unless it is the system's, which may refuse."""
-    if sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ:
-        return f"In the folder of the course, run: {command('-m', *INSTALL.split())}"
-    if OWN.exists():
-        return f"The course has a Python of its own. Run: {command('-m', 'helpers', 'doctor', python=OWN)}"
-    own = os.path.relpath(OWN, ROOT)
-    return f"In the folder of the course, run: {command('-m', 'venv', '.venv')}, then: {own} -m {INSTALL}"
-
-
-FIX = fix()
 FIX_KERNEL = command("-m", "ipykernel", "install", "--sys-prefix")
 OFFLINE = """Without internet: on a machine that has it, with the same system and Python, in the folder of the course:
   python -m pip download -r requirements.txt "setuptools>=77" -d wheels
@@ -88,7 +66,7 @@ def check_widgets():
     """The part of ipywidgets that runs in the browser must be where JupyterLab looks for it."""
     package = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager/package.json")
     if not package.exists():
-        return False, f"JupyterLab's part of ipywidgets is missing. {FIX} --force-reinstall"
+        return False, f"JupyterLab's part of ipywidgets is missing. {fix('--force-reinstall')}"
     return True, f"jupyterlab-manager {json.loads(package.read_text(encoding='utf-8'))['version']}"
 
 
@@ -148,6 +126,13 @@ def check_threads():
     return True, f"torch uses {torch.get_num_threads()} unless a notebook sets another number"
 
 
+def check_speed():
+    """How this machine compares with the one of the recordings. Never WRONG by itself."""
+    from helpers.speed import compared
+
+    return True, compared()
+
+
 CHECKS = {
     "Python": check_python,
     "packages": check_packages,
@@ -158,6 +143,7 @@ CHECKS = {
     "disk": check_disk,
     "cores": check_cores,
     "threads": check_threads,
+    "speed": check_speed,
 }
 
 

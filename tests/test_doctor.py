@@ -4,12 +4,11 @@ import re
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
 
-from helpers import doctor, speed
+from helpers import commands, doctor, speed
 from helpers.recorded import RECORDED
 
 
@@ -24,7 +23,7 @@ def test_a_sound_installation_is_well():
     assert done.returncode == 0, done.stdout
     lines = done.stdout.splitlines()
     assert lines[-1] == "All is well."
-    assert len(lines) == len(doctor.CHECKS) + 2  # and the speed
+    assert len(lines) == len(doctor.CHECKS) + 1
     assert all(line.startswith("OK") for line in lines[:-1])
     assert re.fullmatch(r"OK    speed: training the LSTM of lesson 01 takes about \d+ s here, and took 14 s on the "
                         r"machine of the recordings \(2 cores, .*\): (about as fast|\d+\.\d times as (fast|long))",
@@ -157,23 +156,23 @@ def test_the_data_that_the_lessons_read_are_what_the_doctor_looks_for(tmp_path):
     (True, '"/my courses/.venv/bin/python" -m helpers repair "my study.journal"'),
 ])
 def test_a_command_is_quoted_for_the_shell_of_the_machine(windows, line, monkeypatch):
-    monkeypatch.setattr(doctor.os, "name", "nt" if windows else "posix")
+    monkeypatch.setattr(commands.os, "name", "nt" if windows else "posix")
     python = "/my courses/.venv/bin/python"
-    assert doctor.command("-m", "helpers", "repair", "my study.journal", python=python) == line
+    assert commands.command("-m", "helpers", "repair", "my study.journal", python=python) == line
 
 
 def test_the_cure_fits_the_python_that_asks(tmp_path, monkeypatch):
-    assert doctor.fix() == f"In the folder of the course, run: {doctor.command('-m', *doctor.INSTALL.split())}"
+    assert commands.fix() == f"In the folder of the course, run: {commands.command('-m', *commands.INSTALL.split())}"
     monkeypatch.delenv("CONDA_PREFIX", raising=False)
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)  # the system's Python
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
-    monkeypatch.setattr(doctor, "OWN", tmp_path / ".venv" / "bin" / "python")
-    venv_first = f"{doctor.command('-m', 'venv', '.venv')}, then: {Path('.venv/bin/python')} -m {doctor.INSTALL}"
-    assert doctor.fix() == f"In the folder of the course, run: {venv_first}"
-    venv.create(tmp_path / ".venv", symlinks=os.name != "nt")
-    doctor.OWN.touch()
-    own = doctor.command("-m", "helpers", "doctor", python=doctor.OWN)
-    assert doctor.fix() == f"The course has a Python of its own. Run: {own}"
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
+    monkeypatch.setattr(commands, "OWN", tmp_path / ".venv" / "bin" / "python")
+    venv_first = f"{commands.command('-m', 'venv', '.venv')}, then: {Path('.venv/bin/python')} -m {commands.INSTALL}"
+    assert commands.fix() == f"In the folder of the course, run: {venv_first}"
+    commands.OWN.parent.mkdir(parents=True)
+    commands.OWN.touch()
+    own = commands.command("-m", "helpers", "doctor", python=commands.OWN)
+    assert commands.fix() == f"The course has a Python of its own. Run: {own}"
 
 
 @pytest.mark.parametrize(("ratio", "words"), [
@@ -191,7 +190,7 @@ def test_the_speed_is_that_of_the_fastest_round_and_leaves_the_threads_as_they_w
     monkeypatch.setattr(speed, "_round", lambda *_: next(rounds) if torch.get_num_threads() == 1 else 0)
     torch.set_num_threads(2)
     try:
-        well, words = speed.check_speed()
+        well, words = doctor.check_speed()
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(1)
@@ -217,7 +216,7 @@ def test_a_python_without_the_courses_packages_is_sent_to_the_doctor(command, pa
     assert done.stdout == ""
     [said] = done.stderr.splitlines()
     assert "No module named 'optuna" in said or "cannot import name" in said
-    assert said.endswith(f"this says how to install it: {doctor.command('-m', 'helpers', 'doctor')}")
+    assert said.endswith(f"this says how to install it: {commands.command('-m', 'helpers', 'doctor')}")
 
 
 def test_a_module_that_the_learners_own_code_lacks_is_named_with_its_place(tmp_path):

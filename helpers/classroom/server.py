@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from helpers.classroom.access_control import MAX_TRIALS, ClassStudy
 from helpers.classroom.leaderboard import Handler, Page, board_html, standings, sum_up
-from helpers.doctor import command
+from helpers.commands import command
 from helpers.study import StudyError, count_trials, open_study
 from helpers.study.addresses import database_of, hide_password
 from helpers.study.database_errors import reason_of

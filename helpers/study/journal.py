@@ -13,7 +13,7 @@ import os
 
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 
-from helpers.doctor import command
+from helpers.commands import command
 from helpers.study.errors import NotWritable, StudyError
 
 CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_STATE = 0, 1, 4, 6

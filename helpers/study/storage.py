@@ -27,7 +27,7 @@ from optuna.storages import GrpcStorageProxy, JournalStorage, RDBStorage, RetryH
 from optuna.trial import TrialState
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from helpers.doctor import command
+from helpers.commands import command
 from helpers.study.addresses import address_of, hide_password
 from helpers.study.database_errors import SameFile, reason_of
 from helpers.study.errors import NotWritable, StudyError

@@ -7,7 +7,7 @@ import sys
 import optuna
 import pytest
 
-from helpers import doctor
+from helpers import commands
 from helpers.classroom.server import how_to_join
 from helpers.study import open_study
 from tests.classroom.test_classroom import Server
@@ -49,6 +49,6 @@ def test_another_version_of_optuna_is_named_when_a_laptop_joins(server, capsys, 
     monkeypatch.setattr(optuna, "__version__", "5.9.0")
     open_study("class", server.address)
     first, second = capsys.readouterr().out.splitlines()
-    assert first == (f"Optuna is 5.9.0 here and {there} on the server; if something fails, this says how to install the "
-                     f"course's version: {doctor.command('-m', 'helpers', 'doctor')}")
+    assert first == (f"Optuna is 5.9.0 here and {there} on the server; if something fails, this says how to install "
+                     f"the course's version: {commands.command('-m', 'helpers', 'doctor')}")
     assert second == "class: no trials yet"

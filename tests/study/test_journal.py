@@ -22,7 +22,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
 
-from helpers import doctor
+from helpers import commands
 from helpers.study import StudyError
 from helpers.study.journal import Journal, cut_torn_tail, held
 from helpers.study.journal_repair import repair
@@ -515,7 +515,7 @@ def test_a_study_whose_own_record_is_lost_is_asked_for_and_given_back(tmp_path):
     sound = facts(path)
     damaged = b"garbage\n" + b"".join(lines_of(path)[1:])
     path.write_bytes(damaged)
-    command = doctor.command("-m", "helpers", "repair", path)
+    command = commands.command("-m", "helpers", "repair", path)
     said = f"line 1: the study's name and direction are lost; .*: {re.escape(command)} "
     for wrong in ({}, {"name": "mine"}, {"name": "mine", "direction": "up"}):
         with pytest.raises(StudyError, match=said):
