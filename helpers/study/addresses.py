@@ -50,6 +50,8 @@ def looks_like_storage(text):
 
 def how_to_write(path):
     """The address of a file that may exist: sqlite:/// before it, if it is or sounds like one of SQLite."""
+    if "://" in str(path):
+        return path
     beginning = _beginning(_absolute(path))
     is_sqlite = beginning == SQLITE or (not beginning and str(path).lower().endswith(OF_DATABASES))
     return f"sqlite:///{path}" if is_sqlite else str(path)
