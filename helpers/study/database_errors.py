@@ -43,6 +43,16 @@ class SameFile:
             raise StudyError(f"{self.path} is damaged ({words}); go back to a copy, or name another file for the study")
 
 
+def sealed(path):
+    """Whether this file of SQLite has a log beside it (WAL, as that of a class), for which there is no permission."""
+    try:
+        with open(path, "rb") as file:
+            wal = file.read(20)[18:] == b"\2\2"
+    except OSError:
+        return False
+    return wal and not os.access(path.parent, os.W_OK) and not os.path.exists(f"{path}-wal")
+
+
 def reason_of(error):
     """The first line of the error behind an error."""
     while error.__cause__ is not None:

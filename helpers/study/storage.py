@@ -7,7 +7,9 @@ databases, Optuna's heartbeat finds dead trials of other machines as well, and s
 """
 
 import contextlib
+import functools
 import random
+import sqlite3
 import threading
 import time
 import traceback
@@ -29,7 +31,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from helpers.commands import command
 from helpers.study.addresses import address_of, hide_password
-from helpers.study.database_errors import SameFile, reason_of
+from helpers.study.database_errors import SameFile, reason_of, sealed
 from helpers.study.errors import NotWritable, StudyError
 from helpers.study.journal import Journal, cut_torn_tail
 from helpers.study.optuna_internals import BaseHeartbeat
@@ -257,6 +259,9 @@ def _database(url, heartbeat):
     place = hide_password(url)
     # SQLite lets one process write at a time: the others wait. A server may have been restarted: test each connection.
     options = {"connect_args": {"timeout": RECONNECT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    if url.startswith("sqlite") and sealed(path := Path(sqlalchemy.make_url(url.format()).database)):
+        unchanging = f"{path.as_uri()}?immutable=1"  # without this, SQLite does not even read it
+        options = {"creator": functools.partial(sqlite3.connect, unchanging, uri=True, check_same_thread=False)}
     for attempt in range(10):
         try:
             with warnings.catch_warnings():

@@ -11,6 +11,7 @@ from pathlib import Path
 import optuna
 import pytest
 
+from helpers.classroom.server import open_database
 from helpers.study import StudyError, count_trials, open_study, run_until, run_workers
 
 optuna.logging.set_verbosity(optuna.logging.CRITICAL)
@@ -110,6 +111,20 @@ def test_a_new_study_in_a_read_only_file_or_folder_is_refused_at_once(kind, fold
     [file] = folder.glob("study.*")
     file.chmod(0o444)
     assert f"{file} can't be written (" in as_nobody(look, address)
+
+
+@POSIX
+@pytest.mark.parametrize("what", PERMISSIONS)
+def test_the_file_of_a_class_can_be_looked_at_where_nothing_can_be_written(what, folder):
+    address = address_in(folder, "sqlite")
+    database = open_database(folder / "study.db")
+    optuna.create_study(study_name="mine", storage=database, direction="maximize").optimize(parabola, n_trials=3)
+    database.engine.dispose()
+    assert [path.name for path in folder.iterdir()] == ["study.db"]  # no log that is not yet in it
+    (folder / "study.db").chmod(PERMISSIONS[what][0])
+    folder.chmod(PERMISSIONS[what][1])
+    assert as_nobody(look, address) == "3 complete"
+    assert f"{folder / 'study.db'} can't be written (" in as_nobody(go_on, address)
 
 
 @POSIX
