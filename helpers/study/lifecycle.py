@@ -33,7 +33,8 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
     Raises StudyError if the storage can't be opened, or holds a study of that name with another direction.
     """
     if looks_like_storage(name) and isinstance(storage, str | None) and not looks_like_storage(storage):
-        raise StudyError(f'"{name}" is the study\'s name here; write open_study(name, "{how_to_write(name)}")')
+        what = "there is no storage" if storage is None else f'the storage is "{storage}"'
+        raise StudyError(f'"{name}" is the study\'s name, and {what}; write open_study(name, "{how_to_write(name)}")')
     opened = open_storage(storage, who, heartbeat)
     directions = [str(getattr(each, "name", each)).lower() for each in options.pop("directions", [direction])]
     if not {"maximize", "minimize"}.issuperset(directions):
