@@ -5,6 +5,7 @@ Each imports what it needs when it runs, so that the doctor works where a packag
 
 import argparse
 import sys
+import traceback
 
 
 def doctor(arguments):
@@ -81,6 +82,18 @@ def main():
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a file or pipe on Windows holds no name in Greek letters
     arguments = parser().parse_args()
+    try:
+        run(arguments)
+    except ImportError as error:
+        from helpers.commands import command
+
+        place = [f"{step.filename}, line {step.lineno}" for step in traceback.extract_tb(error.__traceback__)
+                 if not step.filename.startswith("<")][-1]
+        sys.exit(f"{error} ({place}); this Python, {sys.executable}, lacks a package, or has another version of it; if "
+                 f"it is one of the course, this says how to install it: {command('-m', 'helpers', 'doctor')}")
+
+
+def run(arguments):
     if arguments.function is doctor:
         doctor(arguments)
     from helpers.study import StudyError

@@ -16,11 +16,10 @@ from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from helpers.doctor import FIX
-from helpers.study.storage import hide_password
+from helpers.commands import FIX
+from helpers.study.addresses import SQLITE, address_of, hide_password
 
 HOST = "127.0.0.1"  # this machine only: the dashboard asks for no password and can delete studies
-SQLITE = b"SQLite format 3\0"
 RUNNING = {}  # (storage, port): Dashboard
 
 
@@ -77,7 +76,7 @@ def find_storage(path_or_url):
     with path.open("rb") as file:
         beginning = file.read(len(SQLITE))
     if beginning == SQLITE:
-        return f"sqlite:///{path}"
+        return address_of(f"sqlite:///{path}")
     if beginning and not beginning.startswith(b"{"):
         raise ValueError(f"{path} is neither a journal nor an SQLite database. Name the file of your study.")
     return str(path)

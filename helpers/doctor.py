@@ -3,16 +3,21 @@
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from helpers.commands import FIX, INSTALL, ROOT, command, fix
+
 FREE_GB = 1.0
-FIX = f"In the folder of the course, run: {sys.executable} -m pip install -r requirements.txt -e ."
-FIX_KERNEL = f"{sys.executable} -m ipykernel install --sys-prefix"
+FIX_KERNEL = command("-m", "ipykernel", "install", "--sys-prefix")
+OFFLINE = """Without internet: on a machine that has it, with the same system and Python, in the folder of the course:
+  python -m pip download -r requirements.txt "setuptools>=77" -d wheels
+Bring the folder wheels into the folder of the course here, and add to the command above:
+  --no-index --find-links wheels"""
 
 
 def check_python():
@@ -24,6 +29,8 @@ def check_python():
 
 def check_packages(requirements=ROOT / "requirements.txt"):
     """Compares the installed versions with the pins of the requirements file."""
+    if not requirements.exists():
+        return False, f"{requirements} is missing; download the course again, whole, and install it from its folder"
     wrong = []
     pins = [line.split("==") for line in requirements.read_text(encoding="utf-8").splitlines() if "==" in line]
     for name, pin in pins:
@@ -59,7 +66,7 @@ def check_widgets():
     """The part of ipywidgets that runs in the browser must be where JupyterLab looks for it."""
     package = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager/package.json")
     if not package.exists():
-        return False, f"JupyterLab's part of ipywidgets is missing. {FIX} --force-reinstall"
+        return False, f"JupyterLab's part of ipywidgets is missing. {fix('--force-reinstall')}"
     return True, f"jupyterlab-manager {json.loads(package.read_text(encoding='utf-8'))['version']}"
 
 
@@ -73,6 +80,23 @@ def check_write_access(folders=(ROOT / "notebooks", ROOT / "data", None)):
             place = folder or "the folder of temporary files"
             return False, f"can't write to {place} ({error.strerror}); copy the course to a folder of your own"
     return True, "notebooks, data and the temporary folder are writable"
+
+
+def check_data(root=ROOT):
+    """What the lessons read must be in data/."""
+    lessons = "".join(path.read_text(encoding="utf-8") for path in (root / "notebooks").glob("*.ipynb"))
+    needed = {"card_hands.csv", "messages.csv"}
+    for call, name in (("load_table", "{}.csv"), ("load_study", "study_{}.journal"), ("provenance", "{}.json")):
+        found = re.findall(rf'\b{call}\(\\"([\w/]+)', lessons)
+        needed |= {f"recorded/{name.format(part)}" for part in found}
+    there = [name for name in needed if (root / "data" / name).is_file() and (root / "data" / name).stat().st_size]
+    if missing := sorted(needed.difference(there)):
+        cure = "download the course again, whole"
+        if (root / ".git").exists():
+            cure = "in the folder of the course, run: git checkout -- data"
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        return False, f"{', '.join(missing[:3])}{more} missing in {root / 'data'}; {cure}"
+    return True, f"all {len(needed)} files that the lessons read"
 
 
 def check_disk():
@@ -102,24 +126,38 @@ def check_threads():
     return True, f"torch uses {torch.get_num_threads()} unless a notebook sets another number"
 
 
+def check_speed():
+    """How this machine compares with the one of the recordings. Never WRONG by itself."""
+    from helpers.speed import compared
+
+    return True, compared()
+
+
 CHECKS = {
     "Python": check_python,
     "packages": check_packages,
     "kernel": check_kernel,
     "widgets": check_widgets,
+    "data": check_data,
     "writing": check_write_access,
     "disk": check_disk,
     "cores": check_cores,
     "threads": check_threads,
+    "speed": check_speed,
 }
 
 
 def report(checks=CHECKS):
-    """Prints one line per check; returns whether all is well."""
-    well = True
+    """Prints one line per check; returns whether all is well. A check that raises is WRONG, with its error."""
+    well, cures = True, ""
     for name, check in checks.items():
-        ok, words = check()
+        try:
+            ok, words = check()
+        except Exception as error:
+            ok, words = False, f"it can't be checked: {type(error).__name__}: {error}"
         print(f"{'OK   ' if ok else 'WRONG'} {name}: {words}")
-        well = well and ok
-    print("All is well." if well else "Fix what is WRONG, then run this again: python -m helpers doctor")
+        well, cures = well and ok, cures + ("" if ok else words)
+    if INSTALL in cures:
+        print(OFFLINE)
+    print("All is well." if well else f"Fix what is WRONG, then run this again: {command('-m', 'helpers', 'doctor')}")
     return well

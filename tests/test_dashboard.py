@@ -11,8 +11,8 @@ import time
 
 import pytest
 
+from helpers.commands import FIX
 from helpers.dashboard import open_dashboard
-from helpers.doctor import FIX
 from helpers.study import open_study
 from helpers.study.storage import hide_password
 

@@ -11,11 +11,11 @@ import shlex
 import signal
 import socket
 import sqlite3
+import subprocess
 import threading
 import warnings
 from contextlib import closing, suppress
 from datetime import datetime
-from pathlib import Path
 
 import optuna
 import psutil
@@ -26,9 +26,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from helpers.classroom.access_control import MAX_TRIALS, ClassStudy
 from helpers.classroom.leaderboard import Handler, Page, board_html, standings, sum_up
+from helpers.commands import command
 from helpers.study import StudyError, count_trials, open_study
+from helpers.study.addresses import database_of, hide_password
+from helpers.study.database_errors import reason_of
 from helpers.study.retry import RECONNECT
-from helpers.study.storage import hide_password, reason_of, recover
+from helpers.study.storage import VERSION, recover
 
 HOSTS = "127.0.0.1 admits this machine only, 0.0.0.0 others too"
 
@@ -58,9 +61,10 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
     with Page((str(address), page_port), Handler) as page:
         check_port("--port", port, address)
         database = open_database(storage)
-        where = database.engine.url.render_as_string(hide_password=True)
+        where = hide_password(database.url)
         cached = get_storage(database)
         opened = open_study(study, cached)
+        opened.set_user_attr(VERSION, optuna.__version__)  # each laptop compares its own
         shared = ClassStudy(cached, study, max_trials)
         page.name, page.board = study, ""
         over = threading.Event()
@@ -105,10 +109,15 @@ def how_to_join(study, address, port, page_port, max_trials):
         found = [each.address for card in cards for each in card if each.family == socket.AF_INET]
         hosts = [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
     others = f"Other addresses of this machine: {', '.join(hosts[1:])}\n" if hosts[1:] else ""
+    words = ["-m", "helpers", "worker", "helpers.search:objective", "--study", study,
+             "--storage", f"grpc://{hosts[0]}:{port}", "--trials", str(max_trials), "--who", "ADA"]  # fmt: skip
+    line = f"  {command(*words)}\n"
+    if not address.is_loopback:  # the Python of another machine
+        on_windows = subprocess.list2cmdline([r".venv\Scripts\python", *words])
+        line = (f"  {shlex.join(['.venv/bin/python', *words])}\nOn Windows with this one:\n  {on_windows}\n"
+                "Both are for the folder of the course; with conda, write `python` in place of the path.\n")
     return (
-        "Each laptop joins with this line, with the learner's name in place of ADA:\n"
-        f"  python -m helpers worker helpers.search:objective --study {shlex.quote(study)} "
-        f"--storage grpc://{hosts[0]}:{port} --trials {max_trials} --who ADA\n"
+        f"Each laptop joins with this line, with the learner's name in place of ADA:\n{line}"
         f"The leader board: http://{hosts[0]}:{page_port}/\n{others}Ctrl-C ends it.\n"
     )
 
@@ -128,14 +137,14 @@ def check_port(option, port, address):
 
 def open_database(storage):
     """Optuna's storage for a file or a database's URL. Raises StudyError if it can't be used."""
-    url = storage if "://" in str(storage) else f"sqlite:///{Path(storage).expanduser().resolve()}"
+    url = database_of(storage)
     place = hide_password(url)
     try:
         if not url.startswith("sqlite:///"):
             return RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=RECONNECT)) as file:
-            file.execute("PRAGMA journal_mode=WAL")  # from now on, writers and readers don't wait for each other
         database = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": RECONNECT}})
+        with closing(sqlite3.connect(database.engine.url.database, timeout=RECONNECT)) as file:
+            file.execute("PRAGMA journal_mode=WAL")  # from now on, writers and readers don't wait for each other
         event.listen(database.engine, "connect", lambda file, _: file.execute("PRAGMA synchronous=NORMAL"))
         return database
     except (sqlite3.Error, SQLAlchemyError, StorageInternalError, ImportError, ValueError) as error:

@@ -3,3 +3,7 @@
 
 class StudyError(Exception):
     """One clear sentence on what is wrong with a study or its storage, and what to do."""
+
+
+class NotWritable(StudyError):
+    """The study can't be written: a file that is read-only, a full disk. It may be read all the same."""

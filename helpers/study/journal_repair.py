@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shlex
 import shutil
 import traceback
 from collections import Counter, defaultdict, namedtuple
@@ -14,6 +13,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from helpers.commands import command
 from helpers.study.errors import StudyError
 from helpers.study.journal import CREATE_STUDY, CREATE_TRIAL, DELETE_STUDY, SET_STATE, START, held, whole_record
 
@@ -135,7 +135,7 @@ def _lost_study(path, pieces, place, name, direction):
         return again
     if name is None or direction not in ("maximize", "minimize"):
         raise StudyError(f"{path}, line {pieces[place].line}: the study's name and direction are lost; give both: "
-                         f"python -m helpers repair {shlex.quote(path)} --study NAME --direction maximize")
+                         f"{command('-m', 'helpers', 'repair', path)} --study NAME --direction maximize")
     directions = [StudyDirection[direction.upper()]]
     return {"op_code": CREATE_STUDY, "worker_id": "repair-0", "study_name": name, "directions": directions}
 

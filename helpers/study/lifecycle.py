@@ -3,13 +3,15 @@
 import numbers
 
 import optuna
+from optuna.storages import GrpcStorageProxy
 from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
+from helpers.study.addresses import how_to_write, looks_like_storage
 from helpers.study.errors import StudyError
 from helpers.study.objective import checked
 from helpers.study.retry import retry_while_away
-from helpers.study.storage import HEARTBEAT, give_up, open_storage, recover
+from helpers.study.storage import HEARTBEAT, compare_versions, give_up, open_storage, recover
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 STATE_NAMES = {
@@ -30,8 +32,9 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
     options: sampler, pruner and directions, as for `optuna.create_study`.
     Raises StudyError if the storage can't be opened, or holds a study of that name with another direction.
     """
-    if storage is None and ("://" in str(name) or str(name).endswith((".journal", ".db"))):
-        raise StudyError(f'"{name}" is the study\'s name, and there is no storage; write open_study(name, "{name}")')
+    if looks_like_storage(name) and isinstance(storage, str | None) and not looks_like_storage(storage):
+        what = "there is no storage" if storage is None else f'the storage is "{storage}"'
+        raise StudyError(f'"{name}" is the study\'s name, and {what}; write open_study(name, "{how_to_write(name)}")')
     opened = open_storage(storage, who, heartbeat)
     directions = [str(getattr(each, "name", each)).lower() for each in options.pop("directions", [direction])]
     if not {"maximize", "minimize"}.issuperset(directions):
@@ -48,6 +51,8 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
             f'the study "{name}" exists, and its direction is {" and ".join(there)}; open it with {option}, or give '
             "the new study another name"
         )
+    if isinstance(opened, GrpcStorageProxy):
+        compare_versions(study)
     recovered = retry_while_away(lambda: recover(study))
     dead = f" ({len(recovered)} of a dead worker, now failed and queued again)" if recovered else ""
     print(f"{name}: {count_trials(study)}{dead}")

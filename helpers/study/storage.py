@@ -7,8 +7,9 @@ databases, Optuna's heartbeat finds dead trials of other machines as well, and s
 """
 
 import contextlib
+import functools
 import random
-import re
+import sqlite3
 import threading
 import time
 import traceback
@@ -18,18 +19,27 @@ from pathlib import Path
 import grpc
 import optuna
 import sqlalchemy
-from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
+from optuna.exceptions import (
+    DuplicatedStudyError,
+    ExperimentalWarning,
+    StorageInternalError,
+    UpdateFinishedTrialError,
+)
 from optuna.storages import GrpcStorageProxy, JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from helpers.study.errors import StudyError
+from helpers.commands import command
+from helpers.study.addresses import address_of, hide_password
+from helpers.study.database_errors import SameFile, reason_of, sealed
+from helpers.study.errors import NotWritable, StudyError
 from helpers.study.journal import Journal, cut_torn_tail
 from helpers.study.optuna_internals import BaseHeartbeat
 from helpers.study.retry import RECONNECT
 from helpers.study.worker_identity import claim, claims_of, is_alive, is_dead
 
 HEARTBEAT = 10  # seconds between two heartbeats of a running trial
+VERSION = "optuna"  # the attribute of a class's study that names the version of its server's Optuna
 ALIVE = "alive"  # the attribute that carries the heartbeat of a trial behind a proxy
 
 _locked = threading.local()  # from_the_start: this thread's transactions in SQLite lock the file before they read
@@ -42,13 +52,13 @@ def open_storage(storage, who=None, heartbeat=HEARTBEAT):
     grpc://host:port (a proxy, like the class study's). None, or a storage of Optuna's, is returned as it is.
     who: a name that each trial carries as its user attribute "who".
     heartbeat: seconds between two heartbeats of a running trial in a database; after six missed ones it is dead.
-    Raises StudyError if it can't be opened.
+    A file that is read-only can be opened to look at. Raises StudyError if it can't be opened, or is misspelt.
     """
     if storage is None or isinstance(storage, optuna.storages.BaseStorage):
         return storage
-    address = str(storage)
-    if "://" not in address:
-        opened = _journal(Path(storage))
+    address = address_of(storage)
+    if isinstance(address, Path):
+        opened = _journal(address)
     elif address.startswith("grpc://"):
         opened = _proxy(address)
     else:
@@ -70,10 +80,11 @@ def recover(study):
     """Marks running trials of dead workers as failed, and queues their parameters again, twice at most.
 
     A trial whose worker may be alive is left alone: one of another machine (unless a heartbeat shows that it is dead),
-    and one that was created without `open_storage`. Returns the numbers of the trials that it marked.
+    and one that was created without `open_storage`; all are, if the study can't be written. Returns the numbers of the
+    trials that it marked.
     """
     numbers = []
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.suppress(NotWritable):
         warnings.simplefilter("ignore", ExperimentalWarning)
         optuna.storages.fail_stale_trials(study)
         retry = RetryHeartbeatStaleTrialCallback(max_retry=2)
@@ -94,6 +105,16 @@ class Claiming:
     """A mixin for storages: each trial begins with its worker's claim."""
 
     who = None
+
+    def create_new_study(self, directions, study_name=None):
+        """Optuna creates a study and, if that fails, looks it up; one that can't be written is looked up as well."""
+        try:
+            return super().create_new_study(directions, study_name)
+        except NotWritable as error:
+            if study_name not in [study.study_name for study in self.get_all_studies()]:
+                raise
+            print(f"only to look at, not to run: {error}")
+            raise DuplicatedStudyError(study_name) from error
 
     def create_new_trial(self, study_id, template_trial=None):
         return super().create_new_trial(study_id, template_trial or self.claimed_trial())
@@ -139,6 +160,7 @@ class ClaimingProxy(Claiming, GrpcStorageProxy, BaseHeartbeat):
 class ClaimingDatabase(Claiming, RDBStorage):
     """A database that also waits for its server, if that was stopped and comes back within RECONNECT seconds.
 
+    What does not pass by itself, like a file that was deleted, ends it at once with a StudyError.
     In SQLite, it gives a trial to one worker only. Optuna reads a trial's state and then writes it, under a row lock
     that SQLite lacks: two processes at the same moment would both take a waiting trial, or both end it.
     """
@@ -148,6 +170,7 @@ class ClaimingDatabase(Claiming, RDBStorage):
         self._watch_engine()
 
     def __setstate__(self, state):  # in another process
+        SameFile(sqlalchemy.make_url(state["url"])).check()
         super().__setstate__(state)
         self._watch_engine()
 
@@ -163,7 +186,7 @@ class ClaimingDatabase(Claiming, RDBStorage):
 
     def record_heartbeat(self, trial_id):
         """Skips a heartbeat that can't be written: else Optuna's thread would end, and its trial would seem dead."""
-        with contextlib.suppress(StorageInternalError, SQLAlchemyError):
+        with contextlib.suppress(StorageInternalError, SQLAlchemyError, StudyError):
             super().record_heartbeat(trial_id)
 
     def _get_stale_trial_ids(self, study_id):
@@ -172,6 +195,8 @@ class ClaimingDatabase(Claiming, RDBStorage):
         return [trial_id for trial_id in silent if not any(map(is_alive, claims_of(self.get_trial(trial_id))))]
 
     def _watch_engine(self):
+        file = SameFile(self.engine.url)
+
         @sqlalchemy.event.listens_for(self.engine, "begin")
         def begin(connection):
             if getattr(_locked, "from_the_start", False):
@@ -179,6 +204,7 @@ class ClaimingDatabase(Claiming, RDBStorage):
 
         @sqlalchemy.event.listens_for(self.engine, "do_connect")
         def connect(dialect, record, arguments, options):
+            file.check()
             until = time.monotonic() + RECONNECT
             while True:
                 try:
@@ -188,25 +214,28 @@ class ClaimingDatabase(Claiming, RDBStorage):
                         raise
                     time.sleep(0.5)
 
+        @sqlalchemy.event.listens_for(self.engine, "handle_error")
+        def explain(context):
+            file.explain(str(context.original_exception))
+
 
 def _journal(path):
-    if path.is_dir():
-        raise StudyError(f"{path} is a directory; name a file in it for the study, like {path / 'study.journal'}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        cut = cut_torn_tail(path)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
     except OSError as error:
         raise StudyError(f"{path} can't be written ({error.strerror}); name another place for the study") from error
-    if cut:
-        print(f"{path}: its last line was torn ({cut} bytes), by a kill or a full disk; it was cut off")
+    with contextlib.suppress(NotWritable):  # it may be looked at
+        if cut := cut_torn_tail(path):
+            print(f"{path}: its last line was torn ({cut} bytes), by a kill or a full disk; it was cut off")
     try:
         return ClaimingJournal(Journal(path))
     except (ValueError, AssertionError, LookupError, TypeError) as error:
         traceback.clear_frames(error.__traceback__)  # they hold the file open, and Windows repairs no open file
         raise StudyError(
-            f"{path} holds lines that are not of a journal; `python -m helpers repair {path}` keeps what is intact, "
-            "or name another file for the study"
+            f"{path} holds lines that are not of a journal; this keeps what is intact: "
+            f"{command('-m', 'helpers', 'repair', path)}; or name another file for the study"
         ) from error
 
 
@@ -230,6 +259,9 @@ def _database(url, heartbeat):
     place = hide_password(url)
     # SQLite lets one process write at a time: the others wait. A server may have been restarted: test each connection.
     options = {"connect_args": {"timeout": RECONNECT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    if url.startswith("sqlite") and sealed(path := Path(sqlalchemy.make_url(url.format()).database)):
+        unchanging = f"{path.as_uri()}?immutable=1"  # without this, SQLite does not even read it
+        options = {"creator": functools.partial(sqlite3.connect, unchanging, uri=True, check_same_thread=False)}
     for attempt in range(10):
         try:
             with warnings.catch_warnings():
@@ -246,28 +278,15 @@ def _database(url, heartbeat):
             raise StudyError(f"{place} can't be opened: {reason_of(error)}") from error
         except (SQLAlchemyError, StorageInternalError) as error:
             # If two processes create the same database at the same moment, both create its tables, and one fails.
+            SameFile(sqlalchemy.make_url(url)).explain(reason_of(error))
             if attempt == 9:
                 raise StudyError(f"{place} can't be opened: {reason_of(error)}") from error
             time.sleep(random.uniform(0.1, 0.5))
 
 
-def hide_password(url):
-    """The URL of a database, or the path of a file, as it may be shown."""
-    if "://" not in url:
-        return url
-    try:
-        parsed = sqlalchemy.make_url(url)
-    except (ArgumentError, ValueError):
-        parsed = None
-    if parsed is None or "@" in (parsed.host or ""):  # not a valid URL, or a password with an @ in it
-        return re.sub("://.*@", "://…@", url).partition("?")[0]
-    if parsed.password or "password" in parsed.query:
-        return parsed.difference_update_query(["password"]).render_as_string(hide_password=True)
-    return url
-
-
-def reason_of(error):
-    """The first line of the error behind an error."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return str(error).strip().splitlines()[0]
+def compare_versions(study):
+    """Says so if the server of a class has another version of Optuna than this machine."""
+    there = study.user_attrs.get(VERSION, optuna.__version__)
+    if there != optuna.__version__:
+        print(f"Optuna is {optuna.__version__} here and {there} on the server; if something fails, this says how to "
+              f"install the course's version: {command('-m', 'helpers', 'doctor')}")

@@ -358,7 +358,7 @@ def test_what_prevents_the_start_is_said_in_one_sentence(server, tmp_path):
         ("--port", f"{server.port}"): f"--port {server.port} can't be used (Address already in use); name another",
         ("--page-port", f"{server.page_port}"): f"--page-port {server.page_port} can't be used (Address already",
         ("--host", "203.0.113.7"): "--host 203.0.113.7 is not an address of this machine; 127.0.0.1 admits",
-        ("--storage", f"{tmp_path}/missing/class.db"): "missing/class.db can't be used (unable to open database file)",
+        ("--storage", f"{tmp_path}/missing/class.db"): f"there is no folder {tmp_path}/missing; create it",
     }
     command = [sys.executable, "-m", "helpers", "classroom", "--storage", str(tmp_path / "class.db")]
     started = {}
@@ -379,7 +379,7 @@ def test_what_prevents_the_start_is_said_in_one_sentence(server, tmp_path):
 
 def test_a_storage_or_a_port_that_can_be_none_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("no trials, but a text\n" * 99)
-    with pytest.raises(StudyError, match=r"notes.txt can't be used \(file is not a database\); name another file"):
+    with pytest.raises(StudyError, match=r"notes.txt is not an SQLite database, and was left as it is; name another"):
         open_database(tmp_path / "notes.txt")
     with pytest.raises(StudyError, match=r"^postgresql\+psycopg://me:\*{3}@127.0.0.1:1/db can't be used \(connection"):
         open_database("postgresql+psycopg://me:secret@127.0.0.1:1/db")

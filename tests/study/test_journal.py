@@ -6,10 +6,11 @@ import json
 import multiprocessing
 import os
 import random
+import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
 
+from helpers import commands
 from helpers.study import StudyError
 from helpers.study.journal import Journal, cut_torn_tail, held
 from helpers.study.journal_repair import repair
@@ -149,7 +151,7 @@ def test_a_repair_leaves_an_empty_file_and_other_peoples_files_alone(tmp_path):
     for file in (poem, database):
         before = file.read_bytes()
         for write in (cut_torn_tail, lambda file: Journal(file).append_logs([json.loads(RECORD)])):
-            with pytest.raises(StudyError, match="does not begin like a journal; name another file"):
+            with pytest.raises(StudyError, match="does not begin like a journal, and was left as it is; name"):
                 write(file)
         assert file.read_bytes() == before
 
@@ -513,14 +515,15 @@ def test_a_study_whose_own_record_is_lost_is_asked_for_and_given_back(tmp_path):
     sound = facts(path)
     damaged = b"garbage\n" + b"".join(lines_of(path)[1:])
     path.write_bytes(damaged)
-    command = f"python -m helpers repair {path}"
+    command = commands.command("-m", "helpers", "repair", path)
+    said = f"line 1: the study's name and direction are lost; .*: {re.escape(command)} "
     for wrong in ({}, {"name": "mine"}, {"name": "mine", "direction": "up"}):
-        with pytest.raises(StudyError, match=f"line 1: the study's name and direction are lost; .*: {command} "):
+        with pytest.raises(StudyError, match=said):
             repair(path, **wrong)
     assert path.read_bytes() == damaged
     assert list(tmp_path.iterdir()) == [path]
     options = ["--study", "mine", "--direction", "maximize"]
-    said = subprocess.run([sys.executable, *command.split()[1:], *options], capture_output=True, text=True).stdout
+    said = subprocess.run([*shlex.split(command), *options], capture_output=True, text=True).stdout
     assert 'line 1: the first record of "mine" was lost and has been restored\n' in said
     assert facts(path) == sound
     assert opened(path).direction == optuna.study.StudyDirection.MAXIMIZE

@@ -270,11 +270,11 @@ def test_what_cannot_be_opened_is_named_in_one_sentence(tmp_path):
     for address, words in {
         tmp_path: "is a directory; name a file in it",
         tmp_path / "file" / "study.journal": "can't be written",
-        tmp_path / "poem.journal": "holds lines that are not of a journal; `python -m helpers repair",
+        tmp_path / "poem.journal": "does not begin like a journal, and was left as it is; .* -m helpers repair",
         "mysterious://a": "is not a database's address",
         "mysql://a@127.0.0.1/b": "needs a driver that is not installed",
         f"postgresql+psycopg://ada:secret@127.0.0.1:{port}/a": "can't be opened: connection",
-        f"sqlite:///{tmp_path}/nowhere/a.db": "can't be opened: unable to open database file",
+        f"sqlite:///{tmp_path}/nowhere/a.db": "can't be opened: there is no folder .*nowhere; create it",
         "grpc://127.0.0.1": "names no host and port",
         f"grpc://127.0.0.1:{port}": "nothing answers at",
     }.items():

@@ -1,0 +1,179 @@
+"""Where a study is kept, as people write it: a path, a database's URL, grpc://host:port; and what they meant by it."""
+
+import ipaddress
+import os
+import re
+from pathlib import Path
+from urllib.request import url2pathname
+
+import sqlalchemy
+from sqlalchemy.exc import ArgumentError
+
+from helpers.study.errors import StudyError
+from helpers.study.journal import START, no_journal
+
+SQLITE = b"SQLite format 3\0"  # how its files begin
+OF_DATABASES = (".db", ".db3", ".sqlite", ".sqlite3")
+OPTIONS = {"timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
+HOST_AND_PORT = re.compile(r"([\w.-]{2,}|\[[\da-fA-F:.]+\]):\d{1,5}")
+SQLITE_URL = re.compile(r"sqlite(\+\w+)?:///")
+WINDOWS_PATH = re.compile(r"(sqlite:///)?([A-Za-z]:[\\/]|\\\\)")
+
+
+def address_of(storage):
+    """The absolute path of a journal file, or a URL, in which the file of SQLite is absolute. Makes no file.
+
+    Raises StudyError if it is misspelt, or names a file of another kind, with what was probably meant.
+    """
+    text = _checked(storage)
+    if SQLITE_URL.match(text):
+        return _sqlite_url(text)
+    return text if _is_url(text) else _journal_path(text)
+
+
+def database_of(storage):
+    """`address_of`, for what needs a database: a path is that of an SQLite file."""
+    text = _checked(storage)
+    if SQLITE_URL.match(text) or _is_url(text):
+        return address_of(text)
+    path = _absolute(text)
+    if path.suffix == ".journal" or _beginning(path).startswith(START):
+        raise StudyError(f"{text} is the name of a journal, and this needs a database; name an SQLite file, like "
+                         f"{path.with_suffix('.db').name}")
+    return _sqlite_url(f"sqlite:///{path}")
+
+
+def looks_like_storage(text):
+    """Whether a text is more likely the address of a storage than the name of a study."""
+    return "://" in str(text) or str(text).endswith((".journal", *OF_DATABASES))
+
+
+def how_to_write(path):
+    """The address of a file that may exist: sqlite:/// before it, if it is or sounds like one of SQLite."""
+    if "://" in str(path):
+        return path
+    beginning = _beginning(_absolute(path))
+    is_sqlite = beginning == SQLITE or (not beginning and str(path).lower().endswith(OF_DATABASES))
+    return f"sqlite:///{path}" if is_sqlite else str(path)
+
+
+def hide_password(url):
+    """The URL of a database, or the path of a file, as it may be shown."""
+    if "://" not in url:
+        return url
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or "@" in (parsed.host or ""):  # not a valid URL, or a password with an @ in it
+        return re.sub("://.*@", "://…@", url).partition("?")[0]
+    if parsed.password or "password" in parsed.query:
+        return parsed.difference_update_query(["password"]).render_as_string(hide_password=True)
+    return url
+
+
+def _is_url(text):
+    return "://" in text and not WINDOWS_PATH.match(text)
+
+
+def _checked(storage):
+    """The storage as a text that is well spelt."""
+    if not isinstance(storage, (str, os.PathLike)):
+        raise StudyError(f"the storage is a {type(storage).__name__}; give the path of a file, like study.journal, "
+                         "a database's URL, or a storage of Optuna's")
+    text = str(storage)
+    wrong = _misspelt(text)
+    if wrong:
+        raise StudyError(wrong)
+    return text
+
+
+def _misspelt(text):
+    """What is wrong with an address, and what was probably meant; None if it is well spelt."""
+    before, colon, rest = text.partition(":")
+    scheme, bare = before.partition("+")[0].lower() + colon, rest.lstrip("/")
+    if not text.strip():
+        return "the storage is empty; name a file for the study, like study.journal"
+    if WINDOWS_PATH.match(text) and os.name != "nt":
+        return f"{text} is a path of Windows, and this machine has none; write one of its own, like study.journal"
+    if scheme == "file:":
+        return f"{text} is a path with file: before it; write {how_to_write(url2pathname(rest.removeprefix('//')))}"
+    if scheme in ("http:", "https:", "tcp:", "grpc:") and not text.startswith("grpc://"):
+        return f"{text} is not the address of a study; write grpc://host:port, like grpc://{bare or '127.0.0.1:13000'}"
+    if scheme == "sqlite:" and bare in ("", ":memory:"):
+        return f"{text} is the memory of this process; name a file, or leave the storage out"
+    if scheme == "sqlite:" and not SQLITE_URL.match(text):
+        return f"{text}: the address of an SQLite file begins with three slashes; write sqlite:///{bare}"
+    if scheme == "postgres:" or (scheme in ("postgresql:", "mysql:", "mariadb:") and not _is_url(text)):
+        return f"a database's address does not begin with {before}:; write postgresql+psycopg://user@host/name"
+    if HOST_AND_PORT.fullmatch(text):
+        return f"{text} is a host and a port; write grpc://{text} to join the study there (./{text} would be a file)"
+    if _is_ip(text):
+        return f"{text} is the address of a machine; to join a study there, write grpc://{text}:13000, with its port"
+    return None
+
+
+def _is_ip(text):
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _absolute(text):
+    return Path(os.path.expanduser(text)).absolute()
+
+
+def _beginning(path):
+    """The first bytes of a file; none if it is empty, absent, or no file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(SQLITE))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return b""
+    except OSError as error:
+        raise StudyError(f"{path} can't be read ({error.strerror}); check that you may read it") from error
+
+
+def _refuse_directory(path, like):
+    if os.path.isdir(path):
+        raise StudyError(f"{path} is a directory; name a file in it for the study, like {like}")
+
+
+def _journal_path(text):
+    path = _absolute(text)
+    _refuse_directory(path, path / "study.journal")
+    beginning = _beginning(path)
+    if beginning == SQLITE:
+        raise StudyError(f"{text} is an SQLite database; write sqlite:///{text}")
+    if not beginning.startswith(START[: len(beginning)]):
+        raise StudyError(no_journal(path))
+    if not beginning and path.suffix.lower() in OF_DATABASES:
+        raise StudyError(f"{text} is the name of an SQLite database; write sqlite:///{text}, or, for a journal file, "
+                         f"{path.with_suffix('.journal').name}")
+    return path
+
+
+def _sqlite_url(text):
+    """The URL of an SQLite file, absolute: the worker of another folder opens the same one."""
+    start, _, rest = text.partition("///")
+    name, question, query = rest.partition("?")
+    if "uri=" in query:  # SQLite's own addresses, for those who know them
+        return text
+    path = _absolute(name)
+    unknown = [option for option in query.split("&") if option.partition("=")[0] not in OPTIONS]
+    if (question and unknown) or "?" in str(path) or re.search("%[0-9a-fA-F]{2}", str(path)):
+        raise StudyError(f"{text}: in the address of an SQLite file, ? and % have another meaning; rename the file or "
+                         "its folder without them, or use a journal file, like study.journal")
+    _refuse_directory(path, f"sqlite:///{path / 'study.db'}")
+    if not os.path.isdir(path.parent):
+        raise StudyError(f"{text} can't be opened: there is no folder {path.parent}; create it, or name another file "
+                         "(an absolute path has four slashes: sqlite:////home/ada/study.db)")
+    beginning = _beginning(path)
+    if beginning.startswith(START):
+        raise StudyError(f"{path} is a journal file, no SQLite database; write its name without sqlite:///")
+    if beginning and beginning != SQLITE:
+        raise StudyError(f"{path} is not an SQLite database, and was left as it is; name another file for the study")
+    escaped = str(path).replace("{", "{{").replace("}", "}}")  # Optuna fills braces in
+    return f"{start}///{escaped}{question}{query}"

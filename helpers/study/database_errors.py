@@ -1,0 +1,72 @@
+"""The errors of a database that do not pass by themselves, each as a StudyError; for the others it is worth waiting."""
+
+import os
+from pathlib import Path
+
+from helpers.study.errors import NotWritable, StudyError
+from helpers.study.retry import NO_SPACE
+
+
+class SameFile:
+    """Watches that the file of SQLite is there and stays the same one. For a server, and at SQLite's own addresses
+    (uri=true), there is nothing to watch."""
+
+    def __init__(self, url):
+        watched = url.get_backend_name() == "sqlite" and "uri" not in url.query
+        self.path = Path(url.database) if watched else None
+        self.identity = self.path and _identity(self.path)
+
+    def check(self):
+        """Raises StudyError. SQLite itself would create an empty file in the place of one that is gone."""
+        now = self.path and _identity(self.path)
+        if self.path and now is None:
+            raise StudyError(f"{self.path} does not exist; if it was moved or deleted or its drive is gone, put it "
+                             "back and run again")
+        if now != self.identity:
+            raise StudyError(f"{self.path} is another file than before: someone has deleted or replaced it; nothing "
+                             "was written to the new one; open the study again")
+
+    def explain(self, words):
+        """Raises StudyError if the words of the driver mean that waiting does not help."""
+        if "disk is full" in words or "No space left" in words:
+            raise NotWritable(NO_SPACE)
+        if "permission denied" in words or "read-only transaction" in words:
+            raise NotWritable(f"the database can't be written: {words.strip().splitlines()[0]}")
+        if not self.path:
+            return
+        if self.identity:  # else it is being created
+            self.check()
+        if ("readonly database" in words or "unable to open" in words) and not _may_write(self.path):
+            raise NotWritable(f"{self.path} can't be written ({words}); nothing that finished is lost; check that you "
+                              "may write to the file and its directory, then run again")
+        if "malformed" in words or "not a database" in words:
+            raise StudyError(f"{self.path} is damaged ({words}); go back to a copy, or name another file for the study")
+
+
+def sealed(path):
+    """Whether this file of SQLite has a log beside it (WAL, as that of a class), for which there is no permission."""
+    try:
+        with open(path, "rb") as file:
+            wal = file.read(20)[18:] == b"\2\2"
+    except OSError:
+        return False
+    return wal and not os.access(path.parent, os.W_OK) and not os.path.exists(f"{path}-wal")
+
+
+def reason_of(error):
+    """The first line of the error behind an error."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).strip().splitlines()[0]
+
+
+def _identity(path):
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _may_write(path):
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
