@@ -72,7 +72,8 @@ class _Copier(multiprocessing.reduction.ForkingPickler, cloudpickle.Pickler):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.dispatch_table = collections.ChainMap(self.dispatch_table, cloudpickle.Pickler.dispatch_table)
+        table = collections.ChainMap(self.dispatch_table, cloudpickle.Pickler.dispatch_table)
+        pickle.Pickler.dispatch_table.__set__(self, table)  # cloudpickle's own attribute of that name is in the way
 
 
 def _end_with(parent):

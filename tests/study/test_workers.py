@@ -170,7 +170,7 @@ class Rows(torch.utils.data.Dataset):
 
 def objective(trial):
     context = [None, "fork", "spawn"][trial.number]
-    loader = DataLoader(Rows(), batch_size=4, num_workers=2, multiprocessing_context=context,
+    loader = DataLoader(Rows(), batch_size=4, num_workers=1, multiprocessing_context=context,
                         collate_fn=lambda rows: torch.stack(rows))
     return sum(batch.sum().item() for batch in loader)
 
@@ -182,8 +182,8 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no fork")
-@pytest.mark.parametrize("place", ["script", "notebook"])
-@pytest.mark.parametrize("storage", ["a.journal", "sqlite:///a.db"])
+@pytest.mark.parametrize("place", ["script", pytest.param("notebook", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("storage", ["a.journal", pytest.param("sqlite:///a.db", marks=pytest.mark.slow)])
 def test_a_trial_may_load_its_data_with_processes_of_its_own(place, storage, tmp_path):
     code = LOADER.replace("STORAGE", repr(storage))
     if place == "script":
