@@ -66,6 +66,8 @@ class _Optimization:
     def if_away(self, trouble):
         """Counts a trial that was lost. Returns whether one has begun since the failure before."""
         progress, self.last = self.objective.trial is not self.last, self.objective.trial
+        if self.last is not None:  # remembered at once, since the storage may stay away
+            give_up(self.study, self.last)
         if progress and was_taken(trouble):
             self.say(f"Trial {self.last.number} was marked as failed by another process while this one was silent, "
                      "perhaps asleep; the next trial begins")
