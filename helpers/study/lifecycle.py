@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from helpers.study.errors import StudyError
 from helpers.study.objective import checked
 from helpers.study.optimization import optimize
-from helpers.study.optuna_internals import grid_of
+from helpers.study.optuna_internals import grid_of, is_in_memory
 from helpers.study.retry import retry_while_away, storage_trouble
 from helpers.study.storage import HEARTBEAT, open_storage, recover
 
@@ -120,7 +120,8 @@ def check_arguments(call, study, objective, n_trials, timeout):
     check_total("n_trials", n_trials)
     if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or not timeout >= 0):
         raise StudyError(f"timeout is {timeout!r}; it must be a number of seconds, 0 or more, or None for no limit")
-    for name, values in grid_of(study.sampler).items():
+    grid = {} if is_in_memory(study) else grid_of(study.sampler)
+    for name, values in grid.items():
         for odd in [value for value in values if not (value is None or isinstance(value, (str, int, float)))]:
             raise StudyError(f"the grid of {name} holds a value of type {type(odd).__name__}, which can't be stored; "
                              "write a list of plain numbers or texts: for a NumPy array, values.tolist()")

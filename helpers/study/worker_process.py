@@ -46,11 +46,11 @@ def _parts(objective):
         return {**_parts(objective.func), **given, **objective.keywords}
     function = inspect.unwrap(getattr(objective, "__func__", objective))
     owner = getattr(objective, "__self__", objective)
-    parts = dict(vars(owner)) if hasattr(owner, "__dict__") else {}
+    parts = {}
     if inspect.isfunction(function):
         used = inspect.getclosurevars(function)
         parts |= used.globals | used.nonlocals
-    return parts
+    return parts | dict(vars(owner)) if hasattr(owner, "__dict__") else parts
 
 
 _work = {}
