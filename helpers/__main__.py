@@ -60,7 +60,7 @@ def parser():
     add("--storage", required=True, help="a journal file, a database's URL, or grpc://host:port")
     add("--trials", required=True, type=int, help="the total of finished trials at which to stop")
     add("--who", help="a name to put on this worker's trials")
-    add("--direction", default="maximize", choices=["maximize", "minimize"])
+    add("--direction", choices=["maximize", "minimize"], help="of a new study; by default, maximize")
     add = command(repair, "repair a damaged journal file; a copy of it is kept")
     add("file")
     add("--study", help="the study's name, if its own record was lost")

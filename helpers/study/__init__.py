@@ -1,7 +1,7 @@
 """Keep a study, run it, lose nothing: around `optuna.create_study` and `study.optimize`.
 
-Lessons 04 to 07 use it. `lifecycle` opens, runs and sums up a study, `workers` spreads it over processes,
-`storage` and `journal` keep it, `journal_repair` repairs a damaged file.
+Lessons 04 to 07 use it. `lifecycle` opens, runs and sums up a study, `optimization` continues where the storage went
+away, `workers` spreads it over processes, `storage` and `journal` keep it, `journal_repair` repairs a damaged file.
 """
 
 from helpers.study.errors import StudyError

@@ -1,6 +1,10 @@
 """Around `optuna.create_study` and `study.optimize`: keep a study, run it up to a total, lose nothing, report."""
 
+import difflib
+import math
 import numbers
+import time
+from collections.abc import Iterable
 
 import optuna
 from optuna.storages import GrpcStorageProxy
@@ -10,8 +14,10 @@ from optuna.trial import TrialState
 from helpers.study.addresses import how_to_write, looks_like_storage
 from helpers.study.errors import StudyError
 from helpers.study.objective import checked
-from helpers.study.retry import retry_while_away
-from helpers.study.storage import HEARTBEAT, compare_versions, give_up, open_storage, recover
+from helpers.study.optimization import optimize
+from helpers.study.optuna_internals import grid_of, is_in_memory
+from helpers.study.retry import retry_while_away, storage_trouble
+from helpers.study.storage import HEARTBEAT, compare_versions, open_storage, recover
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 STATE_NAMES = {
@@ -21,6 +27,7 @@ STATE_NAMES = {
     TrialState.RUNNING: "running",
     TrialState.WAITING: "waiting",
 }
+NONE_YET = "none within its limits yet"  # those of `trial.set_constraint`
 
 
 def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEARTBEAT, **options):
@@ -32,11 +39,11 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
     options: sampler, pruner and directions, as for `optuna.create_study`.
     Raises StudyError if the storage can't be opened, or holds a study of that name with another direction.
     """
-    if looks_like_storage(name) and isinstance(storage, str | None) and not looks_like_storage(storage):
-        what = "there is no storage" if storage is None else f'the storage is "{storage}"'
-        raise StudyError(f'"{name}" is the study\'s name, and {what}; write open_study(name, "{how_to_write(name)}")')
+    _check_names(name, storage, options)
     opened = open_storage(storage, who, heartbeat)
-    directions = [str(getattr(each, "name", each)).lower() for each in options.pop("directions", [direction])]
+    wanted = options.pop("directions", None) or [direction]
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    directions = [str(getattr(each, "name", each)).lower() for each in wanted]
     if not {"maximize", "minimize"}.issuperset(directions):
         raise StudyError(f'the direction is {" and ".join(directions)}; write "maximize" or "minimize"')
     study = retry_while_away(
@@ -59,6 +66,18 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
     return study
 
 
+def _check_names(name, storage, options):
+    if not isinstance(name, str) or not name.strip():
+        raise StudyError(f'the study\'s name is {name!r}; give it a name, like open_study("my study")')
+    if looks_like_storage(name) and isinstance(storage, str | None) and not looks_like_storage(storage):
+        what = "there is no storage" if storage is None else f'the storage is "{storage}"'
+        raise StudyError(f'"{name}" is the study\'s name, and {what}; write open_study(name, "{how_to_write(name)}")')
+    for option in ("sampler", "pruner"):
+        if isinstance(options.get(option), type):
+            given = options[option].__name__
+            raise StudyError(f"the {option} is the class {given}; write {option}={given}(), with brackets")
+
+
 def count_trials(study):
     """How many trials are complete, pruned, failed, running (since when) and waiting, in words."""
     trials = study.get_trials(deepcopy=False)
@@ -74,38 +93,93 @@ def finished(study):
     return len(study.get_trials(deepcopy=False, states=FINISHED))
 
 
-def run_until(study, objective, n_trials, callbacks=(), **options):
+def run_until(study, objective, n_trials, callbacks=(), timeout=None, **options):
     """Runs trials until the study holds `n_trials` that are complete or pruned, including earlier ones.
 
     `study.optimize(n_trials=...)` runs that many more; this counts all, no matter who ran them. It ends earlier
-    if a callback calls `study.stop()`, or at the `timeout`.
-    options: as for `study.optimize`. Raises StudyError after ten failed trials in a row, or if the arguments are not a
-    study, a function and a whole number.
+    if a callback calls `study.stop()`.
+    callbacks: called with the study and each trial that ended. An error of a callback is printed once and does not end
+    the run: to end it on purpose, call `study.stop()` in the callback, or raise a StudyError.
+    timeout: seconds after which no new trial begins. options: as for `study.optimize`.
+    Raises StudyError after ten failed trials in a row, or if the arguments are not a study, a function, a whole number
+    and a list.
     """
-    check_arguments("run_until(study, objective, n_trials)", study, objective, n_trials)
-    ran = []
-    until_total = MaxTrialsCallback(n_trials, states=FINISHED)
-    callbacks = [*callbacks, say_why, lambda _, trial: stop_if_all_fail(ran, trial.state), until_total]
+    check_arguments("run_until(study, objective, n_trials)", study, objective, n_trials, timeout)
+    if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks := list(callbacks))):
+        raise StudyError(f"callbacks is {callbacks!r:.60}; it must be a list of functions, like callbacks=[live]")
+    until, objective, states = deadline(timeout), checked(objective), []
+    callbacks = [*map(watching, callbacks), say_why, lambda _, trial: stop_if_all_fail(states, trial.state),
+                 MaxTrialsCallback(n_trials, states=FINISHED)]  # fmt: skip
     while (missing := n_trials - retry_while_away(lambda: finished(study))) > 0:
-        before = len(ran)
-        optimize(study, checked(objective), missing, callbacks=callbacks, **options)
-        if len(ran) - before < missing:
+        before = len(states)
+        optimize(study, objective, missing, callbacks, until, **options)
+        if len(states) - before < missing:
             return
 
 
-def check_arguments(call, study, objective, n_trials):
+def check_arguments(call, study, objective, n_trials, timeout):
     """Raises StudyError if the arguments of a call like run_until(...) are of the wrong kind."""
     if not isinstance(study, optuna.Study) or not callable(objective):
         raise StudyError(f"write {call}, in this order: a study of Optuna's, then the objective, which is the "
                          "function itself, without brackets")
-    if not isinstance(n_trials, numbers.Integral):
-        raise StudyError(f"n_trials is {n_trials!r}; it must be a whole number, the total at which to stop")
+    check_total("n_trials", n_trials)
+    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or not timeout >= 0):
+        raise StudyError(f"timeout is {timeout!r}; it must be a number of seconds, 0 or more, or None for no limit")
+    grid = {} if is_in_memory(study) else grid_of(study.sampler)
+    for name, values in grid.items():
+        for odd in [value for value in values if not (value is None or isinstance(value, (str, int, float)))]:
+            raise StudyError(f"the grid of {name} holds a value of type {type(odd).__name__}, which can't be stored; "
+                             "write a list of plain numbers or texts: for a NumPy array, values.tolist()")
+
+
+def check_total(name, n_trials):
+    """Raises StudyError unless it is a total number of trials."""
+    if isinstance(n_trials, bool) or not isinstance(n_trials, numbers.Integral) or n_trials < 1:
+        raise StudyError(f"{name} is {n_trials!r}; it must be a whole number, the total at which to stop, 1 or more")
+
+
+def deadline(timeout):
+    """The time of `time.monotonic` after which no new trial begins."""
+    return math.inf if timeout is None else time.monotonic() + timeout
+
+
+def watching(callback, print=print):
+    """The callback, changed so that its errors are printed, each kind once, and don't end the run it watches."""
+    said = set()
+
+    def watching_callback(*arguments):
+        try:
+            callback(*arguments)
+        except StudyError:
+            raise
+        except Exception as error:  # if the storage is away, the run itself waits for it
+            if type(error) not in said and storage_trouble(error) is None:
+                said.add(type(error))
+                name = getattr(callback, "__name__", type(callback).__name__)
+                print(f"The callback {name} raised {type(error).__name__}: {error}. The run goes on; to end it from a "
+                      "callback, call study.stop() there")
+
+    return watching_callback
 
 
 def say_why(study, trial):
-    """A callback: prints the reason that `checked` gave for a failed trial."""
-    if trial.state == TrialState.FAIL and "reason" in trial.user_attrs:
-        print(f"Trial {trial.number} failed: {trial.user_attrs['reason']}")
+    """A callback: prints the lines of `remarks`."""
+    for line in remarks(trial):
+        print(line)
+
+
+def remarks(trial):
+    """What to say of a trial that ended: the reason that `checked` gave if it failed, and queued names of no use."""
+    if trial.state == TrialState.FAIL:
+        return [f"Trial {trial.number} failed: {trial.user_attrs['reason']}"] if "reason" in trial.user_attrs else []
+    queued = trial.system_attrs.get("fixed_params", {})
+    others = [name for name in trial.params if name not in queued]
+    lines = []
+    for name in [name for name in queued if name not in trial.params]:
+        (meant, *_) = [*difflib.get_close_matches(name, others, 1), None]
+        lines.append(f"Trial {trial.number}: the queued {name}={queued[name]!r} was not used, since the objective did "
+                     "not ask for that name" + (f'; did you mean "{meant}"?' if meant else ""))
+    return lines
 
 
 def stop_if_all_fail(states, state):
@@ -115,28 +189,50 @@ def stop_if_all_fail(states, state):
         raise StudyError("10 trials failed in a row; read the reasons above, and study.trials[-1]")
 
 
-def optimize(study, objective, n_trials, **options):
-    """`study.optimize` with an objective from `checked`; it continues if its storage was unavailable for a while."""
+def best_trial(study):
+    """The best trial of a study with one direction; None if no trial is complete and within its limits."""
+    try:
+        return study.best_trial
+    except ValueError:
+        return None
 
-    def work():
-        recover(study)
-        study.optimize(objective, n_trials, **options)
 
-    retry_while_away(work, if_away=lambda: give_up(study, objective.trial))
+def best_so_far(study):
+    """The best value in words, for a line of progress; "" for a study with several directions."""
+    if len(study.directions) > 1:
+        return ""
+    best = best_trial(study)
+    return in_digits(best.value) if best else NONE_YET if _some_complete(study) else "none complete yet"
+
+
+def in_digits(value):
+    """A value with four decimals, or four digits if it is tiny, such as a loss of 0.00002."""
+    return f"{value:.4f}" if value == 0 or abs(value) >= 0.001 else f"{value:.4g}"
+
+
+def _some_complete(study):
+    return bool(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
 
 
 def summarize(study):
-    """Prints how many trials there are, the best value and its parameters."""
-    print("Number of finished trials:", len(study.trials))
+    """Prints how many trials are complete or pruned, all states, and the best value with its parameters.
+
+    For a study with several directions, it prints the trials that no other beats in every direction.
+    """
+    print("Number of finished trials:", finished(study))
     print(f"  ({count_trials(study)})")
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+    if not _some_complete(study):
         print("Best trial: none, since no trial is complete")
-        return
-    if len(study.directions) > 1:
-        print("Best trials, none of which beats another in every direction:", *(t.number for t in study.best_trials))
-        return
-    print(f"Best trial: number {study.best_trial.number}")
-    print(f"  Value: {study.best_value:.4f}")
-    print("  Params:")
-    for name, value in study.best_params.items():
-        print(f"    {name}: {value:.4g}" if isinstance(value, float) else f"    {name}: {value}")
+    elif len(study.directions) > 1:
+        best = " ".join(str(trial.number) for trial in study.best_trials) or NONE_YET
+        print("Best trials, none of which beats another in every direction:", best)
+        if len(study.directions) == 2:
+            print("  To see them: optuna.visualization.plot_pareto_front(study)")
+    elif (best := best_trial(study)) is None:
+        print(f"Best trial: {NONE_YET}")
+    else:
+        print(f"Best trial: number {best.number}")
+        print(f"  Value: {in_digits(best.value)}")
+        print("  Params:")
+        for name, value in best.params.items():
+            print(f"    {name}: {value:.4g}" if isinstance(value, float) else f"    {name}: {value}")

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from optuna.distributions import check_distribution_compatibility
 
 from helpers.study.errors import StudyError
-from helpers.study.optuna_internals import refused_parameter
+from helpers.study.optuna_internals import queued_parameters, refused_attribute, refused_parameter
+from helpers.study.retry import refusal
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")  # on a GPU, Linux and macOS, Windows
 
@@ -17,7 +18,8 @@ def checked(objective):
     """The objective, changed to return a float; if it can't, its trial fails, with a sentence as its "reason".
 
     NaN, infinity, None, a text, and a tensor of several elements are invalid values. Running out of memory fails the
-    trial too.
+    trial too, and so does a queued value that does not fit its parameter, or that the class study refuses.
+    Raises StudyError for a changed search space, and for an attribute that can't be stored.
     """
 
     @functools.wraps(objective)
@@ -26,24 +28,39 @@ def checked(objective):
         try:
             value, directions = objective(trial), len(trial.study.directions)
             return as_float(value) if directions == 1 else as_floats(value, directions)
-        except NoValue as error:
-            reason = str(error)
-        except SystemExit:
-            reason = "the objective ended the program (SystemExit); it should end with `return` and a value"
-        except (MemoryError, RuntimeError) as error:  # torch's own is a RuntimeError
-            if not (isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY)):
+        except (Exception, SystemExit) as error:
+            reason = _reason(trial, error)
+            if reason is None:
                 raise
-            reason = f"out of memory ({textwrap.shorten(str(error), 150, placeholder=' ...') or 'MemoryError'})"
-        except ValueError as error:
-            other_space = _other_space(trial, error)
-            if other_space is None:
+        try:
+            trial.set_user_attr("reason", reason)
+        except Exception as error:
+            if not refusal(error):  # the class study also limits what a trial may say
                 raise
-            raise other_space from error
-        trial.set_user_attr("reason", reason)
         return math.nan  # for Optuna, a failed trial
 
     objective_checked.trial = None  # the last trial that began
     return objective_checked
+
+
+def _reason(trial, error):
+    """Why an error fails its trial alone, in one sentence. None if it is the objective's own, and ends the run."""
+    if isinstance(error, NoValue):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return "the objective ended the program (SystemExit); it should end with `return` and a value"
+    if isinstance(error, MemoryError) or (  # torch's own is a RuntimeError
+            isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)):
+        return f"out of memory ({textwrap.shorten(str(error), 150, placeholder=' ...') or 'MemoryError'})"
+    if refused := refusal(error):
+        return f"the class study refuses this: {refused}"
+    if isinstance(error, (TypeError, ValueError)):
+        if reason := _queued_value_that_does_not_fit(trial, error):
+            return reason
+        known = _unstorable(error) or _other_space(trial, error)
+        if known is not None:
+            raise known from None
+    return None
 
 
 class NoValue(Exception):
@@ -75,6 +92,29 @@ def as_floats(values, directions):
         raise NoValue(f"the study has {directions} directions, and the objective returned {values!r:.60}; return "
                       "that many numbers, with commas between them")
     return tuple(map(as_float, parts))
+
+
+def _queued_value_that_does_not_fit(trial, error):
+    name, distribution = refused_parameter(error) or (None, None)
+    queued = queued_parameters(trial)
+    if name not in queued:
+        return None
+    try:
+        distribution.to_internal_repr(queued[name])
+    except (TypeError, ValueError):
+        return f"the queued value {queued[name]!r} of {name} does not fit {distribution}"
+    return None
+
+
+def _unstorable(error):
+    """A StudyError if the error comes from a value that no storage can keep, such as a number of NumPy's."""
+    if "JSON serializable" not in str(error):
+        return None
+    kind = str(error).removeprefix("Object of type ").partition(" ")[0]
+    attribute, parameter = refused_attribute(error), refused_parameter(error)
+    what = f'the user attribute "{attribute}"' if attribute else f"the parameter {parameter[0]}" if parameter else None
+    return what and StudyError(f"{what} holds a value of type {kind}, which can't be stored; store plain numbers, "
+                               "texts, lists and dicts: for NumPy and PyTorch, value.item() or values.tolist()")
 
 
 def _other_space(trial, error):

@@ -3,7 +3,8 @@
 import optuna
 from optuna.storages._heartbeat import BaseHeartbeat
 
-__all__ = ["BaseHeartbeat", "is_in_memory", "refused_parameter", "trial_id", "was_told_to_stop"]
+__all__ = ["BaseHeartbeat", "grid_of", "grid_points", "is_in_memory", "queued_parameters", "refused_attribute",
+           "refused_parameter", "trial_id", "was_told_to_stop"]  # fmt: skip
 
 
 def is_in_memory(study):
@@ -20,12 +21,41 @@ def trial_id(trial):
     return trial._trial_id
 
 
+def queued_parameters(trial):
+    """The parameters with which a trial was queued, by `study.enqueue_trial`."""
+    return trial._fixed_params
+
+
+def grid_of(sampler):
+    """The values of each parameter, if it is a GridSampler; {} for any other sampler."""
+    return sampler._search_space if isinstance(sampler, optuna.samplers.GridSampler) else {}
+
+
+def grid_points(sampler, trials):
+    """The numbers of the points of a GridSampler that no trial has taken yet."""
+    taken = {trial.system_attrs["grid_id"] for trial in trials
+             if "grid_id" in trial.system_attrs and sampler._same_search_space(trial.system_attrs["search_space"])}
+    return set(range(len(sampler._all_grids))) - taken
+
+
 def refused_parameter(error):
     """The (name, distribution) of the `trial.suggest_...` that raised an error, or None."""
+    known = _locals_of(error, "_suggest", {"name", "distribution"})
+    return known and (known["name"], known["distribution"])
+
+
+def refused_attribute(error):
+    """The key of the `set_user_attr` that raised an error, or None."""
+    known = _locals_of(error, "set_user_attr", {"key", "value"})
+    return known and known["key"]
+
+
+def _locals_of(error, function, names):
+    """The local variables of the first call of that function, with variables of these names, that led to an error."""
     step = error.__traceback__
     while step is not None:
         known = step.tb_frame.f_locals
-        if step.tb_frame.f_code.co_name == "_suggest" and {"name", "distribution"} <= known.keys():
-            return known["name"], known["distribution"]
+        if step.tb_frame.f_code.co_name == function and names <= known.keys():
+            return known
         step = step.tb_next
     return None

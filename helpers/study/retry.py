@@ -12,12 +12,14 @@ RECONNECT = 60  # seconds that a worker waits for an unavailable storage
 NO_SPACE = "no space left on the disk of the study; what finished is kept: free some space, then run again"
 
 
-def retry_while_away(work, if_away=lambda: None):
-    """Calls `work()`, again and again while the storage is unavailable, for RECONNECT seconds at most.
+def retry_while_away(work, if_away=lambda trouble: False):
+    """Calls `work()`, again and again while the storage is unavailable, for RECONNECT seconds from the first failure.
 
+    if_away: called with the error after each failure. It returns True if `work` made progress since the failure
+    before, as a long run does: then the seconds count from this failure.
     Raises StudyError if the storage does not come back, or its disk is full.
     """
-    until = time.monotonic() + RECONNECT
+    since = None
     while True:
         try:
             return work()
@@ -25,30 +27,65 @@ def retry_while_away(work, if_away=lambda: None):
             trouble = storage_trouble(error)
             if trouble is None:
                 raise
-            if_away()
+            progress = if_away(trouble)
             if isinstance(trouble, StudyError):
                 raise trouble from None
-            if "disk is full" in str(trouble):
-                raise StudyError(NO_SPACE) from error
-            if time.monotonic() > until:
-                raise StudyError(f"the study's storage was unavailable for {RECONNECT} seconds: {trouble}") from error
+            if "disk is full" in str(trouble) or "No space left" in str(trouble):
+                raise StudyError(NO_SPACE) from None
+            if since is None or progress:
+                since = time.monotonic()
+            if time.monotonic() - since > RECONNECT:
+                raise StudyError(
+                    f"the study's storage was unavailable for {RECONNECT} seconds: {words_of(trouble)}") from None
             time.sleep(0.5)
 
 
 def storage_trouble(error):
     """The storage's own error in the chain that led to this one, or None. Optuna hides some behind others.
 
-    A trial marked as failed by others while its machine was suspended raises such an error too.
+    A trial that was taken from this worker raises such an error too.
     """
+    for each in _chain(error):
+        if isinstance(each, StudyError) or was_taken(each):
+            return each
+        if isinstance(each, (SQLAlchemyError, grpc.RpcError)) and _came_from_storage(each):
+            refused = refusal(each)
+            return StudyError(f"the class study refuses this: {refused}") if refused else each
+    return None
+
+
+def was_taken(error):
+    """Whether others marked the trial as failed while its worker was silent, for example on a laptop that slept."""
+    return isinstance(error, UpdateFinishedTrialError) or (
+        isinstance(error, ValueError) and str(error) == "Cannot tell a FAIL trial.")
+
+
+def refusal(error):
+    """The sentence with which the class study refused a request, anywhere in the chain that led to this error."""
+    refused = [each.details() or "" for each in _chain(error) if isinstance(each, grpc.RpcError)]
+    return "".join(refused).partition("Exception calling application: ")[2]
+
+
+def words_of(error):
+    """What an error of a storage says, in one line."""
+    said = error.details() if isinstance(error, grpc.RpcError) else str(getattr(error, "orig", None) or error)
+    return (said or type(error).__name__).strip().splitlines()[0]
+
+
+def _chain(error):
+    """The error, the one that it came from, and so on."""
     seen = []
     while error is not None and error not in seen:
         seen.append(error)
-        if isinstance(error, (SQLAlchemyError, UpdateFinishedTrialError, StudyError)):
-            return error
-        if isinstance(error, ValueError) and str(error) == "Cannot tell a FAIL trial.":
-            return error
-        if isinstance(error, grpc.RpcError):
-            refused = (error.details() or "").partition("Exception calling application: ")[2]
-            return StudyError(f"the class study refuses this: {refused}") if refused else error
         error = error.__cause__ or error.__context__
-    return None
+    return seen
+
+
+def _came_from_storage(error):
+    """Whether it was raised in a storage of Optuna's. An objective may use a database of its own."""
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_globals.get("__name__", "").startswith("optuna.storages."):
+            return True
+        step = step.tb_next
+    return False

@@ -67,13 +67,12 @@ def open_storage(storage, who=None, heartbeat=HEARTBEAT):
     return optuna.storages.get_storage(opened)  # puts Optuna's cache in front of a database
 
 
-_given_up = set()  # (study, trial number) of this process
+_given_up = set()  # (study, trial number, its start) of this process
 
 
 def give_up(study, trial):
     """Remembers that this process no longer runs the trial, since its storage failed meanwhile."""
-    if trial is not None:
-        _given_up.add((study.study_name, trial.number))
+    _given_up.add((study.study_name, trial.number, trial.datetime_start))
 
 
 def recover(study):
@@ -90,7 +89,7 @@ def recover(study):
         retry = RetryHeartbeatStaleTrialCallback(max_retry=2)
         for trial in study.get_trials(states=(TrialState.RUNNING,)):
             claims = claims_of(trial)
-            given_up = (study.study_name, trial.number) in _given_up
+            given_up = (study.study_name, trial.number, trial.datetime_start) in _given_up
             if claims and all(is_dead(who) or (given_up and who == claim()) for who in claims):
                 try:
                     study.tell(trial.number, state=TrialState.FAIL)

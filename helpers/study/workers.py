@@ -1,46 +1,45 @@
 """Several processes on one study: `run_workers` here, `python -m helpers worker` in other terminals and machines."""
 
-import contextlib
 import functools
 import importlib
 import math
+import multiprocessing
 import numbers
 import os
-import pickle
-import signal
 import sys
-import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, wait
 from pathlib import Path
 
-import cloudpickle
 import loky
 import optuna
-import psutil
 from optuna.trial import TrialState
 from tqdm.auto import tqdm
 
 from helpers.study.errors import StudyError
 from helpers.study.lifecycle import (
+    best_so_far,
     check_arguments,
+    check_total,
     count_trials,
+    deadline,
     finished,
     open_study,
-    optimize,
     run_until,
     stop_if_all_fail,
+    watching,
 )
-from helpers.study.objective import checked
-from helpers.study.optuna_internals import is_in_memory, was_told_to_stop
-from helpers.study.retry import retry_while_away
-from helpers.study.storage import recover
+from helpers.study.optuna_internals import grid_of, grid_points, is_in_memory
+from helpers.study.retry import retry_while_away, storage_trouble
+from helpers.study.storage import open_storage, recover
+from helpers.study.worker_process import begin, copy_of, one_trial
 
 
 def run_workers(objective, study, n_trials, workers=None, timeout=None):
     """Runs trials in several processes at once until the study holds `n_trials` that are complete or pruned.
 
     objective: any function of a trial, one written in a notebook's cell as well; it is copied to each worker once.
+    What it keeps for itself, such as the best model in a list, stays in the worker and is lost: save it to a file.
     study: from `open_study` with a storage, since processes share no memory.
     workers: how many processes, each with one torch thread; None means one per core.
     timeout: seconds after which no new trial starts; running trials are finished. The same happens if the
@@ -50,36 +49,37 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
     Raises StudyError if the arguments are not a function, a study with a storage and whole numbers, if they can't
     be copied, if workers die again and again, or if ten trials fail in a row.
     """
-    check_arguments("run_workers(objective, study, n_trials)", study, objective, n_trials)
+    check_arguments("run_workers(objective, study, n_trials)", study, objective, n_trials, timeout)
     workers = loky.cpu_count() if workers is None else workers
-    if not isinstance(workers, numbers.Integral) or workers < 1:
+    if isinstance(workers, bool) or not isinstance(workers, numbers.Integral) or workers < 1:
         raise StudyError(f"workers is {workers!r}; it must be 1 or more, or None for one per core")
     if is_in_memory(study):
         raise StudyError(
             "this study is kept in this process's memory, where no other process can reach it; "
             'open it with a file, like open_study(name, "study.journal")'
         )
+    copied = copy_of(study, objective)
     retry_while_away(lambda: recover(study))
-    crew = _Crew(objective, study, n_trials, workers, timeout)
+    crew = _Crew(copied, study, n_trials, workers, deadline(timeout))
     try:
         crew.run()
     finally:
         crew.close()
     if crew.errors:
-        raise crew.errors[0]
+        raise crew.errors[0] from (None if isinstance(crew.errors[0], StudyError) else crew.errors[0].__cause__)
 
 
 class _Crew:
     """The workers of one `run_workers`. Each is a pool of one process, so that one that dies is replaced alone."""
 
-    def __init__(self, objective, study, n_trials, workers, timeout):
-        self.study, self.n_trials, self.max_deaths = study, n_trials, 3 * workers
-        self.until = time.monotonic() + timeout if timeout else math.inf
-        self.begin = functools.partial(_begin, os.getpid(), study, objective)
+    def __init__(self, copied, study, n_trials, workers, until):
+        self.study, self.n_trials, self.max_deaths, self.until = study, n_trials, 3 * workers, until
+        self.begin = functools.partial(begin, os.getpid(), multiprocessing.get_start_method(allow_none=True), copied)
         self.workers, self.running = [], {}  # all workers; {future of a trial: its worker}
         self.states, self.errors, self.deaths = [], [], 0  # deaths: since the last trial that ended
         self.idle = [self.hire() for _ in range(min(workers, self.missing()))]
         self.progress = tqdm(total=n_trials, unit="trial")
+        self.show = watching(self.show_progress, tqdm.write)
 
     def hire(self):
         environment = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -100,25 +100,22 @@ class _Crew:
             self.show()
 
     def start_trials(self):
-        missing = 0 if time.monotonic() > self.until else max(0, self.missing())
+        missing = 0 if time.monotonic() >= self.until else max(0, self.missing())
         for worker in self.idle[:missing]:
+            if not retry_while_away(lambda: queue_grid_point(self.study, len(self.running))):
+                return
             self.idle.remove(worker)
             try:
-                future = worker.submit(_one_trial)
+                future = worker.submit(one_trial)
             except loky.BrokenProcessPool:  # it died while it was idle
                 worker = self.hire()
-                future = worker.submit(_one_trial)
-            except (TypeError, pickle.PicklingError) as error:  # a worker's first trial starts its process
-                raise StudyError(
-                    f"the objective, or the study's sampler, can't be copied to other processes ({error}); "
-                    "create objects of that kind inside the objective"
-                ) from error
+                future = worker.submit(one_trial)
             self.running[future] = worker
 
     def take(self, future, worker):
         """Takes the result of a worker's trial; the worker is idle again, or replaced."""
         try:
-            state, why, stopped = future.result()
+            state, lines, stopped = future.result()
         except loky.BrokenProcessPool:
             self.replace_dead()
         except Exception as error:
@@ -126,8 +123,8 @@ class _Crew:
         else:
             self.deaths = 0
             self.idle.append(worker)
-            if why:
-                tqdm.write(why)
+            for line in lines:
+                tqdm.write(line)
             if stopped:
                 self.until = -math.inf
             stop_if_all_fail(self.states, state)
@@ -143,79 +140,76 @@ class _Crew:
         retry_while_away(lambda: recover(self.study))
         self.idle.append(self.hire())
 
-    def show(self):
-        retry_while_away(lambda: _show(self.progress, self.study))
+    def show_progress(self):
+        best = best_so_far(self.study)
+        if best:
+            self.progress.set_postfix(best=best, refresh=False)
+        self.progress.n = finished(self.study)
+        self.progress.refresh()
 
     def close(self):
         for worker in self.workers:
             worker.shutdown(wait=True, kill_workers=True)
-        retry_while_away(lambda: recover(self.study))
+        try:
+            recover(self.study)
+        except Exception as error:  # the storage is away, and the next one that opens the study does it
+            if storage_trouble(error) is None:
+                raise
         self.show()
         self.progress.close()
 
 
-def _show(progress, study):
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if complete and len(study.directions) == 1:
-        progress.set_postfix(best=f"{study.best_value:.4f}", refresh=False)
-    progress.n = finished(study)
-    progress.refresh()
+def queue_grid_point(study, running):
+    """Queues the next point of a GridSampler, so that no two workers choose the same. False if none is left.
 
-
-# What runs in a worker's process.
-
-_work = {}
-
-
-def _begin(parent, study, objective):
-    """Makes this process a worker: it leaves interrupts to its parent, ends with it, draws its own random numbers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study.sampler.reseed_rng()
-    _work.update(study=study, objective=checked(objective))
-
-
-def _end_with(parent):
-    with contextlib.suppress(psutil.NoSuchProcess):  # it ended before this process was ready
-        psutil.Process(parent).wait()
-    os._exit(1)
-
-
-def _one_trial():
-    """Runs one trial. Returns its state, the reason that `checked` gave if it failed, and whether to stop."""
-    study, ran = _work["study"], []
-    try:
-        optimize(study, _work["objective"], n_trials=1, callbacks=[lambda _, trial: ran.append(trial)])
-    except Exception as error:
-        try:
-            cloudpickle.loads(cloudpickle.dumps(error))
-        except Exception:  # an exception that can't be copied to the other process
-            raise RuntimeError(f"{type(error).__name__}: {error}") from error
-        raise
-    trial = ran[-1]
-    reason = trial.user_attrs.get("reason")
-    return trial.state, reason and f"Trial {trial.number} failed: {reason}", was_told_to_stop(study)
+    running: how many of the study's unfinished trials are already in the hands of workers, or promised to one.
+    """
+    space = grid_of(study.sampler)
+    if not space:
+        return True
+    trials = study.get_trials(deepcopy=False)
+    left = grid_points(study.sampler, trials)
+    if left:
+        point = {"search_space": space, "grid_id": min(left)}
+        study.add_trial(optuna.trial.create_trial(state=TrialState.WAITING, system_attrs=point))
+    return bool(left) or sum(not trial.state.is_finished() for trial in trials) > running
 
 
 # A worker in a terminal of its own.
 
 
-def work(objective, study, storage, n_trials, who=None, direction="maximize"):
+def work(objective, study, storage, n_trials, who=None, direction=None):
     """Runs trials of a study in this process, with one torch thread, until it holds `n_trials` finished ones in all.
 
     objective: MODULE:FUNCTION, a module in the current directory or an installed one.
+    direction: None means that of the study, and maximize for a new one.
     Raises StudyError if there is no such function, or the storage can't be opened.
     """
+    if not study.strip():
+        raise StudyError("--study is empty; give the study's name")
+    check_total("--trials", n_trials)
     function = find_function(objective)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
-    study = open_study(study, storage, direction, who)
+    opened = open_storage(storage, who)
+    study = open_study(study, opened, directions=directions_of(study, opened, direction))
     try:
         run_until(study, function, n_trials)
     except KeyboardInterrupt:
         print("interrupted; what finished is stored")
     print(f"{study.study_name}: {count_trials(study)}")
+
+
+def directions_of(name, storage, direction):
+    """The directions of a stored study. Raises StudyError if they are others than `direction`, unless that is None."""
+    try:
+        study = retry_while_away(lambda: optuna.load_study(study_name=name, storage=storage))
+    except KeyError:
+        return [direction or "maximize"]
+    there = [each.name.lower() for each in study.directions]
+    if direction and there != [direction]:
+        raise StudyError(f'the direction of the study "{name}" is {" and ".join(there)}; leave --direction out')
+    return there
 
 
 def find_function(objective):

@@ -1,6 +1,8 @@
+import json
 import subprocess
 import sys
 
+import grpc
 import numpy as np
 import optuna
 import pytest
@@ -170,6 +172,55 @@ def test_a_space_that_changed_is_named_with_the_way_out(after, words, n_startup_
     assert [trial.state for trial in study.trials[:4]] == [TrialState.COMPLETE] * 4
     assert study.trials[-1].state == TrialState.FAIL
     run_until(study, before, 5)  # put back as it was
+
+
+@pytest.mark.parametrize("kind", ["journal", "sqlite"])
+@pytest.mark.parametrize(
+    ("store", "words"),
+    [
+        (lambda trial: trial.set_user_attr("n", np.int64(3)), 'the user attribute "n" holds a value of type int64'),
+        (lambda trial: trial.set_user_attr("n", {"all": [np.float32(3)]}), 'the user attribute "n" holds .* float32'),
+        (lambda trial: trial.study.set_user_attr("w", torch.ones(2)), 'the user attribute "w" holds .* Tensor'),
+        (lambda trial: trial.suggest_categorical("n", list(np.arange(3))), "the parameter n holds .* int64"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution:UserWarning")
+def test_what_no_storage_can_keep_is_named_with_the_way_out(store, words, kind, tmp_path):
+    study = open_study("mine", tmp_path / "a.journal" if kind == "journal" else f"sqlite:///{tmp_path}/a.db")
+    with pytest.raises(StudyError, match=words + r", which can't be stored; .* value.item\(\) or values.tolist\(\)"):
+        run_until(study, store, 3)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL]
+
+
+def test_an_objective_that_cannot_write_its_own_text_keeps_its_error():
+    with pytest.raises(TypeError, match="JSON serializable"):
+        run_until(open_study("mine"), lambda trial: json.dumps(np.int64(3)), 1)
+
+
+@pytest.mark.parametrize("queued", [{"optimizer": "Adma"}, {"lr": "fast"}, {"lr": [0.1, 0.2]}])
+def test_a_queued_value_that_does_not_fit_fails_its_trial_alone(queued, capsys, tmp_path):
+    study = open_study("mine", tmp_path / "a.journal")
+    study.enqueue_trial(queued)
+    run_until(study, before, 2)
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE", "COMPLETE"]
+    ((name, value),) = queued.items()
+    assert f"Trial 0 failed: the queued value {value!r} of {name} does not fit " in capsys.readouterr().out
+
+
+class Refused(grpc.RpcError):
+    def details(self):
+        return "Exception calling application: the value of lr is outside its range"
+
+
+def test_a_value_that_the_class_study_refuses_fails_its_trial_alone():
+    def refused(trial):
+        if trial.number == 0:
+            raise Refused
+        return 1.0
+
+    study = open_study("mine")
+    run_until(study, refused, 1)
+    assert study.trials[0].user_attrs["reason"] == "the class study refuses this: the value of lr is outside its range"
 
 
 def test_the_check_keeps_the_objectives_name():

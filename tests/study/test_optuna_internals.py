@@ -10,7 +10,17 @@ from optuna.trial import TrialState
 
 from helpers.study import open_study
 from helpers.study.journal import CREATE_STUDY, CREATE_TRIAL, DELETE_STUDY, FIELDS, SET_STATE
-from helpers.study.optuna_internals import BaseHeartbeat, is_in_memory, refused_parameter, trial_id, was_told_to_stop
+from helpers.study.optuna_internals import (
+    BaseHeartbeat,
+    grid_of,
+    grid_points,
+    is_in_memory,
+    queued_parameters,
+    refused_attribute,
+    refused_parameter,
+    trial_id,
+    was_told_to_stop,
+)
 
 
 def test_a_heartbeat_has_the_methods_that_our_storages_write_again():
@@ -76,6 +86,35 @@ def test_the_parameter_that_a_storage_refused_is_named(suggest):
     assert name == "x"
     assert isinstance(distribution, optuna.distributions.BaseDistribution)
     assert refused_parameter(ValueError("mine")) is None
+
+
+def test_the_attribute_that_a_storage_refused_is_named():
+    trial = optuna.create_study(storage="sqlite://").ask()
+    with pytest.raises(TypeError, match="JSON") as caught:
+        trial.set_user_attr("device", object())
+    assert refused_attribute(caught.value) == "device"
+    assert refused_attribute(ValueError("mine")) is None
+
+
+def test_the_parameters_of_a_queued_trial_are_known():
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 1})
+    assert [queued_parameters(study.ask()), queued_parameters(study.ask())] == [{"x": 1}, {}]
+
+
+def test_the_points_of_a_grid_that_no_trial_has_taken_are_known():
+    sampler = optuna.samplers.GridSampler({"x": [0, 1], "y": [0, 1, 2]})
+    assert grid_of(sampler) == {"x": [0, 1], "y": [0, 1, 2]}
+    assert grid_of(optuna.samplers.TPESampler()) == {}
+    study = optuna.create_study(sampler=sampler)
+    assert grid_points(sampler, study.trials) == set(range(6))
+    study.optimize(lambda trial: trial.suggest_int("x", 0, 1) + trial.suggest_int("y", 0, 2), n_trials=2)
+    assert grid_points(sampler, study.trials) == {2, 3, 4, 5}
+    assert grid_points(optuna.samplers.GridSampler({"x": [0, 1]}), study.trials) == {0, 1}
+    point = {"search_space": grid_of(sampler), "grid_id": 5}
+    study.add_trial(optuna.trial.create_trial(state=TrialState.WAITING, system_attrs=point))
+    study.ask()  # a queued point is taken as it is
+    assert study.trials[2].system_attrs["grid_id"] == 5
 
 
 def test_the_numbers_of_a_journals_records_are_those_that_the_repair_knows():

@@ -1,3 +1,5 @@
+import functools
+import multiprocessing
 import os
 import re
 import signal
@@ -7,14 +9,16 @@ import threading
 import time
 from pathlib import Path
 
+import nbformat
 import optuna
 import psutil
 import pytest
 import torch
+from nbclient import NotebookClient
 from optuna.trial import TrialState
 
 from helpers.study import StudyError, count_trials, finished, open_study, run_workers
-from helpers.study.workers import find_function
+from helpers.study.workers import find_function, work
 
 ROOT = Path(__file__).resolve().parents[2]
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -113,9 +117,143 @@ def test_a_value_error_of_the_objective_reaches_the_reader(study):
 
 def test_what_cannot_be_copied_to_the_workers_is_named(study):
     lock = threading.Lock()
-    with pytest.raises(StudyError, match=r"can't be copied to other processes .*lock.* inside the objective"):
-        run_workers(lambda trial: float(lock.locked()), study, 2)
+    batches = iter(torch.utils.data.DataLoader(torch.zeros(4)))
+
+    def count(start, trial):
+        return start + trial.number
+
+    for objective, words in {
+        lambda trial: float(lock.locked()): '"lock", a lock',
+        lambda trial: float(len(batches)): '"batches", a _SingleProcessDataLoaderIter',
+        functools.partial(count, lock): '"argument 1", a lock',
+        functools.partial(count, start=lock): '"start", a lock',
+    }.items():
+        words = f"what the objective uses as {words}, can't be copied to other processes; .* inside the objective"
+        with pytest.raises(StudyError, match=words) as caught:
+            run_workers(objective, study, 2)
+        assert caught.value.__suppress_context__
+    study.sampler.lock = lock
+    with pytest.raises(StudyError, match="the study's sampler, a TPESampler, can't be copied to other processes"):
+        run_workers(lambda trial: 1.0, study, 2)
     assert workers_of(psutil.Process()) == []
+    assert count_trials(study) == "no trials yet"
+
+
+class Unloadable:
+    """Like a handle of a file that only this process has open."""
+
+    def __reduce__(self):
+        return no_such_file, ()
+
+
+def no_such_file():
+    raise FileNotFoundError("data.bin")
+
+
+def test_what_cannot_be_loaded_in_a_worker_is_named_and_no_worker_dies(study, capsys):
+    handle = Unloadable()
+    with pytest.raises(StudyError, match=r"can't be loaded in .* \(FileNotFoundError: data.bin\)") as caught:
+        run_workers(lambda trial: float(handle is None), study, 2, workers=1)
+    assert caught.value.__cause__ is None
+    assert "died" not in capsys.readouterr().out
+    assert count_trials(study) == "no trials yet"
+
+
+LOADER = """
+import torch
+from torch.utils.data import DataLoader
+from helpers.study import open_study, run_workers
+
+class Rows(torch.utils.data.Dataset):
+    def __len__(self): return 8
+    def __getitem__(self, i): return torch.full((2,), float(i))
+
+def objective(trial):
+    context = [None, "fork", "spawn"][trial.number]
+    loader = DataLoader(Rows(), batch_size=4, num_workers=1, multiprocessing_context=context,
+                        collate_fn=lambda rows: torch.stack(rows))
+    return sum(batch.sum().item() for batch in loader)
+
+if __name__ == "__main__":
+    study = open_study("mine", STORAGE)
+    run_workers(objective, study, 3, workers=1)
+    print([trial.value for trial in study.trials])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no fork")
+@pytest.mark.parametrize("place", ["script", pytest.param("notebook", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("storage", ["a.journal", pytest.param("sqlite:///a.db", marks=pytest.mark.slow)])
+def test_a_trial_may_load_its_data_with_processes_of_its_own(place, storage, tmp_path):
+    code = LOADER.replace("STORAGE", repr(storage))
+    if place == "script":
+        (tmp_path / "train.py").write_text(code)
+        done = subprocess.run([sys.executable, "train.py"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+                              capture_output=True, text=True, timeout=600)
+        out = done.stdout + done.stderr
+    else:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"%cd -q {tmp_path}\n{code}")])
+        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": ROOT}}).execute()
+        out = "".join(output.get("text", "") for output in notebook.cells[0].outputs)
+    assert "[56.0, 56.0, 56.0]" in out
+
+
+def test_the_start_method_of_the_workers_is_that_of_the_parent(study):
+    def objective(trial):
+        return ["fork", "spawn", "forkserver"].index(multiprocessing.get_start_method())
+
+    run_workers(objective, study, 1, workers=1)
+    assert study.trials[0].value == objective(None)
+
+
+def test_what_watches_the_run_cannot_end_it(study, capsys, monkeypatch):
+    def too_large(trial):
+        trial.set_constraint("size", 1.0)
+        return 1.0
+
+    run_workers(too_large, study, 3, workers=1)
+    assert "best=none within its limits yet" in capsys.readouterr().err
+    monkeypatch.setattr("helpers.study.workers.best_so_far", lambda study: {}["best"])
+    run_workers(too_large, study, 5, workers=1)
+    assert count_trials(study) == "5 complete"
+    assert capsys.readouterr().out.count("The callback show_progress raised KeyError: 'best'") == 1
+
+
+def test_a_study_of_two_directions_runs_in_workers(tmp_path, capsys):
+    study = open_study("mine", tmp_path / "a.journal", directions=["maximize", "minimize"])
+    run_workers(lambda trial: (trial.number, 1.0), study, 3, workers=1)
+    assert count_trials(study) == "3 complete"
+    assert "best=" not in capsys.readouterr().err
+
+
+def test_a_timeout_of_zero_lets_no_trial_begin(study):
+    run_workers(lambda trial: 1.0, study, 3, workers=1, timeout=0)
+    assert count_trials(study) == "no trials yet"
+
+
+def test_no_point_of_a_grid_is_run_twice(tmp_path):
+    one = open_study("one", tmp_path / "a.journal", sampler=optuna.samplers.GridSampler({"x": [1]}))
+    run_workers(lambda trial: trial.suggest_int("x", 1, 3), one, 1_000, workers=2)
+    assert count_trials(one) == "1 complete"
+    study = open_study("three", tmp_path / "a.journal", sampler=optuna.samplers.GridSampler({"x": [1, 2, 3]}))
+
+    def objective(trial):
+        x = trial.suggest_int("x", 1, 3)
+        if trial.number == 0:
+            psutil.Process().kill()
+        return x
+
+    run_workers(objective, study, 1_000, workers=2)
+    assert sorted(trial.value for trial in study.trials if trial.value) == [1, 2, 3]
+    assert count_trials(study) == "3 complete, 1 failed"
+    run_workers(objective, study, 1_000, workers=2)
+    assert len(study.trials) == 4
+
+
+def test_a_misspelt_name_in_the_queue_is_said(study, capsys):
+    study.enqueue_trial({"X": 0.5})
+    run_workers(lambda trial: trial.suggest_float("x", 0, 1), study, 1, workers=1)
+    assert "Trial 0: the queued X=0.5 was not used" in capsys.readouterr().out
 
 
 def test_the_objective_or_the_sampler_can_stop_it_before_the_total(study, tmp_path):
@@ -229,7 +367,7 @@ def test_a_killed_parent_takes_its_workers_with_it(tmp_path):
 def test_a_worker_whose_parent_is_gone_before_it_is_ready_ends_too():
     parent = subprocess.Popen([sys.executable, "-c", ""])
     parent.wait()
-    code = f"from helpers.study.workers import _end_with; _end_with({parent.pid})"
+    code = f"from helpers.study.worker_process import _end_with; _end_with({parent.pid})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (1, "")
 
@@ -294,6 +432,34 @@ def test_a_worker_whose_trials_all_fail_ends_with_a_sentence(tmp_path):
     assert worker.returncode == 1
     assert error.splitlines()[-1].startswith("10 trials failed in a row")
     assert "Traceback" not in error
+
+
+def test_a_worker_follows_the_direction_of_the_study(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "losses.py").write_text("def one(trial): return 1.0\ndef two(trial): return 1.0, 2.0\n")
+    open_study("one", "a.journal", direction="minimize")
+    open_study("two", "a.journal", directions=["maximize", "minimize"])
+    work("losses:one", "one", "a.journal", 2)
+    work("losses:two", "two", "a.journal", 2, who="Ada")
+    work("losses:one", "new", "a.journal", 2, direction="minimize")
+    work("losses:one", "other", "a.journal", 2)
+    two = open_study("two", "a.journal", directions=["maximize", "minimize"])
+    assert [(trial.values, trial.user_attrs) for trial in two.trials] == [([1.0, 2.0], {"who": "Ada"})] * 2
+    assert open_study("new", "a.journal", direction="minimize").best_value == 1.0
+    assert open_study("other", "a.journal").best_value == 1.0
+    with pytest.raises(StudyError, match='the direction of the study "one" is minimize; leave --direction out'):
+        work("losses:one", "one", "a.journal", 2, direction="maximize")
+
+
+@pytest.mark.parametrize(("study", "trials", "words"), [
+    ("", 3, "--study is empty; give the study's name"),
+    ("mine", 0, "--trials is 0; it must be a whole number, .* 1 or more"),
+    ("mine", -3, "--trials is -3"),
+])  # fmt: skip
+def test_a_worker_without_a_name_or_a_total_is_refused(study, trials, words, tmp_path):
+    with pytest.raises(StudyError, match=words):
+        work("helpers.search:objective", study, str(tmp_path / "a.journal"), trials)
+    assert not (tmp_path / "a.journal").exists()
 
 
 def test_the_search_of_the_course_can_be_named():
