@@ -34,12 +34,10 @@ def measure(folder, away, objective):
     (folder / "training.py").write_text(objective, encoding="utf-8")
     server = Server(folder / "class.db")
     study = optuna.load_study(study_name="class", storage=f"sqlite:///{folder / 'class.db'}")
-    workers = [
-        subprocess.Popen([sys.executable, "-m", "helpers", "worker", "training:objective", "--study", "class", "--storage",
-                          server.address, "--trials", str(3 * WORKERS), "--who", f"Learner {number}"], cwd=folder,
-                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        for number in range(WORKERS)
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "helpers", "worker", "training:objective", "--study", "class",
+               "--storage", server.address, "--trials", str(3 * WORKERS), "--who"]  # fmt: skip
+    options = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    workers = [subprocess.Popen([*command, f"Learner {number}"], **options) for number in range(WORKERS)]
     while len([trial for trial in study.trials if trial.state == TrialState.COMPLETE]) < WORKERS:
         time.sleep(0.2)
     time.sleep(EPOCHS / 2)

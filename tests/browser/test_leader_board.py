@@ -11,8 +11,8 @@ from helpers.classroom.leaderboard import Handler, Page, board_html, standings
 from tests.browser.lab import ROOT
 from tests.servers import free_port
 
-NAMES = ["Ada", "Grace Hopper", "Søren Kierkegaard", "李明", "Ахматова", "Wolfeschlegelsteinhausenbergerdorff-Wolf", "Zoë",
-         "Æ" * 40, "W" * 40, "Katherine Johnson", "Alan", "Edsger", "Barbara Liskov", "Emmy", "Sofia", "Srinivasa",
+NAMES = ["Ada", "Grace Hopper", "Søren Kierkegaard", "李明", "Ахматова", "Wolfeschlegelsteinhausenbergerdorff-Wolf",
+         "Zoë", "Æ" * 40, "W" * 40, "Katherine Johnson", "Alan", "Edsger", "Barbara Liskov", "Emmy", "Sofia", "Srinivasa",
          "Z" + "\u0351" * 39, "Karen Spärck Jones", "Dijkstra", "anonymous"]  # fmt: skip
 SPACE = {"learning_rate": FloatDistribution(1e-5, 1e-1), "number_of_layers": IntDistribution(1, 4),
          "dropout_of_the_embedding": FloatDistribution(0, 1), "optimizer": CategoricalDistribution(["RMSprop", "Adam"])}
