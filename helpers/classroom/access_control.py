@@ -98,10 +98,11 @@ class Contents:
 
     def __init__(self, trial=None):
         self.who, self.seen = ANONYMOUS, datetime.now()
-        self.owner, self.queued_by = None, None  # who runs the trial, and who queued it, as from `caller`
+        self.owner, self.queued_by, self.waits = None, None, False  # who runs the trial, who queued it: as `caller`
         self.parameters, self.reports, self.attributes = set(), set(), {}
         if trial:
-            self.owner = trial.system_attrs.get(OWNER) if trial.state == TrialState.RUNNING else None
+            self.waits = trial.state == TrialState.WAITING
+            self.owner = None if self.waits else trial.system_attrs.get(OWNER)
             for name, distribution in trial.distributions.items():
                 self.add_parameter(name, distribution, distribution.to_internal_repr(trial.params[name]))
             for step, value in trial.intermediate_values.items():
@@ -139,8 +140,8 @@ class Contents:
             refuse_unless(is_name(value, MAX_WHO), f"a learner's name (who) has 1 to {MAX_WHO} printable characters")
             self.who = value
         sizes = self.attributes | {key: len(key) + len(json.dumps(value))}
-        fits = sum(sizes.values()) <= MAX_TEXT
-        refuse_unless(fits, f"{key} is too long: all attributes together may have {MAX_TEXT} characters")
+        not_too_long = sum(sizes.values()) <= MAX_TEXT
+        refuse_unless(not_too_long, f"{key} is too long: all attributes together may have {MAX_TEXT} characters")
         self.attributes = sizes
 
 
@@ -196,8 +197,8 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
         contents = self.contents(trial_id)
         if caller() not in (None, contents.owner):
             number = self.get_trial(trial_id).number
-            raise Refused(f"trial {number} belongs to another laptop; only that one can change or finish it"
-                          if contents.owner else f"trial {number} waits in the queue; it can be run, but not changed")
+            raise Refused(f"trial {number} waits in the queue; it can be run, but not changed" if contents.waits else
+                          f"trial {number} belongs to another laptop; only that one can change or finish it")
         contents.seen = datetime.now()
         return contents
 
@@ -230,7 +231,9 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
 
     def check_beginning(self, trial, contents):
         """Refuses a laptop's new trial if it comes too late, from someone removed, or is one too many."""
-        self.check_admitted(contents.who, caller()[0])
+        self.check_open()
+        self.check_name(contents.who)
+        self.check_name(caller()[0])
         refuse_unless(self.begun[str(caller())] < MAX_OF_ONE, f"one laptop may begin {MAX_OF_ONE} trials, and this one "
                       "has; its objective returns very quickly")
         if trial.state == TrialState.WAITING and "failed_trial" not in trial.system_attrs:
@@ -243,12 +246,12 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
                 refuse_unless(not spaces or any(fits(value, space) for space in spaces),
                               f"{name}={value!r:.60} can't be queued: it is outside {spaces and spaces[-1]}")
 
-    def check_admitted(self, *names):
-        """Refuses a laptop after the class has ended, or whose name the teacher has removed."""
+    def check_open(self):
         if self.until is not None and datetime.now() >= self.until:
             raise Refused(f"the class ended at {self.until:%H:%M}; no trial begins any more")
-        for who in names:
-            refuse_unless(same_name(who) not in self.removed, f"the teacher has removed {who}; ask what happened")
+
+    def check_name(self, who):
+        refuse_unless(same_name(who) not in self.removed, f"the teacher has removed {who}; ask what happened")
 
     def set_trial_param(self, trial_id, param_name, param_value_internal, distribution):
         """A value outside its range, which someone may have queued, fails the trial: its laptop begins another one."""
@@ -291,12 +294,13 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
         """Gives a waiting trial to the laptop that asks for it. Returns whether it could have it."""
         if caller():
             try:
-                self.check_admitted(caller()[0])
+                self.check_open()
+                self.check_name(caller()[0])
             except Refused:  # said when it asks for a new trial
                 return False
         taken = self.storage.set_trial_state_values(trial_id, TrialState.RUNNING)
         if taken:
-            contents.owner, contents.queued_by, self.read_again = caller(), None, 0
+            contents.owner, contents.queued_by, contents.waits, self.read_again = caller(), None, False, 0
             if caller():
                 self.storage.set_trial_system_attr(trial_id, OWNER, caller())
         return taken
@@ -311,7 +315,7 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
     def set_trial_user_attr(self, trial_id, key, value):
         with self.writing:
             if key == "who" and caller():
-                self.check_admitted(value)
+                self.check_name(value)
             self.contents_to_change(trial_id).add_attribute(key, value)
             self.storage.set_trial_user_attr(trial_id, key, value)
 
@@ -321,7 +325,7 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
             contents = self.contents(trial_id)
             refuse_unless(key != OWNER or caller() is None, "the owner of a trial is set by the server")
             if key.startswith("worker "):
-                if contents.owner not in (None, caller()):
+                if not contents.waits and caller() not in (None, contents.owner):
                     return
             else:
                 self.contents_to_change(trial_id)
@@ -408,7 +412,7 @@ class Doorkeeper(grpc.ServerInterceptor):
             return None
 
         def answer(request, context):
-            who = dict(context.invocation_metadata()).get(WHO, b"").decode("utf-8", "replace")
+            who = dict(context.invocation_metadata()).get(WHO, b"").decode("utf-8", "replace")[: MAX_WHO + 1]
             _request.caller = [who, context.peer().rpartition(":")[0]]  # without the port
             if hasattr(request, "included_trial_ids"):  # a laptop remembers what it read: send removed trials again
                 request.included_trial_ids.extend(self.shared.emptied)

@@ -6,6 +6,7 @@
 import errno
 import ipaddress
 import itertools
+import logging
 import os
 import shlex
 import signal
@@ -53,6 +54,7 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         signal.signal(number, signal.default_int_handler)
     warnings.simplefilter("ignore", ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)  # a request that fails is said on its laptop
     try:
         address = ipaddress.ip_address(socket.gethostbyname(host))
     except (OSError, UnicodeError) as error:

@@ -12,8 +12,8 @@ from tests.browser.lab import ROOT
 from tests.servers import free_port
 
 NAMES = ["Ada", "Grace Hopper", "Søren Kierkegaard", "李明", "Ахматова", "Wolfeschlegelsteinhausenbergerdorff-Wolf",
-         "Zoë", "Æ" * 40, "W" * 40, "Katherine Johnson", "Alan", "Edsger", "Barbara Liskov", "Emmy", "Sofia", "Srinivasa",
-         "Z" + "\u0351" * 39, "Karen Spärck Jones", "Dijkstra", "anonymous"]  # fmt: skip
+         "Zoë", "Æ" * 40, "W" * 40, "Katherine Johnson", "Alan", "Edsger", "Barbara Liskov", "Emmy", "Sofia",
+         "Srinivasa", "Z" + "\u0351" * 39, "Karen Spärck Jones", "Dijkstra", "anonymous"]  # fmt: skip
 SPACE = {"learning_rate": FloatDistribution(1e-5, 1e-1), "number_of_layers": IntDistribution(1, 4),
          "dropout_of_the_embedding": FloatDistribution(0, 1), "optimizer": CategoricalDistribution(["RMSprop", "Adam"])}
 SETTINGS = {"learning_rate": 0.00123, "number_of_layers": 3, "dropout_of_the_embedding": 0.123, "optimizer": "RMSprop"}
