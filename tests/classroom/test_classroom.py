@@ -184,7 +184,7 @@ def test_the_study_takes_no_more_trials_than_its_limit():
                          ids=["a number", "none", "empty", "no process", "a huge process", "no start"])
 def test_an_invalid_claim_stops_neither_the_board_nor_the_others(server, laptop, claim):
     laptop._storage.set_trial_system_attr(laptop.ask()._trial_id, "worker", claim)
-    study = join(server, who=f"after {claim}"[:40])
+    study = join(server, who=f"after {claim!r}"[:40])
     study.optimize(lambda trial: float(len(recover(study))), n_trials=1)
     assert study.trials[-1].value == 0
     rows = server.rows_when(lambda rows: study.trials[-1].user_attrs["who"] in [row["name"] for row in rows])
