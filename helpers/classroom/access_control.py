@@ -18,7 +18,6 @@ from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState, create_trial
 
 from helpers.study import optuna_internals
-from helpers.study.retry import REFUSAL
 from helpers.study.storage import ALIVE, HEARTBEAT, WHO
 
 MAX_TRIALS = 10_000
@@ -29,15 +28,12 @@ MAX_TEXT = 8000  # characters of all attributes of one trial, and of the choices
 ANONYMOUS = "anonymous"
 SILENT = 6 * HEARTBEAT  # seconds without a heartbeat after which a trial's laptop counts as gone
 REMOVED = "removed"  # the attribute of the study with the names that the teacher has removed, and of each such trial
+REFUSAL = "Exception calling application: "  # what `helpers.study.retry` looks for in an answer
 OWNER = "owner"  # the attribute of a trial that names who runs it, and from which address
 
 
 class Refused(Exception):
     """A request that is refused. The sentence arrives on the laptop, in the details of a grpc.RpcError."""
-
-
-class OutsideRange(Refused):
-    """A parameter's value that its distribution does not hold."""
 
 
 def refuse_unless(condition, sentence):
@@ -121,8 +117,7 @@ class Contents:
             inside = fits(distribution.to_external_repr(number), distribution)
         except (ValueError, IndexError, OverflowError):
             inside = False
-        if not inside:
-            raise OutsideRange(f"the value of {name} is outside its range")
+        refuse_unless(inside, f"the value of {name} is outside its range")
 
     def add_report(self, step, value):
         refuse_unless(0 <= step < 2**31, f"the step of a report must be from 0 to {2**31 - 1}; it is {step}")
@@ -254,19 +249,9 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
         refuse_unless(same_name(who) not in self.removed, f"the teacher has removed {who}; ask what happened")
 
     def set_trial_param(self, trial_id, param_name, param_value_internal, distribution):
-        """A value outside its range, which someone may have queued, fails the trial: its laptop begins another one."""
         with self.writing:
-            contents = self.contents_to_change(trial_id)
-            try:
-                contents.add_parameter(param_name, distribution, param_value_internal)
-            except OutsideRange as error:
-                self.fail(trial_id, str(error))
-                raise UpdateFinishedTrialError(str(error)) from None
+            self.contents_to_change(trial_id).add_parameter(param_name, distribution, param_value_internal)
             self.storage.set_trial_param(trial_id, param_name, param_value_internal, distribution)
-
-    def fail(self, trial_id, reason):
-        self.storage.set_trial_user_attr(trial_id, "reason", reason)
-        return self.finish(trial_id, TrialState.FAIL)
 
     def finish(self, trial_id, state, values=None):
         changed = self.storage.set_trial_state_values(trial_id, state, values)
@@ -283,12 +268,21 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
             if state == TrialState.RUNNING:
                 return self.take(trial_id, contents)
             refuse_unless(state.is_finished(), "a trial that runs can't go back into the queue")
-            same_machine = caller() and contents.owner and contents.owner[1] == caller()[1]
-            if not (state == TrialState.FAIL and same_machine):  # as workers do for another that died there
+            if state == TrialState.FAIL and values is None and caller() and contents.owner:
+                self.check_same_address(contents)
+            else:
                 self.contents_to_change(trial_id)
             if one_number or (values is None and state != TrialState.COMPLETE):
                 return self.finish(trial_id, state, values)
-            return self.fail(trial_id, f"its value must be one finite number; it is {values}")
+            reason = f"its value must be one finite number; it is {values}"
+            self.storage.set_trial_user_attr(trial_id, "reason", reason)
+            return self.finish(trial_id, TrialState.FAIL)
+
+    def check_same_address(self, contents):
+        """A worker marks the trials of others that died on its machine as failed. If the machine has another address
+        now, it goes on without: this error says that to it, and the missing heartbeat shows that the trial is dead."""
+        if contents.owner[1] != caller()[1]:
+            raise UpdateFinishedTrialError("this trial belongs to another laptop; only that one can change or finish it")
 
     def take(self, trial_id, contents):
         """Gives a waiting trial to the laptop that asks for it. Returns whether it could have it."""

@@ -9,7 +9,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from helpers.study.errors import StudyError
 
 RECONNECT = 60  # seconds that a worker waits for an unavailable storage
-REFUSAL = "Exception calling application: "  # how a refusal of the class study begins
 NO_SPACE = "no space left on the disk of the study; what finished is kept: free some space, then run again"
 
 
@@ -49,7 +48,7 @@ def storage_trouble(error):
         if isinstance(error, ValueError) and str(error) == "Cannot tell a FAIL trial.":
             return error
         if isinstance(error, grpc.RpcError):
-            refused = (error.details() or "").partition(REFUSAL)[2]
+            refused = (error.details() or "").partition("Exception calling application: ")[2]
             return StudyError(f"the class study refuses this: {refused}") if refused else error
         error = error.__cause__ or error.__context__
     return None

@@ -13,7 +13,7 @@ from html import unescape
 import grpc
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
@@ -102,6 +102,11 @@ def add_parameters(study, number):
     add(study, params=dict.fromkeys(names, 0.5), distributions=dict.fromkeys(names, FloatDistribution(0, 1)))
 
 
+def set_choice(study, number):
+    choices = CategoricalDistribution(["a", "b"])
+    study._storage.set_trial_param(study.ask()._trial_id, "c", number, choices)
+
+
 NAME = f"a learner's name (who) has 1 to {MAX_WHO} printable characters"
 LONG = "x" * MAX_TEXT
 REFUSED = {
@@ -123,6 +128,7 @@ REFUSED = {
     "many parameters": (lambda study: add_parameters(study, MAX_PARAMETERS + 1), f"at most {MAX_PARAMETERS} param"),
     "a parameter's name": (lambda study: study.ask().suggest_int("x" * 101, 0, 1), "name of a parameter has 1 to 100"),
     "endless choices": (lambda study: study.ask().suggest_categorical("c", [LONG]), "the choices of c are too long"),
+    "no such choice": (lambda study: set_choice(study, 7), "the value of c is outside its range"),
     "many reports": (lambda study: add(study, intermediate_values=dict.fromkeys(range(MAX_REPORTS + 1), 0.5)),
                      f"at most {MAX_REPORTS} reports"),
     "a finished trial": (lambda study: study.add_trial(create_trial(state=TrialState.PRUNED)), "must be run here"),
