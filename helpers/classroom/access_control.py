@@ -282,7 +282,7 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
         """A worker marks the trials of others that died on its machine as failed. If the machine has another address
         now, it goes on without: this error says that to it, and the missing heartbeat shows that the trial is dead."""
         if contents.owner[1] != caller()[1]:
-            raise UpdateFinishedTrialError("this trial belongs to another laptop; only that one can change or finish it")
+            raise UpdateFinishedTrialError("this trial belongs to another laptop; only that one can finish it")
 
     def take(self, trial_id, contents):
         """Gives a waiting trial to the laptop that asks for it. Returns whether it could have it."""
