@@ -72,15 +72,16 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         page.name, page.board = study, ""
         over = threading.Event()
         threading.Thread(target=page.serve_forever, daemon=True).start()
-        print(how_to_join(study, address, port, page_port, max_trials, direction), flush=True)
         watcher = threading.Thread(target=watch, args=(shared, database, page, over), daemon=True)
-        watcher.start()
         server = proxy_server(shared, f"{address}:{port}", Doorkeeper(shared))
         with suppress(KeyboardInterrupt):
             server.start()
+            print(how_to_join(study, address, port, page_port, max_trials, direction), flush=True)
+            watcher.start()
             server.wait_for_termination()
         over.set()
-        watcher.join()
+        if watcher.is_alive():
+            watcher.join()
         shared.writing.acquire(timeout=1)  # a write that has begun is completed, and no other begins
         found = count_trials(optuna.load_study(study_name=study, storage=shared))
         print(f"\nThe class study has ended: {found}.\nIt is stored in {where}; the same command "

@@ -1,6 +1,6 @@
 """What a restart of the class's server costs: `python -m tests.bench.class_restart`.
 
-Three workers train (they wait, and report each second, as an epoch does) while the server is away for so many seconds.
+Two workers train (they wait, and report each second, as an epoch does) while the server is away for so many seconds.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from tests.classroom.server import Server
 
-WORKERS, EPOCHS = 3, 20  # an epoch takes a second
+WORKERS, EPOCHS = 2, 20  # an epoch takes a second
 OBJECTIVE = f"""
 import time
 
