@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import grpc
 import optuna
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import TrialState, create_trial
 
 from helpers.classroom import access_control, remove, write_csv
 from helpers.classroom.access_control import ClassStudy, Refused
+from helpers.classroom.leaderboard import standings
 from helpers.classroom.server import time_of_today
 from helpers.study import StudyError, open_study
 from tests.classroom.server import from_file, join
@@ -173,3 +174,19 @@ def test_a_trial_is_removed_from_postgresql_too(tmp_path):
         study.optimize(lambda trial: 0.5, n_trials=1)
         assert remove("class", postgres.url, numbers=[0]) == "removed: 1 trial (0 of anonymous)"
         assert optuna.load_study(study_name="class", storage=postgres.url).best_value == 0.5
+
+
+def test_where_smaller_is_better_the_smallest_leads_and_the_line_to_join_says_so(start, tmp_path):
+    server = start(tmp_path / "class.db", direction="minimize")
+    assert "--direction minimize" in server.words
+    for who, value in (("Ada", 0.5), ("Grace", 0.25)):
+        open_study("class", server.address, "minimize", who=who).optimize(lambda trial, value=value: value, n_trials=1)
+    assert names(server.rows_when(lambda rows: len(rows) == 2)) == ["Grace", "Ada"]
+    assert "<dd>0.2500 <small>Grace</small></dd>" in server.get("/board")
+
+
+def test_a_value_that_breaks_a_constraint_is_not_the_best():
+    trials = [create_trial(value=0.5, user_attrs={"who": "Ada"}),
+              create_trial(value=0.9, user_attrs={"who": "Ada"}, system_attrs={"constraints:size": 1.0})]
+    row, = standings(trials, [])
+    assert (row.best.value, row.finished) == (0.5, 2)
