@@ -17,7 +17,7 @@ from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState, create_trial
 
-from helpers.study import optuna_internals
+from helpers.study import StudyError, optuna_internals
 from helpers.study.storage import ALIVE, HEARTBEAT, WHO
 
 MAX_TRIALS = 10_000
@@ -151,7 +151,7 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
         self.study_id = storage.get_study_id_from_name(name)
         self.writing, self.reading = threading.Lock(), threading.Lock()
         self.of_study, self.begun = Contents(), Counter()  # the latter: how many trials, by who asked for them
-        self.refusals, self.last_refusal = 0, ""
+        self.refusals, self.last_refusal, self.deleted = 0, "", False
         self.heartbeats, self.asked = {}, time.monotonic()  # when the last one came, and when they were asked for
         self.read_all()
 
@@ -170,8 +170,12 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
             self.heartbeats = {trial_id: self.heartbeats.get(trial_id, time.monotonic()) for trial_id in alive}
 
     def removals(self):
-        """How often the teacher has removed something from the database."""
-        return self.storage.get_study_user_attrs(self.study_id).get(REMOVED, {"changes": 0})["changes"]
+        """How often the teacher has removed something from the database. Raises StudyError if the study is deleted."""
+        try:
+            return self.storage.get_study_user_attrs(self.study_id).get(REMOVED, {"changes": 0})["changes"]
+        except KeyError:
+            self.deleted = True
+            raise StudyError(f'the study "{self.name}" was deleted; end this with Ctrl-C, and start again') from None
 
     def own(self, study_id):
         if study_id != self.study_id:
@@ -411,6 +415,7 @@ class Doorkeeper(grpc.ServerInterceptor):
             if hasattr(request, "included_trial_ids"):  # a laptop remembers what it read: send removed trials again
                 request.included_trial_ids.extend(self.shared.emptied)
             try:
+                refuse_unless(not self.shared.deleted, "the study of the class was deleted; ask the teacher")
                 return handler.unary_unary(request, context)
             except Refused as error:
                 self.shared.refusals, self.shared.last_refusal = self.shared.refusals + 1, f"{who}: {error}"

@@ -83,7 +83,9 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         if watcher.is_alive():
             watcher.join()
         shared.writing.acquire(timeout=1)  # a write that has begun is completed, and no other begins
-        found = count_trials(optuna.load_study(study_name=study, storage=shared))
+        found = "its trials can't be read"
+        with suppress(Exception):  # it was deleted
+            found = count_trials(optuna.load_study(study_name=study, storage=shared))
         print(f"\nThe class study has ended: {found}.\nIt is stored in {where}; the same command "
               f"continues it.\nIn a notebook: open_study({study!r}, {where!r})", flush=True)
         database.engine.dispose()  # the last connection to an SQLite file writes its log into it

@@ -165,6 +165,18 @@ def test_a_study_file_that_is_deleted_is_said_once(start, tmp_path):
     assert "1 trials" in server.line_with("in the last minute")
 
 
+def test_a_study_that_is_deleted_is_said_to_teacher_and_laptops(start, tmp_path):
+    server = start(tmp_path / "class.db")
+    study = join(server, "Ada")
+    study.optimize(lambda trial: 1.0, n_trials=1)
+    optuna.delete_study(study_name="class", storage=f"sqlite:///{server.storage}")
+    assert 'the study "class" was deleted; end this with Ctrl-C, and start' in server.line_with("can't be renewed")
+    with pytest.raises(grpc.RpcError, match="the study of the class was deleted; ask the teacher"):
+        study.ask()
+    words, status, _ = server.interrupt()
+    assert (status, "The class study has ended: its trials can't be read" in words) == (0, True)
+
+
 @pytest.mark.postgres
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed")
 def test_a_trial_is_removed_from_postgresql_too(tmp_path):
