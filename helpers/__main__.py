@@ -27,9 +27,16 @@ def repair(arguments):
 
 
 def classroom(arguments):
-    from helpers.classroom import serve
+    from helpers.classroom import remove, serve, write_csv
 
-    serve(arguments.study, arguments.storage, arguments.host, arguments.port, arguments.page_port)
+    names, numbers = arguments.remove_name, arguments.remove_trial
+    if names or numbers:
+        print(remove(arguments.study, arguments.storage, names, numbers))
+    if arguments.csv:
+        print(write_csv(arguments.csv, arguments.study, arguments.storage))
+    if not (names or numbers or arguments.csv):
+        serve(arguments.study, arguments.storage, arguments.host, arguments.port, arguments.page_port,
+              direction=arguments.direction, until=arguments.until)
 
 
 def record(arguments):
@@ -71,6 +78,11 @@ def parser():
     add("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 lets others in")
     add("--port", type=int, default=13000, help="of the study")
     add("--page-port", type=int, default=13001, help="of the leader board")
+    add("--direction", default="maximize", choices=["maximize", "minimize"])
+    add("--until", metavar="HH:MM", help="a time of today after which no trial begins")
+    add("--remove-name", metavar="NAME", action="append", default=[], help="only this: remove a learner's trials")
+    add("--remove-trial", metavar="NUMBER", type=int, action="append", default=[], help="only this: remove a trial")
+    add("--csv", metavar="FILE", help="only this: write the leader board to a file")
     add = command(record, "run the full-size experiments and write data/recorded/")
     add("part", nargs="*", help="which parts; all of them by default")
     add = command(walk, "run the notebooks at full budget and write them as HTML under build/")

@@ -1,9 +1,10 @@
 """One study for a room of laptops, with a leader board: `python -m helpers classroom`, or `serve`.
 
 Lesson 07 uses it. `server` starts it, `access_control` decides what a laptop may do to the study, `leaderboard` shows
-who found what.
+who found what, `teacher` removes what should not count and writes the board as CSV.
 """
 
 from helpers.classroom.server import serve
+from helpers.classroom.teacher import remove, write_csv
 
-__all__ = ["serve"]
+__all__ = ["remove", "serve", "write_csv"]

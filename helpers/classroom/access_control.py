@@ -1,27 +1,35 @@
 """What a laptop may do to the study of the class: `ClassStudy` stands between Optuna's gRPC proxy and the database, and
-refuses what could harm the others."""
+refuses what could harm the others. `Doorkeeper` tells it which laptop asks."""
 
 import copy
 import json
 import math
 import threading
 import time
+import unicodedata
+from collections import Counter
 from datetime import datetime
+from numbers import Real
 
+import grpc
 from optuna.distributions import distribution_to_json
 from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState, create_trial
 
-from helpers.study import optuna_internals
-from helpers.study.storage import ALIVE, HEARTBEAT
+from helpers.study import StudyError, optuna_internals
+from helpers.study.storage import ALIVE, HEARTBEAT, WHO
 
 MAX_TRIALS = 10_000
+MAX_OF_ONE, MAX_QUEUED = 2500, 20  # trials that one laptop may begin, and that it may have queued at a time
 MAX_WHO, MAX_NAME = 40, 100  # characters of a learner's name, and of a parameter's or an attribute's
 MAX_PARAMETERS, MAX_REPORTS = 50, 1000  # of one trial
 MAX_TEXT = 8000  # characters of all attributes of one trial, and of the choices of one parameter
 ANONYMOUS = "anonymous"
 SILENT = 6 * HEARTBEAT  # seconds without a heartbeat after which a trial's laptop counts as gone
+REMOVED = "removed"  # the attribute of the study with the names that the teacher has removed, and of each such trial
+REFUSAL = "Exception calling application: "  # what `helpers.study.retry` looks for in an answer
+OWNER = "owner"  # the attribute of a trial that names who runs it, and from which address
 
 
 class Refused(Exception):
@@ -37,18 +45,67 @@ def is_name(text, length):
     return isinstance(text, str) and 0 < len(text) <= length and text.isprintable() and not text.isspace()
 
 
+def same_name(who):
+    """A learner's name without what nobody sees: spaces too many, and the two ways to write an accent."""
+    return " ".join(unicodedata.normalize("NFC", str(who)).split())
+
+
+def fits(value, distribution):
+    """Whether a parameter may have this value. Optuna checks it when it creates a trial."""
+    try:
+        create_trial(state=TrialState.RUNNING, params={"x": value}, distributions={"x": distribution})
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return False
+    return True
+
+
+_request = threading.local()  # caller: [name, address] of the laptop whose request this thread answers
+
+
+def caller():
+    """Who asks, as [name, address], the name empty if the laptop gives none. None for the server itself."""
+    return getattr(_request, "caller", None)
+
+
+def is_settings(value):
+    return isinstance(value, dict) and all(isinstance(each, str | Real | None) for each in value.values())
+
+
+def is_number(value):
+    return isinstance(value, Real)
+
+
+def is_list_of_numbers(value):
+    return isinstance(value, list) and all(map(is_number, value))
+
+
+def is_text(value):
+    return isinstance(value, str)
+
+
+# Attributes that the Optuna of every laptop reads, by how their names begin: other values there would stop them all.
+EXPECTED = {"fixed_params": is_settings, "retry_history": is_list_of_numbers, "failed_trial": is_number,
+            "constraints": lambda value: is_number(value) or is_list_of_numbers(value), "completed_rung_": is_number,
+            "tpe:relative_params": is_text}  # fmt: skip
+
+
 class Contents:
     """What one trial, or the study, holds so far. Each `add` refuses what is too much or invalid."""
 
     def __init__(self, trial=None):
         self.who, self.seen = ANONYMOUS, datetime.now()
+        self.owner, self.queued_by, self.waits = None, None, False  # who runs the trial, who queued it: as `caller`
         self.parameters, self.reports, self.attributes = set(), set(), {}
         if trial:
+            self.waits = trial.state == TrialState.WAITING
+            self.owner = None if self.waits else trial.system_attrs.get(OWNER)
             for name, distribution in trial.distributions.items():
                 self.add_parameter(name, distribution, distribution.to_internal_repr(trial.params[name]))
             for step, value in trial.intermediate_values.items():
                 self.add_report(step, value)
-            for key, value in [*trial.system_attrs.items(), *trial.user_attrs.items()]:
+            for key, value in trial.system_attrs.items():
+                self.add_system_attribute(key, value)
+            for key, value in trial.user_attrs.items():
                 self.add_attribute(key, value)
 
     def add_parameter(self, name, distribution, number):
@@ -56,17 +113,21 @@ class Contents:
         refuse_unless(len(distribution_to_json(distribution)) <= MAX_TEXT, f"the choices of {name} are too long")
         self.parameters.add(name)
         refuse_unless(len(self.parameters) <= MAX_PARAMETERS, f"a trial has at most {MAX_PARAMETERS} parameters")
-        try:  # Optuna checks the range of a value when it creates a trial
-            value = distribution.to_external_repr(number)
-            create_trial(state=TrialState.RUNNING, params={name: value}, distributions={name: distribution})
+        try:
+            inside = fits(distribution.to_external_repr(number), distribution)
         except (ValueError, IndexError, OverflowError):
-            raise Refused(f"the value of {name} is outside its range") from None
+            inside = False
+        refuse_unless(inside, f"the value of {name} is outside its range")
 
     def add_report(self, step, value):
-        refuse_unless(math.isfinite(value), f"a report must be a finite number; at step {step} it is {value}")
         refuse_unless(0 <= step < 2**31, f"the step of a report must be from 0 to {2**31 - 1}; it is {step}")
         self.reports.add(step)
         refuse_unless(len(self.reports) <= MAX_REPORTS, f"a trial has at most {MAX_REPORTS} reports")
+
+    def add_system_attribute(self, key, value):
+        for beginning, is_as_expected in EXPECTED.items():
+            refuse_unless(not key.startswith(beginning) or is_as_expected(value), f"{key} can't be {value!r:.60}")
+        self.add_attribute(key, value)
 
     def add_attribute(self, key, value):
         refuse_unless(is_name(key, MAX_NAME), f"the name of an attribute has 1 to {MAX_NAME} printable characters")
@@ -74,8 +135,8 @@ class Contents:
             refuse_unless(is_name(value, MAX_WHO), f"a learner's name (who) has 1 to {MAX_WHO} printable characters")
             self.who = value
         sizes = self.attributes | {key: len(key) + len(json.dumps(value))}
-        fits = sum(sizes.values()) <= MAX_TEXT
-        refuse_unless(fits, f"{key} is too long: all attributes together may have {MAX_TEXT} characters")
+        not_too_long = sum(sizes.values()) <= MAX_TEXT
+        refuse_unless(not_too_long, f"{key} is too long: all attributes together may have {MAX_TEXT} characters")
         self.attributes = sizes
 
 
@@ -85,15 +146,36 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
     It remembers the last heartbeat of each running trial, for `recover`.
     """
 
-    def __init__(self, storage, name, max_trials=MAX_TRIALS):
-        self.storage, self.name, self.max_trials = storage, name, max_trials
+    def __init__(self, storage, name, max_trials=MAX_TRIALS, until=None):
+        self.storage, self.name, self.max_trials, self.until = storage, name, max_trials, until
         self.study_id = storage.get_study_id_from_name(name)
-        self.trials = storage.get_all_trials(self.study_id, deepcopy=False)  # to be read again at the time `read_again`
-        self.read_again, self.n_trials = 0, len(self.trials)
-        self.of_study, self.of_trials = Contents(), {}  # the latter by the id of a trial that is not finished
-        running = [trial for trial in self.trials if trial.state == TrialState.RUNNING and ALIVE in trial.system_attrs]
-        self.heartbeats = {optuna_internals.trial_id(trial): time.monotonic() for trial in running}  # the last of each
         self.writing, self.reading = threading.Lock(), threading.Lock()
+        self.of_study, self.begun = Contents(), Counter()  # the latter: how many trials, by who asked for them
+        self.refusals, self.last_refusal, self.deleted = 0, "", False
+        self.heartbeats, self.asked = {}, time.monotonic()  # when the last one came, and when they were asked for
+        self.read_all()
+
+    def read_all(self, storage=None):
+        """Reads all trials, from another storage object if one is given: an old one remembers what it has read."""
+        with self.writing, self.reading:
+            self.storage = storage or self.storage
+            self.trials = self.storage.get_all_trials(self.study_id, deepcopy=False)
+            self.read_again, self.n_trials = 0, len(self.trials)  # the former: the time to read them again
+            self.of_trials = {}  # contents by the id of a trial that is not finished
+            removed = self.storage.get_study_user_attrs(self.study_id).get(REMOVED, {"names": [], "changes": 0})
+            self.removed, self.changes = set(removed["names"]), removed["changes"]
+            self.emptied = [optuna_internals.trial_id(trial) for trial in self.trials if REMOVED in trial.system_attrs]
+            alive = {optuna_internals.trial_id(trial) for trial in self.trials
+                     if trial.state == TrialState.RUNNING and ALIVE in trial.system_attrs}
+            self.heartbeats = {trial_id: self.heartbeats.get(trial_id, time.monotonic()) for trial_id in alive}
+
+    def removals(self):
+        """How often the teacher has removed something from the database. Raises StudyError if the study is deleted."""
+        try:
+            return self.storage.get_study_user_attrs(self.study_id).get(REMOVED, {"changes": 0})["changes"]
+        except KeyError:
+            self.deleted = True
+            raise StudyError(f'the study "{self.name}" was deleted; end this with Ctrl-C, and start again') from None
 
     def own(self, study_id):
         if study_id != self.study_id:
@@ -101,14 +183,23 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
         return study_id
 
     def contents(self, trial_id):
-        """What an unfinished trial holds; notes that its learner was seen."""
+        """What an unfinished trial holds."""
         if trial_id not in self.of_trials:
             trial = self.get_trial(trial_id)
             if trial.state.is_finished():
                 raise UpdateFinishedTrialError(f"trial {trial.number} is finished and can't be changed")
             self.of_trials[trial_id] = Contents(trial)
-        self.of_trials[trial_id].seen = datetime.now()
         return self.of_trials[trial_id]
+
+    def contents_to_change(self, trial_id):
+        """The same, for its owner: a trial belongs to who runs it. Notes that this laptop was seen."""
+        contents = self.contents(trial_id)
+        if caller() not in (None, contents.owner):
+            number = self.get_trial(trial_id).number
+            raise Refused(f"trial {number} waits in the queue; it can be run, but not changed" if contents.waits else
+                          f"trial {number} belongs to another laptop; only that one can change or finish it")
+        contents.seen = datetime.now()
+        return contents
 
     def create_new_study(self, directions, study_name=None):
         refuse_unless(study_name == self.name, f'there is one study here, "{self.name}"; a laptop can\'t make another')
@@ -121,51 +212,122 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
         trial = template_trial or create_trial(state=TrialState.RUNNING)
         new = trial.state in (TrialState.RUNNING, TrialState.WAITING) and trial.values is None
         refuse_unless(new, "a trial must be run here; a finished one can't be added")
+        running = trial.state == TrialState.RUNNING
+        trial.datetime_start, trial.datetime_complete = datetime.now() if running else None, None  # clocks differ
+        trial.system_attrs = {key: value for key, value in trial.system_attrs.items() if key != OWNER}
+        if running and caller():
+            trial.system_attrs[OWNER] = caller()
         contents = Contents(trial)
-        trial.datetime_complete = None
-        if trial.state == TrialState.RUNNING:
-            trial.datetime_start = datetime.now()  # the clocks of laptops differ
         with self.writing:
             refuse_unless(self.n_trials < self.max_trials, f"the study is full: its limit is {self.max_trials} trials")
+            if caller():
+                self.check_beginning(trial, contents)
             trial_id = self.storage.create_new_trial(self.own(study_id), trial)
             self.n_trials += 1
+            self.begun[str(caller())] += 1
             self.of_trials[trial_id], self.read_again = contents, 0
         return trial_id
 
+    def check_beginning(self, trial, contents):
+        """Refuses a laptop's new trial if it comes too late, from someone removed, or is one too many."""
+        self.check_open()
+        self.check_name(contents.who)
+        self.check_name(caller()[0])
+        refuse_unless(self.begun[str(caller())] < MAX_OF_ONE, f"one laptop may begin {MAX_OF_ONE} trials, and this one "
+                      "has; its objective returns very quickly")
+        if trial.state == TrialState.WAITING and "failed_trial" not in trial.system_attrs:
+            contents.queued_by = caller()
+            queued = [each for each in self.of_trials.values() if each.queued_by == caller()]
+            refuse_unless(len(queued) < MAX_QUEUED, f"one laptop may have {MAX_QUEUED} trials in the queue; wait "
+                          "until some have run")
+            for name, value in trial.system_attrs.get("fixed_params", {}).items():
+                spaces = [each.distributions[name] for each in self.trials if name in each.distributions]
+                refuse_unless(not spaces or any(fits(value, space) for space in spaces),
+                              f"{name}={value!r:.60} can't be queued: it is outside {spaces and spaces[-1]}")
+
+    def check_open(self):
+        if self.until is not None and datetime.now() >= self.until:
+            raise Refused(f"the class ended at {self.until:%H:%M}; no trial begins any more")
+
+    def check_name(self, who):
+        refuse_unless(same_name(who) not in self.removed, f"the teacher has removed {who}; ask what happened")
+
     def set_trial_param(self, trial_id, param_name, param_value_internal, distribution):
         with self.writing:
-            self.contents(trial_id).add_parameter(param_name, distribution, param_value_internal)
+            self.contents_to_change(trial_id).add_parameter(param_name, distribution, param_value_internal)
             self.storage.set_trial_param(trial_id, param_name, param_value_internal, distribution)
+
+    def finish(self, trial_id, state, values=None):
+        changed = self.storage.set_trial_state_values(trial_id, state, values)
+        self.read_again = 0
+        del self.of_trials[trial_id]
+        self.heartbeats.pop(trial_id, None)
+        return changed
 
     def set_trial_state_values(self, trial_id, state, values=None):
         """A value that is not one finite number fails the trial, with a reason: for Optuna, infinity would be best."""
         one_number = values is not None and len(values) == 1 and math.isfinite(values[0])
         with self.writing:
-            self.contents(trial_id)
-            if not one_number and (values is not None or state == TrialState.COMPLETE):
-                reason = f"its value must be one finite number; it is {values}"
-                self.storage.set_trial_user_attr(trial_id, "reason", reason)
-                state, values = TrialState.FAIL, None
-            changed = self.storage.set_trial_state_values(trial_id, state, values)
-            self.read_again = 0
-            if state.is_finished():
-                del self.of_trials[trial_id]
-                self.heartbeats.pop(trial_id, None)
-        return changed
+            contents = self.contents(trial_id)
+            if state == TrialState.RUNNING:
+                return self.take(trial_id, contents)
+            refuse_unless(state.is_finished(), "a trial that runs can't go back into the queue")
+            if state == TrialState.FAIL and values is None and caller() and contents.owner:
+                self.check_same_address(contents)
+            else:
+                self.contents_to_change(trial_id)
+            if one_number or (values is None and state != TrialState.COMPLETE):
+                return self.finish(trial_id, state, values)
+            reason = f"its value must be one finite number; it is {values}"
+            self.storage.set_trial_user_attr(trial_id, "reason", reason)
+            return self.finish(trial_id, TrialState.FAIL)
+
+    def check_same_address(self, contents):
+        """A worker marks the trials of others that died on its machine as failed. If the machine has another address
+        now, it goes on without: this error says that to it, and the missing heartbeat shows that the trial is dead."""
+        if contents.owner[1] != caller()[1]:
+            raise UpdateFinishedTrialError("this trial belongs to another laptop; only that one can finish it")
+
+    def take(self, trial_id, contents):
+        """Gives a waiting trial to the laptop that asks for it. Returns whether it could have it."""
+        if caller():
+            try:
+                self.check_open()
+                self.check_name(caller()[0])
+            except Refused:  # said when it asks for a new trial
+                return False
+        taken = self.storage.set_trial_state_values(trial_id, TrialState.RUNNING)
+        if taken:
+            contents.owner, contents.queued_by, contents.waits, self.read_again = caller(), None, False, 0
+            if caller():
+                self.storage.set_trial_system_attr(trial_id, OWNER, caller())
+        return taken
 
     def set_trial_intermediate_value(self, trial_id, step, intermediate_value):
+        """Infinity becomes NaN, which ends a trial in Optuna's pruners and can't be taken for the best."""
+        value = intermediate_value if math.isfinite(intermediate_value) else math.nan
         with self.writing:
-            self.contents(trial_id).add_report(step, intermediate_value)
-            self.storage.set_trial_intermediate_value(trial_id, step, intermediate_value)
+            self.contents_to_change(trial_id).add_report(step, value)
+            self.storage.set_trial_intermediate_value(trial_id, step, value)
 
     def set_trial_user_attr(self, trial_id, key, value):
         with self.writing:
-            self.contents(trial_id).add_attribute(key, value)
+            if key == "who" and caller():
+                self.check_name(value)
+            self.contents_to_change(trial_id).add_attribute(key, value)
             self.storage.set_trial_user_attr(trial_id, key, value)
 
     def set_trial_system_attr(self, trial_id, key, value):
+        """A worker writes its claim on a waiting trial before it has it, and perhaps another is faster."""
         with self.writing:
-            self.contents(trial_id).add_attribute(key, value)
+            contents = self.contents(trial_id)
+            refuse_unless(key != OWNER or caller() is None, "the owner of a trial is set by the server")
+            if key.startswith("worker "):
+                if not contents.waits and caller() not in (None, contents.owner):
+                    return
+            else:
+                self.contents_to_change(trial_id)
+            contents.add_system_attribute(key, value)
             if key != ALIVE or trial_id not in self.heartbeats:
                 self.storage.set_trial_system_attr(trial_id, key, value)
             if key == ALIVE:
@@ -175,7 +337,12 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
         self.heartbeats[trial_id] = time.monotonic()
 
     def _get_stale_trial_ids(self, study_id):
-        return [trial_id for trial_id, last in list(self.heartbeats.items()) if time.monotonic() - last > SILENT]
+        """The trials whose laptops are silent. It is asked each second; if not, this machine slept and heard nobody."""
+        now = time.monotonic()
+        if now - self.asked > SILENT / 2:
+            self.heartbeats = dict.fromkeys(self.heartbeats, now)
+        self.asked = now
+        return [trial_id for trial_id, last in list(self.heartbeats.items()) if now - last > SILENT]
 
     def get_heartbeat_interval(self):
         return HEARTBEAT
@@ -184,11 +351,13 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
         return RetryHeartbeatStaleTrialCallback(max_retry=2)
 
     def set_study_user_attr(self, study_id, key, value):
-        with self.writing:
-            self.of_study.add_attribute(key, value)
-            self.storage.set_study_user_attr(self.own(study_id), key, value)
+        self.own(study_id)
+        refuse_unless(caller() is None, "a laptop can't change the study's attributes")
+        self.storage.set_study_user_attr(study_id, key, value)
 
     def set_study_system_attr(self, study_id, key, value):
+        """For samplers. Attributes of the study itself, like the names of its metrics, are read by every laptop."""
+        refuse_unless(not key.startswith("study:"), "a laptop can't change the study's attributes")
         with self.writing:
             self.of_study.add_attribute(key, value)
             self.storage.set_study_system_attr(self.own(study_id), key, value)
@@ -227,3 +396,29 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
 
     def get_study_system_attrs(self, study_id):
         return self.storage.get_study_system_attrs(self.own(study_id))
+
+
+class Doorkeeper(grpc.ServerInterceptor):
+    """Notes for each request to a `ClassStudy` which laptop it comes from; answers a refused one with a sentence."""
+
+    def __init__(self, shared):
+        self.shared = shared
+
+    def intercept_service(self, continuation, details):
+        handler = continuation(details)
+        if handler is None:  # there is no such request
+            return None
+
+        def answer(request, context):
+            who = dict(context.invocation_metadata()).get(WHO, b"").decode("utf-8", "replace")[: MAX_WHO + 1]
+            _request.caller = [who, context.peer().rpartition(":")[0]]  # without the port
+            if hasattr(request, "included_trial_ids"):  # a laptop remembers what it read: send removed trials again
+                request.included_trial_ids.extend(self.shared.emptied)
+            try:
+                refuse_unless(not self.shared.deleted, "the study of the class was deleted; ask the teacher")
+                return handler.unary_unary(request, context)
+            except Refused as error:
+                self.shared.refusals, self.shared.last_refusal = self.shared.refusals + 1, f"{who}: {error}"
+                context.abort(grpc.StatusCode.UNKNOWN, f"{REFUSAL}{error}")
+
+        return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)

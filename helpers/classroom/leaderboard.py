@@ -8,25 +8,31 @@ from types import SimpleNamespace
 
 from optuna.trial import TrialState
 
-from helpers.classroom.access_control import ANONYMOUS, MAX_WHO
+from helpers.classroom.access_control import ANONYMOUS, MAX_WHO, OWNER, REMOVED, same_name
 from helpers.html import fill
 from helpers.study import FINISHED
 
 
-def standings(trials, running):
-    """One row per name, the best first. A trial without a name counts as anonymous."""
-    rows = {}
+def standings(trials, running, minimize=False):
+    """One row per name, the best first; minimize: whether smaller is better. Without a name: anonymous. What the
+    teacher has removed doesn't count, nor can a trial that breaks a constraint be the best."""
+    rows, sign = {}, -1 if minimize else 1
     for trial in trials:
-        who = str(trial.user_attrs.get("who", ANONYMOUS))
-        row = rows.setdefault(who, SimpleNamespace(who=who, best=None, finished=0, seen=datetime.min))
+        if REMOVED in trial.system_attrs:
+            continue
+        who = same_name(trial.user_attrs.get("who", ANONYMOUS))
+        row = rows.setdefault(who, SimpleNamespace(who=who, best=None, finished=0, seen=datetime.min, places=set()))
         row.finished += trial.state in FINISHED
+        row.places.update(str(address) for _, address in [trial.system_attrs.get(OWNER, ("", ""))] if address)
         row.seen = max(row.seen, trial.datetime_start or row.seen, trial.datetime_complete or row.seen)
-        if trial.state == TrialState.COMPLETE and (row.best is None or trial.value > row.best.value):
+        feasible = all(excess <= 0 for excess in trial.constraints.values())
+        better = row.best is None or sign * (trial.value or 0) > sign * row.best.value
+        if trial.state == TrialState.COMPLETE and feasible and better:
             row.best = trial
     for contents in running:
-        if contents.who in rows:
-            rows[contents.who].seen = max(rows[contents.who].seen, contents.seen)
-    return sorted(rows.values(), key=lambda row: row.best.value if row.best else -math.inf, reverse=True)
+        if (who := same_name(contents.who)) in rows:
+            rows[who].seen = max(rows[who].seen, contents.seen)
+    return sorted(rows.values(), key=lambda row: sign * row.best.value if row.best else -math.inf, reverse=True)
 
 
 def sum_up(trials, rows):
@@ -43,16 +49,17 @@ def score(row):
     return f"{row.best.value:.4f}" if abs(row.best.value) < 1e6 else short(row.best.value)
 
 
-def short(value):
+def short(value, length=MAX_WHO):
     """Any value in a few printable characters."""
-    text = f"{value:.3g}" if isinstance(value, float) else str(value)[: MAX_WHO + 1]
+    text = f"{value:.3g}" if isinstance(value, float) else str(value)[: length + 1]
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return text if len(text) <= MAX_WHO else f"{text[: MAX_WHO - 1]}…"
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def board_html(trials, rows):
+def board_html(trials, rows, until=None):
     best, leader, finished, in_a_minute = sum_up(trials, rows)
-    return fill("board.html", rows=[cells(rank, row) for rank, row in enumerate(rows, 1)],
+    ends = until and f"{until:%H:%M}"
+    return fill("board.html", rows=[cells(rank, row) for rank, row in enumerate(rows, 1)], ends=ends,
                 best=best, leader=leader, finished=finished, in_a_minute=in_a_minute)
 
 
@@ -60,10 +67,16 @@ def cells(rank, row):
     """The texts of a row, by the class of their cell."""
     settings = list(row.best.params.items())[:4] if row.best else []
     settings = " · ".join(f"{short(name)}\u00a0{short(value)}" for name, value in settings)
-    seconds = (datetime.now() - row.seen).total_seconds()
-    ago = "now" if seconds < 5 else f"{seconds:.0f} s ago" if seconds < 60 else f"{seconds / 60:.0f} min ago"
-    return {"rank": rank, "name": short(row.who), "best": score(row), "trials": row.finished, "settings": settings,
-            "seen": ago}
+    laptops = f" ({len(row.places)} laptops)" if len(row.places) > 1 else ""  # or one that changed its address
+    return {"rank": rank, "name": short(row.who) + laptops, "best": score(row), "trials": row.finished,
+            "settings": settings, "seen": ago(row.seen)}
+
+
+def ago(then):
+    seconds = (datetime.now() - then).total_seconds()
+    if then == datetime.min:  # only trials that wait
+        return ""
+    return "now" if seconds < 5 else f"{seconds:.0f} s ago" if seconds < 60 else f"{seconds / 60:.0f} min ago"
 
 
 class Page(socketserver.ThreadingTCPServer):

@@ -6,6 +6,7 @@
 import errno
 import ipaddress
 import itertools
+import logging
 import os
 import shlex
 import signal
@@ -20,37 +21,43 @@ from datetime import datetime
 import optuna
 import psutil
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
-from optuna.storages import RDBStorage, get_storage, run_grpc_proxy_server
+from optuna.storages import RDBStorage, get_storage
+from optuna.study import StudyDirection
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-from helpers.classroom.access_control import MAX_TRIALS, ClassStudy
-from helpers.classroom.leaderboard import Handler, Page, board_html, standings, sum_up
+from helpers.classroom.access_control import MAX_TRIALS, ClassStudy, Doorkeeper
+from helpers.classroom.leaderboard import Handler, Page, board_html, short, standings, sum_up
 from helpers.commands import command
 from helpers.study import StudyError, count_trials, open_study
 from helpers.study.addresses import database_of, hide_password
 from helpers.study.database_errors import reason_of
+from helpers.study.optuna_internals import proxy_server
 from helpers.study.retry import RECONNECT
 from helpers.study.storage import VERSION, recover
 
 HOSTS = "127.0.0.1 admits this machine only, 0.0.0.0 others too"
 
 WARNING = """WARNING: these ports have no password. Anyone who can reach this machine over the network has access.
-They can read the study, add trials to it under any name, and disturb running trials. They can't change finished
-trials, delete the study, create another one, read other files or run programs here. Use it in a network that you
-trust, for the time of the lesson. Ctrl-C ends it.
+They can read the study, and add trials to it under any name and with any value. They can't change trials that others
+run, or finished ones, delete the study, create another one, read other files or run programs here. Use it in a network
+that you trust, for the time of the lesson. Ctrl-C ends it.
 """
 
 
-def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_port=13001, max_trials=MAX_TRIALS):
+def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_port=13001, max_trials=MAX_TRIALS,
+          direction="maximize", until=None):
     """Serves the study and its leader board until Ctrl-C, which ends the process.
 
-    storage: a file (SQLite; created if there is none) or a database's URL. Raises StudyError if it can't start.
+    storage: a file (SQLite; created if there is none) or a database's URL. until: a time of today, like "14:30", after
+    which no trial begins. Raises StudyError if it can't start.
     """
+    until = time_of_today(until)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     warnings.simplefilter("ignore", ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)  # a request that fails is said on its laptop
     try:
         address = ipaddress.ip_address(socket.gethostbyname(host))
     except (OSError, UnicodeError) as error:
@@ -63,46 +70,73 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         database = open_database(storage)
         where = hide_password(database.url)
         cached = get_storage(database)
-        opened = open_study(study, cached)
+        opened = open_study(study, cached, direction)
         opened.set_user_attr(VERSION, optuna.__version__)  # each laptop compares its own
-        shared = ClassStudy(cached, study, max_trials)
+        shared = ClassStudy(cached, study, max_trials, until)
         page.name, page.board = study, ""
         over = threading.Event()
         threading.Thread(target=page.serve_forever, daemon=True).start()
-        print(how_to_join(study, address, port, page_port, max_trials), flush=True)
-        watcher = threading.Thread(target=watch, args=(shared, page, over), daemon=True)
-        watcher.start()
+        watcher = threading.Thread(target=watch, args=(shared, database, page, over), daemon=True)
+        server = proxy_server(shared, f"{address}:{port}", Doorkeeper(shared))
         with suppress(KeyboardInterrupt):
-            run_grpc_proxy_server(shared, host=str(address), port=port)
+            server.start()
+            print(how_to_join(study, address, port, page_port, max_trials, direction), flush=True)
+            watcher.start()
+            server.wait_for_termination()
         over.set()
-        watcher.join()
+        if watcher.is_alive():
+            watcher.join()
         shared.writing.acquire(timeout=1)  # a write that has begun is completed, and no other begins
-        print(f"\nThe class study has ended: {count_trials(opened)}.\nIt is stored in {where}; the same command "
+        found = "its trials can't be read"
+        with suppress(Exception):  # it was deleted
+            found = count_trials(optuna.load_study(study_name=study, storage=shared))
+        print(f"\nThe class study has ended: {found}.\nIt is stored in {where}; the same command "
               f"continues it.\nIn a notebook: open_study({study!r}, {where!r})", flush=True)
         database.engine.dispose()  # the last connection to an SQLite file writes its log into it
         os._exit(0)  # gRPC takes seconds to end if many laptops are connected
 
 
-def watch(shared, page, over):
-    """Each second, until the event `over`: marks the trials of laptops that are gone as failed, and renews the leader
-    board. Prints a line every five seconds."""
-    study = optuna.load_study(study_name=shared.name, storage=shared)
+def watch(shared, database, page, over):
+    """Each second, until the event `over`: marks the trials of laptops that are gone as failed, obeys the teacher, and
+    renews the leader board. Prints a line every five seconds. A problem is said once, and it goes on."""
+    study, problem = optuna.load_study(study_name=shared.name, storage=shared), None
     for second in itertools.count():
         with suppress(Exception):  # a full study, or anything odd that a laptop has written: the board continues
             recover(study)
-        with suppress(StorageInternalError, SQLAlchemyError):  # a database that is unavailable for a moment
-            trials = shared.get_all_trials(shared.study_id, deepcopy=False)
-            rows = standings(trials, list(shared.of_trials.values()))
-            page.board = board_html(trials, rows)
-            if second % 5 == 0:
-                best, leader, finished, in_a_minute = sum_up(trials, rows)
-                print(f"{datetime.now():%H:%M:%S}  {finished} trials, {in_a_minute} in the last minute, "
-                      f"{len(rows)} names, best: {best} {leader}", flush=True)
+        try:
+            check_there(database)
+            if shared.removals() != shared.changes:
+                shared.read_all(get_storage(database))
+            line = renew(shared, page, study.direction == StudyDirection.MINIMIZE)
+            to_print, problem = second % 5 == 0, None
+        except Exception as error:  # a database that is unavailable for a moment, or that is deleted
+            line = f"the leader board can't be renewed: {reason_of(error)}"
+            to_print, problem = line != problem, line
+        if to_print:
+            print(f"{datetime.now():%H:%M:%S}  {line}", flush=True)
         if over.wait(1):
             return
 
 
-def how_to_join(study, address, port, page_port, max_trials):
+def check_there(database):
+    """Raises StudyError if the file of SQLite is gone: it would be written on until the server ends, and then lost."""
+    file = database.engine.url.database
+    if database.engine.name == "sqlite" and not Path(file).exists():
+        raise StudyError(f"{file} was deleted or moved, and what the class finds now is lost; end this with Ctrl-C, "
+                         "put the file back if you can, and start again")
+
+
+def renew(shared, page, minimize):
+    """Renews the leader board, and returns the line for the terminal."""
+    trials = shared.get_all_trials(shared.study_id, deepcopy=False)
+    rows = standings(trials, list(shared.of_trials.values()), minimize)
+    page.board = board_html(trials, rows, shared.until)
+    best, leader, finished, in_a_minute = sum_up(trials, rows)
+    refused = f", {shared.refusals} requests refused ({short(shared.last_refusal, 200)})" if shared.refusals else ""
+    return f"{finished} trials, {in_a_minute} in the last minute, {len(rows)} names, best: {best} {leader}{refused}"
+
+
+def how_to_join(study, address, port, page_port, max_trials, direction="maximize"):
     hosts = [str(address)]
     if address.is_unspecified:  # 0.0.0.0 stands for all addresses of this machine
         cards = psutil.net_if_addrs().values()
@@ -110,7 +144,8 @@ def how_to_join(study, address, port, page_port, max_trials):
         hosts = [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
     others = f"Other addresses of this machine: {', '.join(hosts[1:])}\n" if hosts[1:] else ""
     words = ["-m", "helpers", "worker", "helpers.search:objective", "--study", study,
-             "--storage", f"grpc://{hosts[0]}:{port}", "--trials", str(max_trials), "--who", "ADA"]  # fmt: skip
+             "--storage", f"grpc://{hosts[0]}:{port}", "--trials", str(max_trials),
+             *(["--direction", "minimize"] if direction == "minimize" else []), "--who", "ADA"]  # fmt: skip
     line = f"  {command(*words)}\n"
     if not address.is_loopback:  # the Python of another machine
         on_windows = subprocess.list2cmdline([r".venv\Scripts\python", *words])
@@ -120,6 +155,20 @@ def how_to_join(study, address, port, page_port, max_trials):
         f"Each laptop joins with this line, with the learner's name in place of ADA:\n{line}"
         f"The leader board: http://{hosts[0]}:{page_port}/\n{others}Ctrl-C ends it.\n"
     )
+
+
+def time_of_today(text):
+    """A time like "14:30" as a datetime of today, None for None. Raises StudyError if it is none, or past."""
+    if text is None:
+        return None
+    now = datetime.now()
+    try:
+        until = datetime.combine(now, datetime.strptime(text, "%H:%M").time())
+    except (ValueError, TypeError):
+        raise StudyError(f"--until {text}: write a time of today, like 14:30") from None
+    if until <= now:
+        raise StudyError(f"--until {text} is past; it is {now:%H:%M}")
+    return until
 
 
 def check_port(option, port, address):

@@ -1,10 +1,15 @@
 """Private names of Optuna without a public equivalent, as of Optuna 5.0.0; a test fails when one is gone."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
 import optuna
+from optuna.storages._grpc.auto_generated.api_pb2_grpc import add_StorageServiceServicer_to_server
+from optuna.storages._grpc.servicer import OptunaStorageProxyService
 from optuna.storages._heartbeat import BaseHeartbeat
 
-__all__ = ["BaseHeartbeat", "grid_of", "grid_points", "is_in_memory", "queued_parameters", "refused_attribute",
-           "refused_parameter", "trial_id", "was_told_to_stop"]  # fmt: skip
+__all__ = ["BaseHeartbeat", "grid_of", "grid_points", "is_in_memory", "proxy_server", "queued_parameters",
+           "refused_attribute", "refused_parameter", "trial_id", "was_told_to_stop"]  # fmt: skip
 
 
 def is_in_memory(study):
@@ -36,6 +41,14 @@ def grid_points(sampler, trials):
     taken = {trial.system_attrs["grid_id"] for trial in trials
              if "grid_id" in trial.system_attrs and sampler._same_search_space(trial.system_attrs["search_space"])}
     return set(range(len(sampler._all_grids))) - taken
+
+
+def proxy_server(storage, address, interceptor):
+    """What `optuna.storages.run_grpc_proxy_server` starts, but with an interceptor, which sees who asks."""
+    server = grpc.server(ThreadPoolExecutor(max_workers=10), interceptors=[interceptor])
+    add_StorageServiceServicer_to_server(OptunaStorageProxyService(storage), server)
+    server.add_insecure_port(address)
+    return server
 
 
 def refused_parameter(error):

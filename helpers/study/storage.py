@@ -41,6 +41,7 @@ from helpers.study.worker_identity import claim, claims_of, is_alive, is_dead
 HEARTBEAT = 10  # seconds between two heartbeats of a running trial
 VERSION = "optuna"  # the attribute of a class's study that names the version of its server's Optuna
 ALIVE = "alive"  # the attribute that carries the heartbeat of a trial behind a proxy
+WHO = "who-bin"  # the header that carries a learner's name with each request to a proxy
 
 _locked = threading.local()  # from_the_start: this thread's transactions in SQLite lock the file before they read
 
@@ -139,8 +140,24 @@ class ClaimingJournal(Claiming, JournalStorage):
     pass
 
 
+class Signed:
+    """A stub of gRPC that puts the name of a proxy's learner on each request."""
+
+    def __init__(self, stub, proxy):
+        self.stub, self.proxy = stub, proxy
+
+    def __getattr__(self, request):
+        who = (self.proxy.who or "").encode("utf-8", "replace")
+        return functools.partial(getattr(self.stub, request), metadata=((WHO, who),))
+
+
 class ClaimingProxy(Claiming, GrpcStorageProxy, BaseHeartbeat):
-    """A proxy through which a running trial sends its heartbeat. The class study, on the other side, watches it."""
+    """A proxy through which a running trial sends its heartbeat. The class study, on the other side, watches it, and
+    lets only who runs a trial change it: each request carries the name."""
+
+    def _setup(self):
+        super()._setup()
+        self._stub = Signed(self._stub, self)
 
     def record_heartbeat(self, trial_id):
         with contextlib.suppress(grpc.RpcError, UpdateFinishedTrialError, KeyError):

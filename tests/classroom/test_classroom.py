@@ -1,7 +1,5 @@
 """The class study, as real processes: what a class finds, what a laptop may not do, how it starts and ends."""
 
-import http.client
-import json
 import math
 import os
 import re
@@ -34,6 +32,7 @@ from helpers.classroom.server import check_port, open_database
 from helpers.study import FINISHED, StudyError, finished, open_study
 from helpers.study.storage import ALIVE, recover
 from helpers.study.worker_identity import machine
+from tests.classroom.server import from_file, join, wait_until
 from tests.servers import Postgres, free_port, programs
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal to a process")
@@ -45,78 +44,6 @@ def objective(trial):
     trial.suggest_categorical("<i>kind</i>", ["<script>", "b"])
     return x
 """
-
-
-class Server:
-    """A class study in a process of its own. `words`: what it printed until laptops can join."""
-
-    def __init__(self, storage, silent=SILENT, **options):
-        self.port, self.page_port, self.storage = options.get("port", free_port()), free_port(), storage
-        options = {"storage": str(storage), "port": self.port, "page_port": self.page_port, **options}
-        code = (f"import json; from helpers.classroom import access_control; access_control.SILENT = {silent}; "
-                f"from helpers.classroom import serve; serve(**json.loads({json.dumps(options)!r}))")
-        command = [sys.executable, "-c", code]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-        self.words = ""
-        while not self.words.endswith("/\nCtrl-C ends it.\n") and "Other addresses" not in self.words:
-            line = self.process.stdout.readline()
-            assert line, f"it ended early, after: {self.words}"
-            self.words += line
-        self.address = f"grpc://127.0.0.1:{self.port}"
-
-    def get(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.page_port, timeout=10)
-        connection.request("GET", path)
-        return connection.getresponse().read().decode()
-
-    def rows(self):
-        """The rows of the leader board, each a dictionary of texts."""
-        cells = [re.findall(r'<td class="(\w+)">(.*?)</td>', row) for row in self.get("/board").split("<tr>")]
-        return [{key: unescape(text) for key, text in row} for row in cells if row]
-
-    def rows_when(self, condition):
-        end = time.monotonic() + 60
-        while not condition(rows := self.rows()) and time.monotonic() < end:
-            time.sleep(0.1)
-        return rows
-
-    def interrupt(self):
-        """Presses Ctrl-C; returns what it says from then on, and the seconds until it has ended."""
-        start = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        words = self.process.stdout.read()
-        return words, self.process.wait(timeout=60), time.monotonic() - start
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def start():
-    servers = []
-
-    def start(*arguments, **options):
-        servers.append(Server(*arguments, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
-
-
-@pytest.fixture(scope="module")
-def server(start, tmp_path_factory):
-    return start(tmp_path_factory.mktemp("class") / "class.db")
-
-
-def join(server, who=None):
-    return open_study("class", server.address, who=who)
-
-
-def from_file(server):
-    return optuna.load_study(study_name="class", storage=f"sqlite:///{server.storage}")
 
 
 def test_learners_in_processes_of_their_own_meet_on_the_leader_board(start, tmp_path):
@@ -193,13 +120,15 @@ REFUSED = {
     "a name in a new trial": (lambda study: add(study, user_attrs={"who": "A\nB"}), NAME),
     "a long attribute": (lambda study: study.ask().set_user_attr("note", LONG), "note is too long"),
     "one in a new trial": (lambda study: add(study, system_attrs={"note": LONG}), "note is too long"),
-    "one of the study": (lambda study: study.set_user_attr("note", LONG), "note is too long"),
+    "one of the study": (lambda study: study.set_user_attr("note", 1), "can't change the study's attributes"),
+    "its metrics": (lambda study: study.set_metric_names(["loss"]), "can't change the study's attributes"),
+    "a sampler's long one": (lambda study: study._storage.set_study_system_attr(study._study_id, "note", LONG),
+                             "note is too long"),
     "a long key": (lambda study: study.ask().set_user_attr("k" * 101, 1), "name of an attribute has 1 to 100"),
     "many parameters": (lambda study: add_parameters(study, MAX_PARAMETERS + 1), f"at most {MAX_PARAMETERS} param"),
     "a parameter's name": (lambda study: study.ask().suggest_int("x" * 101, 0, 1), "name of a parameter has 1 to 100"),
     "endless choices": (lambda study: study.ask().suggest_categorical("c", [LONG]), "the choices of c are too long"),
     "no such choice": (lambda study: set_choice(study, 7), "the value of c is outside its range"),
-    "a report of NaN": (lambda study: study.ask().report(math.nan, 3), "finite number; at step 3 it is nan"),
     "many reports": (lambda study: add(study, intermediate_values=dict.fromkeys(range(MAX_REPORTS + 1), 0.5)),
                      f"at most {MAX_REPORTS} reports"),
     "a finished trial": (lambda study: study.add_trial(create_trial(state=TrialState.PRUNED)), "must be run here"),
@@ -261,7 +190,7 @@ def test_the_study_takes_no_more_trials_than_its_limit():
                          ids=["a number", "none", "empty", "no process", "a huge process", "no start"])
 def test_an_invalid_claim_stops_neither_the_board_nor_the_others(server, laptop, claim):
     laptop._storage.set_trial_system_attr(laptop.ask()._trial_id, "worker", claim)
-    study = join(server, who=f"after {claim}"[:40])
+    study = join(server, who=f"after {claim!r}"[:40])
     study.optimize(lambda trial: float(len(recover(study))), n_trials=1)
     assert study.trials[-1].value == 0
     rows = server.rows_when(lambda rows: study.trials[-1].user_attrs["who"] in [row["name"] for row in rows])
@@ -467,13 +396,6 @@ def objective(trial):
 workers.find_function = lambda _: objective
 workers.work("", "class", sys.argv[2], 4, who=sys.argv[1])
 """
-
-
-def wait_until(condition):
-    until = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < until, "waited for two minutes"
-        time.sleep(0.1)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import inspect
 
+import grpc
 import optuna
 import pytest
 from optuna.storages import GrpcStorageProxy, InMemoryStorage, RDBStorage
@@ -15,12 +16,14 @@ from helpers.study.optuna_internals import (
     grid_of,
     grid_points,
     is_in_memory,
+    proxy_server,
     queued_parameters,
     refused_attribute,
     refused_parameter,
     trial_id,
     was_told_to_stop,
 )
+from tests.servers import free_port
 
 
 def test_a_heartbeat_has_the_methods_that_our_storages_write_again():
@@ -130,3 +133,25 @@ def test_the_error_of_a_trial_that_another_process_has_failed_reads_as_the_retry
     study.tell(trial, state=TrialState.FAIL)
     with pytest.raises(ValueError, match=r"^Cannot tell a FAIL trial\.$"):
         study.tell(trial, 1.0)
+
+
+class Notes(grpc.ServerInterceptor):
+    def __init__(self):
+        self.headers = []
+
+    def intercept_service(self, continuation, details):
+        self.headers.append(dict(details.invocation_metadata))
+        return continuation(details)
+
+
+def test_the_server_of_a_proxy_hears_the_name_that_our_proxy_sends():
+    notes, port = Notes(), free_port()
+    memory = InMemoryStorage()
+    server = proxy_server(memory, f"127.0.0.1:{port}", notes)
+    server.start()
+    try:
+        open_study("mine", f"grpc://127.0.0.1:{port}", who="Søren").ask()
+    finally:
+        server.stop(None)
+    assert {headers["who-bin"].decode() for headers in notes.headers if "who-bin" in headers} == {"Søren"}
+    assert memory.get_all_trials(0)[0].user_attrs == {"who": "Søren"}

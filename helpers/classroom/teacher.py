@@ -1,0 +1,101 @@
+"""What only the teacher does to the study of the class, in another terminal while it runs, or afterwards: remove a name
+or a trial, and write the leader board as CSV."""
+
+import csv
+import json
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import optuna
+from optuna.storages import get_storage
+from optuna.study import StudyDirection
+from sqlalchemy import text
+
+from helpers.classroom.access_control import ANONYMOUS, REMOVED, same_name
+from helpers.classroom.leaderboard import standings
+from helpers.classroom.server import open_database
+from helpers.study import StudyError
+from helpers.study.optuna_internals import trial_id
+
+CONTENTS = ("trial_params", "trial_values", "trial_intermediate_values")  # Optuna's tables of what a trial holds
+
+
+def remove(study="class", storage="class.db", names=(), numbers=()):
+    """Empties trials, all that have one of the names or numbers, and lets nobody join under these names.
+
+    A removed trial counts as failed: no best value, no picture and no sampler knows its settings or its value any more,
+    on the server at once and on a laptop with its next request. Returns a sentence. Raises StudyError if there is no
+    such study, name or trial.
+    """
+    with open_class(study, storage) as (database, opened):
+        trials = opened.get_trials(deepcopy=False)
+        names = {same_name(who) for who in names}
+        there = {trial.number: same_name(trial.user_attrs.get("who", ANONYMOUS)) for trial in trials}
+        unknown = [f"no trial of {who}" for who in sorted(names - set(there.values()))]
+        unknown += [f"no trial {number}" for number in numbers if number not in there]
+        if unknown:
+            known = ", ".join(sorted(set(there.values()))) or "none yet"
+            raise StudyError(f"{' and '.join(unknown)}; there are {len(trials)} trials, and the names are: {known}")
+        found = [trial for trial in trials if trial.number in numbers or there[trial.number] in names]
+        with database.engine.begin() as connection:
+            for trial in found:
+                empty(connection, trial)
+        earlier = opened.user_attrs.get(REMOVED, {"names": [], "changes": 0})
+        names |= set(earlier["names"])
+        opened.set_user_attr(REMOVED, {"names": sorted(names), "changes": earlier["changes"] + 1})
+    some = ", ".join(f"{trial.number} of {there[trial.number]}" for trial in found[:9])
+    return f"removed: {len(found)} trial{'s' if len(found) > 1 else ''} ({some}{', ...' if found[9:] else ''})"
+
+
+def empty(connection, trial):
+    """Deletes what a trial holds, and marks it as failed. Optuna itself changes no finished trial."""
+    which = {"trial": trial_id(trial)}
+    for table in CONTENTS:
+        connection.execute(text(f"DELETE FROM {table} WHERE trial_id = :trial"), which)
+    connection.execute(text("UPDATE trials SET state = 'FAIL', datetime_complete = COALESCE(datetime_complete, "
+                            "datetime_start) WHERE trial_id = :trial"), which)
+    reason = "removed by the teacher" + ("" if trial.value is None else f"; its value was {trial.value}")
+    for table, key, value in (("trial_user_attributes", "reason", reason), ("trial_system_attributes", REMOVED, True)):
+        connection.execute(text(f"DELETE FROM {table} WHERE trial_id = :trial AND key = :key"), which | {"key": key})
+        connection.execute(text(f"INSERT INTO {table} (trial_id, key, value_json) VALUES (:trial, :key, :value)"),
+                           which | {"key": key, "value": json.dumps(value)})
+
+
+def write_csv(path, study="class", storage="class.db"):
+    """Writes the leader board, one row per name, for a spreadsheet. Returns a sentence. Raises StudyError."""
+    with open_class(study, storage) as (_, opened):
+        rows = standings(opened.get_trials(deepcopy=False), [], opened.direction == StudyDirection.MINIMIZE)
+    settings = list(dict.fromkeys(name for row in rows if row.best for name in row.best.params))
+    table = [["rank", "name", "best", "trials", "number of the best", "last seen", *settings]]
+    for rank, row in enumerate(rows, 1):
+        best = [row.best.value, row.finished, row.best.number] if row.best else ["", row.finished, ""]
+        params = row.best.params if row.best else {}
+        seen = "" if row.seen == datetime.min else f"{row.seen:%Y-%m-%d %H:%M:%S}"
+        table.append([rank, row.who, *best, seen, *(params.get(name, "") for name in settings)])
+    try:
+        with open(path, "w", encoding="utf-8-sig", newline="") as file:  # with a mark, or Excel takes it for Latin-1
+            csv.writer(file).writerows([[as_text(cell) for cell in line] for line in table])
+    except OSError as error:
+        raise StudyError(f"{path} can't be written ({error.strerror}); name another file for --csv") from error
+    return f"{path}: the leader board, {len(rows)} names"
+
+
+def as_text(cell):
+    """What a laptop wrote must not become a formula in a spreadsheet."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+@contextmanager
+def open_class(study, storage):
+    """The database and the study in it, both as Optuna's. Raises StudyError if there is none."""
+    if "://" not in str(storage) and not Path(storage).exists():
+        raise StudyError(f"there is no file {storage}; name the one of the class with --storage")
+    database = open_database(storage)
+    try:
+        yield database, optuna.load_study(study_name=study, storage=get_storage(database))
+    except KeyError:
+        names = ", ".join(optuna.get_all_study_names(database)) or "none"
+        raise StudyError(f'there is no study "{study}" in {storage}; name it with --study: {names}') from None
+    finally:
+        database.engine.dispose()
