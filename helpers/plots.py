@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from helpers.evaluation import by_model, interval
 from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes, shortened
-from helpers.study import FINISHED, STATE_NAMES, StudyError
+from helpers.study import FINISHED, STATE_NAMES
 
 GREY = "#AAAAAA"
 
@@ -251,7 +251,7 @@ def slices(study, params, label=None):
     """Draws, for each parameter, the best value of each trial against its setting; pruned trials are grey.
 
     The value is the best one that the trial reported; without reports, the one that it returned.
-    params: names of parameters. Raises StudyError if no trial has one of them.
+    params: names of parameters. Raises ValueError if no trial has one of them.
     """
     params = [params] if isinstance(params, str) else list(params)
     how = how_searched(study, params)
@@ -272,12 +272,12 @@ def slices(study, params, label=None):
 
 
 def how_searched(study, params):
-    """{name: distribution} of all parameters of a study. Raises StudyError if one of `params` is not among them."""
+    """{name: distribution} of all parameters of a study. Raises ValueError if one of `params` is not among them."""
     how = {name: each for trial in study.get_trials(deepcopy=False) for name, each in trial.distributions.items()}
     wrong = [f"no trial has a parameter {name!r}" for name in params if name not in how]
     if wrong or not params:
         wrong = wrong[0] if wrong else "name the parameters to draw"
-        raise StudyError(f"{wrong}; this study's are: {', '.join(how) or 'none yet'}")
+        raise ValueError(f"{wrong}; this study's are: {', '.join(how) or 'none yet'}")
     return how
 
 
@@ -293,7 +293,7 @@ def places_on_axis(ax, trials, name, distribution):
         ax.set_xscale("log" if distribution.log else "linear")
         return np.array([trial.params.get(name, np.nan) for trial in trials], dtype=float)
     choices = [repr(choice) for choice in distribution.choices]  # True, 1 and 1.0 are equal, their reprs are not
-    names = [shortened(choice, 20) for choice in distribution.choices]
+    names = [shortened(choice, 12) for choice in distribution.choices]
     ax.set_xticks(range(len(names)), names, rotation=90 if max(map(len, names)) > 5 else 0, parse_math=False)
     ax.set_xlim(-0.5, len(choices) - 0.5)
     return np.array([choices.index(repr(trial.params[name])) if name in trial.params else np.nan for trial in trials])
@@ -364,11 +364,11 @@ def pareto(study, first, second):
     """Draws a study with two directions: its trials, and the Pareto front.
 
     first, second: the names of the two values; the second is on the x axis, on a log scale if all are positive.
-    Raises StudyError if the study has another number of directions.
+    Raises ValueError if the study has another number of directions.
     """
     if len(study.directions) != 2:
         instead = "plots.history(study)" if len(study.directions) == 1 else "optuna.visualization.plot_pareto_front"
-        raise StudyError(f"plots.pareto draws two values, and this study has {len(study.directions)}; see {instead}")
+        raise ValueError(f"plots.pareto draws two values, and this study has {len(study.directions)}; see {instead}")
     ax = new_axes()
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     values = np.array([trial.values for trial in trials], dtype=float).reshape(-1, 2)

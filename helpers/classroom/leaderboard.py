@@ -13,20 +13,20 @@ from helpers.html import fill
 from helpers.study import FINISHED
 
 
-def standings(trials, running, minimize=False):
-    """One row per name, the best first; minimize: whether smaller is better. Without a name: anonymous."""
-    rows, sign = {}, -1 if minimize else 1
+def standings(trials, running):
+    """One row per name, the best first. A trial without a name counts as anonymous."""
+    rows = {}
     for trial in trials:
         who = str(trial.user_attrs.get("who", ANONYMOUS))
         row = rows.setdefault(who, SimpleNamespace(who=who, best=None, finished=0, seen=datetime.min))
         row.finished += trial.state in FINISHED
         row.seen = max(row.seen, trial.datetime_start or row.seen, trial.datetime_complete or row.seen)
-        if trial.state == TrialState.COMPLETE and (row.best is None or sign * (trial.value - row.best.value) > 0):
+        if trial.state == TrialState.COMPLETE and (row.best is None or trial.value > row.best.value):
             row.best = trial
     for contents in running:
         if contents.who in rows:
             rows[contents.who].seen = max(rows[contents.who].seen, contents.seen)
-    return sorted(rows.values(), key=lambda row: sign * row.best.value if row.best else -math.inf, reverse=True)
+    return sorted(rows.values(), key=lambda row: row.best.value if row.best else -math.inf, reverse=True)
 
 
 def sum_up(trials, rows):

@@ -21,7 +21,6 @@ import optuna
 import psutil
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage, get_storage, run_grpc_proxy_server
-from optuna.study import StudyDirection
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -89,8 +88,7 @@ def watch(shared, page, over):
             recover(study)
         with suppress(StorageInternalError, SQLAlchemyError):  # a database that is unavailable for a moment
             trials = shared.get_all_trials(shared.study_id, deepcopy=False)
-            minimize = study.direction == StudyDirection.MINIMIZE
-            rows = standings(trials, list(shared.of_trials.values()), minimize)
+            rows = standings(trials, list(shared.of_trials.values()))
             page.board = board_html(trials, rows)
             if second % 5 == 0:
                 best, leader, finished, in_a_minute = sum_up(trials, rows)
