@@ -75,6 +75,7 @@ def _curve_in_words(line, ax):
         return f"{line.get_label()} at {x[0]:.2f}"
     if line.get_transform() == ax.get_xaxis_transform():  # marks along the x axis
         return f"{len(x)} {line.get_label()}" if len(x) else ""
+    y = y if len(ax.get_yticks()) else x  # without ticks, the height says nothing
     y = y[~np.isnan(y)]
     if len(y) == 0:
         return ""

@@ -79,7 +79,7 @@ def _markdown(table):
     rows = [table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)]
     words = [["" if _is_missing(cell) else f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row]
              for row in rows]
-    cells = [[word.replace("|", "\\|").replace("\n", " ") for word in row] for row in words]
+    cells = [[" ".join(word.replace("|", "\\|").splitlines()) for word in row] for row in words]
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
 
 

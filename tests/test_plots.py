@@ -165,6 +165,7 @@ def test_selection():
     ax = plots.selection([0.1, 0.9, 0.5], [0.7, 0.8], label="accuracy")
     assert ax.get_xlabel() == "accuracy"
     assert ax.lines[1].get_xdata().tolist() == [0.9]
+    assert "; the best of them at 0.900; its settings, trained again, on test from 0.700" in alt_text(ax.figure)
     assert plots.selection([0.9, 0.1, 0.5], [0.2], minimize=True).lines[1].get_xdata().tolist() == [0.1]
     assert plots.selection([], [0.2]).lines[1].get_xdata().tolist() == []
 

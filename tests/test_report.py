@@ -128,6 +128,12 @@ def test_a_list_in_a_cell_is_written_out(tmp_path):
     assert "| [1, 2] |\n|  |\n" in page.with_name("report.md").read_text(encoding="utf-8")
 
 
+def test_a_row_stays_on_one_line_whatever_is_in_its_cells(tmp_path):
+    table = pd.DataFrame({"parameter": ["a\r\nb", "c|d"], "searched": ["x\u2028y", "z"]})
+    page = report.write_report(tmp_path, "A title", "A headline.", {"A table": [table]})
+    assert "| --- | --- |\n| a b | x y |\n| c\\|d | z |\n" in page.with_name("report.md").read_text(encoding="utf-8")
+
+
 def test_the_versions_are_the_installed_ones():
     rows = report.versions().set_index("package")["version"]
     assert rows["optuna"] == optuna.__version__
