@@ -67,6 +67,9 @@ def find_storage(path_or_url):
         raise TypeError(f"open_dashboard got a {type(path_or_url).__name__}; give it the file of the study, since the "
                         "dashboard is another process and can't read this one's memory.")
     text = str(path_or_url)
+    if text.startswith("grpc://"):
+        raise ValueError(f"the dashboard can't look through {text}; on the machine that serves the study, open its "
+                         "file or database")
     if "://" in text and not text.startswith("sqlite:///"):
         return text
     path = Path(text.removeprefix("sqlite:///")).expanduser().resolve()

@@ -56,7 +56,8 @@ def alt_text(figure):
         if ax.get_label() == "<colorbar>":
             continue
         axes = " against ".join(filter(None, [ax.get_ylabel(), ax.get_xlabel()]))
-        details = [_curve_in_words(line) for line in ax.lines if not line.get_label().startswith("_")]
+        details = [ax.get_title()]
+        details += [_curve_in_words(line, ax) for line in ax.lines if not line.get_label().startswith("_")]
         rows = [label.get_text() for label in ax.get_yticklabels()]
         crosses = [group for group in ax.containers if isinstance(group, ErrorbarContainer)]
         details += [f"{row} {cross.lines[0].get_xdata()[0]:.3f}" for row, cross in zip(rows, crosses, strict=False)]
@@ -68,14 +69,29 @@ def alt_text(figure):
     return " ".join(sentences)
 
 
-def _curve_in_words(line):
-    x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata(), dtype=float)
-    if len(y) == 0:
-        return ""
+def _curve_in_words(line, ax):
+    x, y = line.get_xdata(orig=False), line.get_ydata(orig=False)  # as numbers, dates and names too
     if len(x) > 1 and (x == x[0]).all():
         return f"{line.get_label()} at {x[0]:.2f}"
-    span = f"at {y[-1]:.3f}" if y[0] == y[-1] else f"from {y[0]:.3f} to {y[-1]:.3f}"
-    return f"{line.get_label()} {span}"
+    if line.get_transform() == ax.get_xaxis_transform():  # marks along the x axis
+        return f"{len(x)} {line.get_label()}" if len(x) else ""
+    y = y if len(ax.get_yticks()) else x  # without ticks, the height says nothing
+    y = y[~np.isnan(y)]
+    if len(y) == 0:
+        return ""
+    first, last = number_in_words(y[0]), number_in_words(y[-1])
+    return f"{line.get_label()} at {last}" if first == last else f"{line.get_label()} from {first} to {last}"
+
+
+def number_in_words(value):
+    """A number with three decimals, or three significant digits if it is very small or very large."""
+    return f"{value:.3f}" if value == 0 or 0.001 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
+def shortened(name, most=30):
+    """A name on one line of at most that many characters, for an axis."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(name))
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def image_html(png, words):

@@ -1,48 +1,107 @@
-"""The pictures of the course. Each function draws one with matplotlib and returns its Axes."""
+"""The pictures of the course. Each function draws one with matplotlib and returns its Axes.
+
+The pictures of a study follow its direction and its limits (`trial.set_constraint`). `label` says what its value is;
+without it, that is the study's own metric name (`study.set_metric_names`), or "value". What can't be drawn is said in
+the title or in the legend.
+"""
 
 import itertools
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from helpers.evaluation import by_model, interval
-from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes
-from helpers.study import STATE_NAMES
+from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes, shortened
+from helpers.study import FINISHED, STATE_NAMES
+
+GREY = "#AAAAAA"
+
+
+def best_of(study):
+    """The best trial of a study, or None; and, if there is none, the reason in words."""
+    if len(study.directions) > 1:
+        where = "plots.pareto" if len(study.directions) == 2 else "optuna.visualization.plot_pareto_front"
+        return None, f"{len(study.directions)} directions, so no single best: see {where}"
+    try:
+        return study.best_trial, ""
+    except ValueError:
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return None, "none within its limits yet" if complete else "none complete yet"
+
+
+def results(study, label=None):
+    """What the pictures draw of a study with one direction.
+
+    trials: its complete and pruned trials, in order. Arrays with one element per trial: `numbers`; `complete` and
+    `within` its limits, True or False; `values`, NaN unless complete; `so_far`, the best complete value within the
+    limits up to there, or NaN. best, note: as from `best_of`.
+    """
+    best, note = best_of(study)
+    trials = study.get_trials(deepcopy=False, states=FINISHED) if len(study.directions) == 1 else []
+    complete = np.array([trial.state == TrialState.COMPLETE for trial in trials], dtype=bool)
+    within = np.array([max(trial.constraints.values(), default=0) <= 0 for trial in trials], dtype=bool)
+    values = np.array([trial.value if trial.state == TrialState.COMPLETE else np.nan for trial in trials], dtype=float)
+    minimize = study.directions[0] == StudyDirection.MINIMIZE
+    return SimpleNamespace(
+        trials=trials, numbers=np.array([trial.number for trial in trials]), complete=complete, within=within,
+        values=values, so_far=better(minimize).accumulate(np.where(within, values, np.nan)), best=best, note=note,
+        minimize=minimize, label=label or (study.metric_names or ["value"])[0])
+
+
+def better(minimize):
+    """The function that picks the better one of two values, and ignores NaN."""
+    return np.fmin if minimize else np.fmax
+
+
+def dots(ax, x, y, label, **style):
+    """Draws points; the label says how many are left out, since they have no value or an infinite one."""
+    finite = np.isfinite(x) & np.isfinite(y)
+    if not finite.all():
+        label += f" ({(~finite).sum()} without a finite value)"
+    ax.plot(x[finite], y[finite], "o", label=label, **style)
 
 
 def function_and_trials(function, study, low, high):
-    """Draws a function of one variable and the trials of a study on it, coloured by their order."""
+    """Draws a function of one variable, x, and the trials of a study on it, coloured by their order."""
     ax = new_axes()
     x = np.linspace(low, high, 500)
     ax.plot(x, function(x), color=OTHER)
-    tried = [trial.params["x"] for trial in study.trials]
-    dots = ax.scatter(tried, [trial.value for trial in study.trials], c=range(1, len(tried) + 1), s=60,
-                      cmap="viridis_r", edgecolor="white", zorder=3)
-    ax.figure.colorbar(dots, label="trial")
-    ax.set(xlabel="x", ylabel="value")
+    found = results(study)
+    tried = np.array([trial.params.get("x", np.nan) for trial in found.trials], dtype=float)
+    drawn = ax.scatter(tried, found.values, c=range(1, len(tried) + 1), s=60, cmap="viridis_r", edgecolor="white",
+                       zorder=3)
+    ax.figure.colorbar(drawn, label="trial")
+    ax.set_ylabel(found.label, parse_math=False)
+    ax.set(xlabel="x", title=found.note)
     return ax
 
 
-def best_so_far(values, ax=None, **style):
-    """Draws the best value up to each trial: `values` is (runs, trials); the line is the mean over the runs."""
+def best_so_far(values, ax=None, minimize=False, **style):
+    """Draws the best value up to each trial: `values` is (runs, trials); the line is the mean over the runs.
+
+    minimize: whether smaller is better. NaN stands for a trial without a value.
+    """
     ax = ax or new_axes()
-    best = np.maximum.accumulate(np.atleast_2d(values), axis=1)
+    best = better(minimize).accumulate(np.atleast_2d(values), axis=1)
     ax.plot(range(1, best.shape[1] + 1), best.mean(axis=0), **style)
     ax.set(xlabel="trials", ylabel="best value so far")
     return ax
 
 
-def hand_against_study(accuracies, study):
-    """Draws the best value so far of a learner's manual tries, in order, and of a study."""
+def hand_against_study(tries, study, label=None):
+    """Draws the best value so far of a learner's manual tries, in order, and of a study's trials, pruned ones too."""
     ax = new_axes()
-    values = [trial.value if trial.state == TrialState.COMPLETE else 0.0 for trial in study.trials]
-    best_so_far(values, ax, color=COLORS["tuned Transformer"], label="Optuna")
-    if accuracies:
-        best_so_far(accuracies, ax, color="#D55E00", marker="o", label="you")
-    ax.set(xscale="log", xlabel="tries", ylabel="best validation accuracy so far")
+    found = results(study, label)
+    best_so_far(found.so_far, ax, found.minimize, color=COLORS["tuned Transformer"], label="Optuna")
+    if tries:
+        best_so_far(tries, ax, found.minimize, color="#D55E00", marker="o", label="you")
+    ax.set_ylabel(f"best {found.label} so far", parse_math=False)
+    ax.set(xscale="log", xlabel="tries", title=found.note)
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper right" if found.minimize else "lower right")
     return ax
 
 
@@ -56,7 +115,8 @@ def class_shares(labels):
 
 
 def share_bars(ax, names, shares):
-    ax.bar_label(ax.barh(names, 100 * shares, color=OTHER), fmt="%.1f %%", padding=3)
+    ax.bar_label(ax.barh(range(len(names)), 100 * shares, color=OTHER), fmt="%.1f %%", padding=3)
+    ax.set_yticks(range(len(names)), [shortened(name) for name in names], parse_math=False)
     ax.grid(axis="y", visible=False)
 
 
@@ -66,8 +126,7 @@ def classes_and_lengths(data):
     counts = np.bincount(data.y_train, minlength=data.n_classes)
     lengths = (data.x_train != 0).sum(dim=1).numpy()
     order = np.argsort(counts)[-20:]  # at most the 20 most frequent classes
-    names = [str(data.classes[number])[:30] for number in order]
-    share_bars(left, names, counts[order] / counts.sum())
+    share_bars(left, [data.classes[number] for number in order], counts[order] / counts.sum())
     left.set(xlabel="share of the texts (%)", xlim=(0, 115 * counts.max() / counts.sum()))
     right.boxplot([lengths[data.y_train.numpy() == number] for number in order], orientation="horizontal",
                   positions=range(len(order)), manage_ticks=False, flierprops={"markersize": 3, "alpha": 0.3})
@@ -135,87 +194,138 @@ def compare_draws(even, log):
     return ax
 
 
-def history(study, reference=None, ax=None):
+def history(study, reference=None, ax=None, label=None):
     """Draws the value of each complete trial, the best value so far, and a grey tick for each pruned trial.
 
     reference: {name: value}, drawn as dashed lines.
     """
     ax = ax or new_axes()
-    complete = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
-    pruned = [trial.number for trial in study.trials if trial.state == TrialState.PRUNED]
-    numbers, values = [trial.number for trial in complete], [trial.value for trial in complete]
-    ax.plot(numbers, values, "o", color=OTHER, alpha=0.5, label="complete")
-    best = np.maximum.accumulate(values) if values else []
-    ax.plot(numbers, best, color="black", drawstyle="steps-post", label="best so far")
-    below = min(values, default=0.03) - 0.03
-    ax.plot(pruned, [below] * len(pruned), "|", color="#AAAAAA", markersize=10, label="pruned")
+    found = results(study, label)
+    inside, outside = found.complete & found.within, found.complete & ~found.within
+    dots(ax, found.numbers[inside], found.values[inside], "complete", color=OTHER, alpha=0.5)
+    if outside.any():
+        dots(ax, found.numbers[outside], found.values[outside], "outside its limits", color="#D55E00", fillstyle="none")
+    ax.plot(found.numbers[found.complete], found.so_far[found.complete], color="black", drawstyle="steps-post",
+            label="best so far")
+    pruned = found.numbers[~found.complete]
+    ax.plot(pruned, np.full(len(pruned), 0.03), "|", color=GREY, markersize=10, label="pruned",
+            transform=ax.get_xaxis_transform())  # at the bottom, whatever the values are
     for name, value in (reference or {}).items():
         ax.axhline(value, color=color(name), linestyle="--", label=name)
-    ax.set(xlabel="trial", ylabel="validation accuracy")
+    ax.set_ylabel(found.label, parse_math=False)
+    ax.set(xlabel="trial", title=found.note)
     legend_beside(ax)
     return ax
 
 
-def trial_curves(study, newest=None, ax=None):
-    """Draws the learning curve of each trial: grey if pruned, thick for the best one.
+def trial_curves(study, newest=None, ax=None, label=None):
+    """Draws the learning curve of each finished trial: grey if pruned, thick for the best one.
 
     newest: draw only this number of trials, the last ones, and the best one.
     """
     ax = ax or new_axes()
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.intermediate_values]
+    found = results(study, label)
+    trials = [trial for trial in found.trials if trial.intermediate_values]
     for trial in trials[-(newest or 0) :]:
         grey = trial.state == TrialState.PRUNED
-        ax.plot(*zip(*sorted(trial.intermediate_values.items()), strict=True), linewidth=1,
-                color="#AAAAAA" if grey else COLORS["tuned Transformer"], alpha=0.6, zorder=1 if grey else 2)
-    if complete and study.best_trial.intermediate_values:
-        best = study.best_trial
-        ax.plot(*zip(*sorted(best.intermediate_values.items()), strict=True), color="black", linewidth=3, zorder=3,
-                label=f"best trial, number {best.number}")
+        draw_reports(ax, trial, linewidth=1, color=GREY if grey else COLORS["tuned Transformer"], alpha=0.6,
+                     zorder=1 if grey else 2)
+    if found.best and found.best.intermediate_values:
+        draw_reports(ax, found.best, color="black", linewidth=3, zorder=3,
+                     label=f"best trial, number {found.best.number}")
     ax.plot([], [], color=COLORS["tuned Transformer"], label="complete")
-    ax.plot([], [], color="#AAAAAA", label="pruned")
-    ax.set(xlabel="epoch", ylabel="validation accuracy")
-    ax.legend(loc="upper left")
+    ax.plot([], [], color=GREY, label="pruned")
+    ax.set_ylabel(found.label, parse_math=False)
+    ax.set(xlabel="epoch", title=found.note or ("" if trials else "no trial has reported a value"))
+    ax.legend(loc="upper right" if found.minimize else "upper left")
     return ax
 
 
-def slices(study, params):
-    """Draws, for each parameter, the best accuracy of each trial against its value; pruned trials are grey."""
-    axes = new_axes(width=11, height=3.5, columns=len(params))
-    for ax, param in zip(axes, params, strict=True):
-        for state, style in ((TrialState.PRUNED, "#BBBBBB"), (TrialState.COMPLETE, COLORS["tuned Transformer"])):
-            trials = [trial for trial in study.trials if trial.state == state and param in trial.params]
-            values = [max(trial.intermediate_values.values()) for trial in trials]
-            ax.plot([trial.params[param] for trial in trials], values, "o", color=style, alpha=0.7,
-                    label=STATE_NAMES[state])
-        ax.set(xlabel=param, xscale="log" if param == "lr" else "linear")
-    axes[0].set(ylabel="best validation accuracy")
+def draw_reports(ax, trial, **style):
+    """Draws what a trial has reported: a line, or a dot if it is a single value."""
+    steps, values = zip(*sorted(trial.intermediate_values.items()), strict=True)
+    ax.plot(steps, values, marker="o" if len(steps) == 1 else "", **style)
+
+
+def slices(study, params, label=None):
+    """Draws, for each parameter, the best value of each trial against its setting; pruned trials are grey.
+
+    The value is the best one that the trial reported; without reports, the one that it returned.
+    params: names of parameters. Raises ValueError if no trial has one of them.
+    """
+    params = [params] if isinstance(params, str) else list(params)
+    how = how_searched(study, params)
+    found = results(study, label)
+    values = np.array([best_report(trial, found.minimize) for trial in found.trials], dtype=float)
+    axes = np.atleast_1d(new_axes(width=max(11, 2.5 * len(params)), height=3.5, columns=len(params)))
+    for ax, name in zip(axes, params, strict=True):
+        places = places_on_axis(ax, found.trials, name, how[name])
+        has = np.array([name in trial.params for trial in found.trials], dtype=bool)
+        for state, which, style in ((TrialState.PRUNED, ~found.complete, "#BBBBBB"),
+                                    (TrialState.COMPLETE, found.complete, COLORS["tuned Transformer"])):
+            dots(ax, places[has & which], values[has & which], STATE_NAMES[state], color=style, alpha=0.7)
+        ax.set_xlabel(shortened(name), parse_math=False)
+    axes[0].set_ylabel(f"best {found.label}", parse_math=False)
+    axes[0].set_title(found.note)
     legend_beside(axes[-1])
     return axes
+
+
+def how_searched(study, params):
+    """{name: distribution} of all parameters of a study. Raises ValueError if one of `params` is not among them."""
+    how = {name: each for trial in study.get_trials(deepcopy=False) for name, each in trial.distributions.items()}
+    wrong = [f"no trial has a parameter {name!r}" for name in params if name not in how]
+    if wrong or not params:
+        wrong = wrong[0] if wrong else "name the parameters to draw"
+        raise ValueError(f"{wrong}; this study's are: {', '.join(how) or 'none yet'}")
+    return how
+
+
+def best_report(trial, minimize):
+    """The best value that a trial reported, NaN left out; without reports its own value, or NaN."""
+    reports = list(trial.intermediate_values.values()) or [np.nan if trial.value is None else trial.value]
+    return better(minimize).reduce(reports)
+
+
+def places_on_axis(ax, trials, name, distribution):
+    """Where on the x axis each trial's setting is, NaN if it has none; categories get a place and a name each."""
+    if not hasattr(distribution, "choices"):
+        ax.set_xscale("log" if distribution.log else "linear")
+        return np.array([trial.params.get(name, np.nan) for trial in trials], dtype=float)
+    choices = [repr(choice) for choice in distribution.choices]  # True, 1 and 1.0 are equal, their reprs are not
+    names = [shortened(choice, 12) for choice in distribution.choices]
+    ax.set_xticks(range(len(names)), names, rotation=90 if max(map(len, names)) > 5 else 0, parse_math=False)
+    ax.set_xlim(-0.5, len(choices) - 0.5)
+    return np.array([choices.index(repr(trial.params[name])) if name in trial.params else np.nan for trial in trials])
 
 
 def importances(first, second, names):
     """Draws two sets of importances, {parameter: share}, side by side."""
     ax = new_axes(height=5)
-    order = sorted(first, key=first.get)
+    order = sorted({**first, **second}, key=lambda name: first.get(name, 0))
     place = np.arange(len(order))
-    ax.barh(place + 0.2, [first[name] for name in order], 0.4, color="#0072B2", label=names[0])
+    ax.barh(place + 0.2, [first.get(name, 0) for name in order], 0.4, color="#0072B2", label=names[0])
     ax.barh(place - 0.2, [second.get(name, 0) for name in order], 0.4, color="#E69F00", label=names[1])
-    ax.set_yticks(place, order)
+    ax.set_yticks(place, [shortened(name) for name in order], parse_math=False)
     ax.set(xlabel="importance (share)")
     ax.legend()
     return ax
 
 
-def selection(values, test_values):
-    """Draws the values of a study's complete trials, and the winner's test values over seeds."""
+def selection(values, test_values, minimize=False, label="value"):
+    """Draws the values of a study's complete trials, and the winner's test values over seeds.
+
+    minimize: whether smaller is better. label: what the values are.
+    """
     ax = new_axes(height=2.5)
-    ax.plot(values, np.zeros(len(values)), "o", color=OTHER, alpha=0.4, label="trials, on validation")
-    ax.plot(max(values), 0, "o", color="black", markersize=10, label="the best of them")
+    values = np.asarray(values, dtype=float)
+    dots(ax, values, np.zeros(len(values)), "trials, on validation", color=OTHER, alpha=0.4)
+    best = better(minimize).accumulate(values)[-1:]  # empty if there is no value
+    ax.plot(best, np.zeros(len(best)), "o", color="black", markersize=10, label="the best of them")
     ax.plot(test_values, np.full(len(test_values), -1), "o", color=COLORS["tuned Transformer"],
             label="its settings, trained again, on test")
     ax.set_yticks([])
-    ax.set(xlabel="accuracy", ylim=(-1.7, 2.4))
+    ax.set(xlabel=label, ylim=(-1.7, 2.4))
     ax.legend(ncols=1, loc="upper left")
     return ax
 
@@ -229,7 +339,7 @@ def work_of_trials(trials, names):
     ax = new_axes(height=0.35 * len(names) + 1.2)
     rounds = trials.groupby("library")["reported"].transform("max")
     trials = trials.assign(share=trials["reported"] / rounds, row=trials["library"].map(list(names).index))
-    for state, colour in (("COMPLETE", COLORS["tuned Transformer"]), ("PRUNED", "#AAAAAA")):
+    for state, colour in (("COMPLETE", COLORS["tuned Transformer"]), ("PRUNED", GREY)):
         some = trials[trials["state"] == state]
         ax.scatter(some["number"], some["row"], s=130 * some["share"], color=colour, label=state.lower())
     ax.set_yticks(range(len(names)), names.values())
@@ -250,19 +360,25 @@ def luck(val, test):
     return ax
 
 
-def pareto(study, accuracy, size):
-    """Draws a study with two directions, accuracy (up) and size (down): its trials, and the Pareto front.
+def pareto(study, first, second):
+    """Draws a study with two directions: its trials, and the Pareto front.
 
-    accuracy, size: the names of the two values.
+    first, second: the names of the two values; the second is on the x axis, on a log scale if all are positive.
+    Raises ValueError if the study has another number of directions.
     """
+    if len(study.directions) != 2:
+        instead = "plots.history(study)" if len(study.directions) == 1 else "optuna.visualization.plot_pareto_front"
+        raise ValueError(f"plots.pareto draws two values, and this study has {len(study.directions)}; see {instead}")
     ax = new_axes()
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    ax.plot([trial.values[1] for trial in trials], [trial.values[0] for trial in trials], "o", color=OTHER, alpha=0.4,
-            label="a trial")
+    values = np.array([trial.values for trial in trials], dtype=float).reshape(-1, 2)
+    dots(ax, values[:, 1], values[:, 0], "a trial", color=OTHER, alpha=0.4)
     front = sorted({tuple(trial.values) for trial in study.best_trials}, key=lambda values: values[1])
+    steps = "steps-post" if study.directions[1] == StudyDirection.MINIMIZE else "steps-pre"
     ax.plot([values[1] for values in front], [values[0] for values in front], "o-", color="#009E73", markersize=8,
-            drawstyle="steps-post", label="the Pareto front")
-    ax.set(xscale="log", xlabel=size, ylabel=accuracy)
+            drawstyle=steps, label="the Pareto front")
+    ax.set(xscale="log" if (values[:, 1] > 0).all() else "linear", xlabel=second, ylabel=first)
+    ax.set(title="" if front else "none within its limits yet" if trials else "none complete yet")
     legend_beside(ax)
     return ax
 

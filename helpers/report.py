@@ -42,7 +42,7 @@ def write_report(folder, title, headline, sections):
     """Writes report.html and report.md to the folder, which is created; returns the path of the first.
 
     headline: the sentence to remember. sections: {heading: [content, ...]}, each content a sentence, a data frame
-    or a matplotlib figure.
+    or a matplotlib figure. Raises TypeError if a content is something else.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,6 +50,7 @@ def write_report(folder, title, headline, sections):
     page, text = {}, [f"# {title}", today, f"**{headline}**"]
     pictures = (folder / f"picture_{number}.png" for number in itertools.count(1))
     for heading, contents in sections.items():
+        contents = contents if isinstance(contents, list | tuple) else [contents]
         both = [_in_both_forms(content, pictures) for content in contents]
         page[heading] = [as_html for as_html, _ in both]
         text += [f"## {heading}", *(as_markdown for _, as_markdown in both)]
@@ -68,12 +69,19 @@ def _in_both_forms(content, pictures):
         path, words = next(pictures), alt_text(content)
         content.savefig(path, dpi=110)
         return image_html(path.read_bytes(), words), f"![{words}]({path.name})"
+    if not isinstance(content, str):
+        hint = "; write ax.figure in place of ax" if hasattr(content, "figure") else ""
+        raise TypeError(f"a report takes sentences, data frames and figures, not {type(content).__name__}{hint}")
     return content, content
 
 
 def _markdown(table):
     rows = [table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)]
-    words = [["" if pd.isna(cell) else f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row]
+    words = [["" if _is_missing(cell) else f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row]
              for row in rows]
-    cells = [[word.replace("|", "\\|").replace("\n", " ") for word in row] for row in words]
+    cells = [[" ".join(word.replace("|", "\\|").splitlines()) for word in row] for row in words]
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
+
+
+def _is_missing(cell):
+    return pd.api.types.is_scalar(cell) and pd.isna(cell)  # a list in a cell is not missing

@@ -5,7 +5,7 @@ import pytest
 from tests.servers import Postgres, programs
 
 if importlib.util.find_spec("hypothesis") is None:
-    collect_ignore = ["data/test_readers.py"]
+    collect_ignore = ["data/test_readers.py", "test_plots_of_odd_studies.py"]
 
 
 def pytest_collection_modifyitems(items):

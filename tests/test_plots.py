@@ -123,8 +123,9 @@ def test_compare_draws():
 
 
 def test_history_shows_complete_and_pruned_trials(study):
-    ax = plots.history(study, {"LSTM": 0.7})
+    ax = plots.history(study, {"LSTM": 0.7}, label="validation accuracy")
     assert labels(ax) == ("trial", "validation accuracy")
+    assert ax.get_title() == ""
     assert legend(ax) == ["complete", "best so far", "pruned", "LSTM"]
     complete, best, pruned, _ = ax.lines
     assert len(complete.get_xdata()) == 7
@@ -133,14 +134,15 @@ def test_history_shows_complete_and_pruned_trials(study):
 
 
 def test_trial_curves_show_pruned_ones_in_grey(study):
-    ax = plots.trial_curves(study)
+    ax = plots.trial_curves(study, label="validation accuracy")
     assert labels(ax) == ("epoch", "validation accuracy")
+    assert ax.get_title() == ""
     grey = [line for line in ax.lines if line.get_color() == "#AAAAAA" and len(line.get_xdata())]
     assert [len(line.get_xdata()) for line in grey] == [2, 2, 2]
 
 
 def test_slices_show_the_best_value_of_every_trial(study):
-    axes = plots.slices(study, ["x", "x"])
+    axes = plots.slices(study, ["x", "x"], label="validation accuracy")
     assert axes[0].get_ylabel() == "best validation accuracy"
     pruned, complete = axes[0].lines
     assert (len(pruned.get_xdata()), len(complete.get_xdata())) == (3, 7)
@@ -160,13 +162,16 @@ def test_importances_show_both_opinions():
 
 
 def test_selection():
-    ax = plots.selection([0.1, 0.9, 0.5], [0.7, 0.8])
+    ax = plots.selection([0.1, 0.9, 0.5], [0.7, 0.8], label="accuracy")
     assert ax.get_xlabel() == "accuracy"
     assert ax.lines[1].get_xdata().tolist() == [0.9]
+    assert "; the best of them at 0.900; its settings, trained again, on test from 0.700" in alt_text(ax.figure)
+    assert plots.selection([0.9, 0.1, 0.5], [0.2], minimize=True).lines[1].get_xdata().tolist() == [0.1]
+    assert plots.selection([], [0.2]).lines[1].get_xdata().tolist() == []
 
 
 def test_hand_against_study(study):
-    ax = plots.hand_against_study([0.4, 0.3, 0.5], study)
+    ax = plots.hand_against_study([0.4, 0.3, 0.5], study, label="validation accuracy")
     assert labels(ax) == ("tries", "best validation accuracy so far")
     optuna_line, own = ax.lines
     assert own.get_ydata().tolist() == [0.4, 0.4, 0.5]
@@ -194,6 +199,7 @@ def test_a_study_without_a_complete_trial_can_be_drawn():
     study = optuna.create_study(direction="maximize")
     study.tell(study.ask(), state=optuna.trial.TrialState.PRUNED)
     assert legend(plots.history(study)) == ["complete", "best so far", "pruned"]
+    assert plots.history(study).get_title() == "none complete yet"
     assert legend(plots.trial_curves(study)) == ["complete", "pruned"]
 
 

@@ -103,6 +103,37 @@ def test_what_is_missing_is_left_empty(tmp_path):
     assert "| b |  |" in page.with_name("report.md").read_text(encoding="utf-8")
 
 
+def test_a_single_content_needs_no_list(tmp_path):
+    page = report.write_report(tmp_path, "A title", "A headline.", {"Data": "One sentence."})
+    assert "<p>One sentence.</p>" in page.read_text(encoding="utf-8")
+    assert "## Data\n\nOne sentence.\n" in page.with_name("report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (0.5, "not float$"), (None, "not NoneType$"), (plots.new_axes, "not function$")])
+def test_a_content_of_another_kind_is_named(tmp_path, content, words):
+    with pytest.raises(TypeError, match=f"a report takes sentences, data frames and figures, {words}"):
+        report.write_report(tmp_path, "A title", "A headline.", {"A section": [content]})
+
+
+def test_an_axes_in_place_of_its_figure_is_named(tmp_path):
+    with pytest.raises(TypeError, match=r"not Axes; write ax\.figure in place of ax$"):
+        report.write_report(tmp_path, "A title", "A headline.", {"The search": [plots.new_axes()]})
+    plots.plt.close("all")
+
+
+def test_a_list_in_a_cell_is_written_out(tmp_path):
+    table = pd.DataFrame({"choices": [[1, 2], None]})
+    page = report.write_report(tmp_path, "A title", "A headline.", {"A table": [table]})
+    assert "| [1, 2] |\n|  |\n" in page.with_name("report.md").read_text(encoding="utf-8")
+
+
+def test_a_row_stays_on_one_line_whatever_is_in_its_cells(tmp_path):
+    table = pd.DataFrame({"parameter": ["a\r\nb", "c|d"], "searched": ["x\u2028y", "z"]})
+    page = report.write_report(tmp_path, "A title", "A headline.", {"A table": [table]})
+    assert "| --- | --- |\n| a b | x y |\n| c\\|d | z |\n" in page.with_name("report.md").read_text(encoding="utf-8")
+
+
 def test_the_versions_are_the_installed_ones():
     rows = report.versions().set_index("package")["version"]
     assert rows["optuna"] == optuna.__version__

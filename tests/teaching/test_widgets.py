@@ -88,6 +88,52 @@ def test_a_live_study_continues_if_every_trial_fails_or_is_pruned(capsys):
     assert "none complete yet; 2 pruned, 2 failed" in capsys.readouterr().out.split("\r")[-1]
 
 
+def test_a_live_study_of_a_loss_goes_down_and_calls_it_what_the_caller_says(capsys):
+    study, live = optuna.create_study(direction="minimize"), widgets.LiveStudy(3, label="log loss")
+    study.optimize(lambda trial: [0.9, 0.2, 0.4][trial.number], n_trials=3, callbacks=[live])
+    assert "best so far 0.200; 3 complete; finished" in capsys.readouterr().out.split("\r")[-1]
+    assert "A picture of log loss against trial; complete from 0.900 to 0.400; best so far from 0.900 to 0.200" in (
+        live.picture.value)
+
+
+def test_a_live_study_continues_while_no_trial_is_within_its_limits(capsys):
+    study, live = new_study(), widgets.LiveStudy(3)
+
+    def too_large(trial):
+        trial.set_constraint("size", [1.0, 1.0, -1.0][trial.number])
+        return 0.9 - trial.number / 10
+
+    run_until(study, too_large, 3, callbacks=[live])
+    lines = capsys.readouterr().out.split("\r")[1:]
+    assert "2 of 3 trials; none within its limits yet; 2 complete; about" in lines[1]
+    assert lines[2] == "3 of 3 trials; best so far 0.700; 3 complete; finished"
+
+
+def test_a_live_study_of_two_directions_counts_and_points_to_the_pareto_front(capsys):
+    study, live = optuna.create_study(directions=["maximize", "minimize"]), widgets.LiveStudy(3)
+    run_until(study, lambda trial: (trial.number, 1.0), 3, callbacks=[live])
+    words = "2 directions, so no single best: see plots.pareto"
+    assert capsys.readouterr().out.split("\r")[-1] == f"3 of 3 trials; {words}; 3 complete; finished"
+    assert live.picture.value.count(words) == 2
+
+
+@pytest.mark.parametrize("part", ["say", "draw"])
+def test_what_a_live_study_cannot_show_is_said_once_and_the_study_continues(part, monkeypatch, capsys):
+    study, live = new_study(), widgets.LiveStudy(1)
+
+    def broken(*arguments):
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr(live, part, broken)
+    study.optimize(objective, n_trials=4, callbacks=[live])
+    assert len(study.trials) == 4
+    assert capsys.readouterr().out.count("LiveStudy can't show trial 0 (RuntimeError: no font); the study co") == 1
+    assert "LiveStudy" not in capsys.readouterr().out
+    live.stop()
+    study.optimize(objective, n_trials=4, callbacks=[live])
+    assert len(study.trials) == 5
+
+
 def test_the_picture_of_a_live_study_has_the_best_so_far_and_the_newest_curves():
     study, live = new_study(), widgets.LiveStudy(30)
     run_until(study, objective, 30, callbacks=[live])

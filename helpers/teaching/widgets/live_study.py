@@ -5,9 +5,9 @@ import time
 import ipywidgets
 from IPython import get_ipython
 from IPython.display import display
-from optuna.trial import TrialState
 
 from helpers import plots
+from helpers.figure_style import number_in_words
 from helpers.study import count_trials, finished
 from helpers.teaching.widgets.ipykernel_internals import hear_clicks_while_busy
 from helpers.teaching.widgets.picture import Picture
@@ -20,13 +20,15 @@ class LiveStudy(ipywidgets.VBox):
     """Shows the progress of a study and lets you stop it. It is a callback: `study.optimize(..., callbacks=[live])`.
 
     n_trials: the number of complete or pruned trials at the end of the study; the remaining time is estimated from it.
+    label: what the study's value is, for the axes.
     Display it before the study runs. A line of text below the picture, or without widgets in place of it, says the
-    same. The button ends the study after the trial in progress; nothing is lost.
+    same. The button ends the study after the trial in progress; nothing is lost. What can't be shown is said once;
+    the study continues.
     """
 
-    def __init__(self, n_trials):
-        self.n_trials = n_trials
-        self.stopped = False
+    def __init__(self, n_trials, label=None):
+        self.n_trials, self.label = n_trials, label
+        self.stopped = self.broken = False
         self.line = None
         self.started = self.done_before = None
         self.next_drawing = 0.0
@@ -46,23 +48,33 @@ class LiveStudy(ipywidgets.VBox):
 
     def __call__(self, study, trial):
         """Called by Optuna after each trial."""
+        try:
+            self.show(study, trial)
+        except Exception as error:  # who watches a study must not be able to end it
+            if not self.broken:
+                reason = f"{type(error).__name__}: {error}"
+                print(f"LiveStudy can't show trial {trial.number} ({reason}); the study continues")
+            self.broken = True
+        if self.stopped:
+            study.stop()
+
+    def show(self, study, trial):
+        """Draws the study, now and then, and says how far it is."""
         done = finished(study)
         if self.started is None:
             self.started, self.done_before = trial.datetime_start.timestamp(), done - 1
         over = self.stopped or done >= self.n_trials
-        if self.stopped:
-            study.stop()
+        self.say(self.report(study, done, over))
         if over or time.time() >= self.next_drawing:
             self.draw(study)
-        self.say(self.report(study, done, over))
         if over:
             self.button.description, self.button.disabled = "Stopped" if self.stopped else "Finished", True
 
     def report(self, study, done, over):
         """One line: the trials so far, the best value, the time left."""
-        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        best = f"best so far {study.best_value:.3f}" if complete else "none complete yet"
-        words = f"{done} of {self.n_trials} trials; {best}; {count_trials(study)}; "
+        best, note = plots.best_of(study)
+        best_words = note or f"best so far {number_in_words(best.value)}"
+        words = f"{done} of {self.n_trials} trials; {best_words}; {count_trials(study)}; "
         if self.stopped:
             return words + "stopped by you: run the cell again to continue"
         if over:
@@ -74,8 +86,8 @@ class LiveStudy(ipywidgets.VBox):
         start = time.perf_counter()
         for ax in self.picture.axes:
             ax.clear()
-        plots.history(study, ax=self.picture.axes[0])
-        plots.trial_curves(study, ax=self.picture.axes[1], newest=NEWEST)
+        plots.history(study, ax=self.picture.axes[0], label=self.label)
+        plots.trial_curves(study, ax=self.picture.axes[1], newest=NEWEST, label=self.label)
         self.picture.draw()
         self.next_drawing = time.time() + (time.perf_counter() - start) / SHARE
 
