@@ -17,6 +17,7 @@ import threading
 import warnings
 from contextlib import closing, suppress
 from datetime import datetime
+from pathlib import Path
 
 import optuna
 import psutil
