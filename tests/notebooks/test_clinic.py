@@ -13,11 +13,13 @@ NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "10_the_error_cli
 CELLS = nbformat.read(NOTEBOOK, as_version=4).cells
 THREADS = {  # what users trip over most
     "optuna/optuna": [293, 328, 433, 497, 820, 837, 841, 1224, 1532, 1671, 1839, 1859, 1862, 2021, 2527, 2564, 2638,
-                      2727, 2733, 2744, 2757, 2769, 2808, 3050, 3148, 3247, 3361, 3479, 3826, 3992, 4412, 4562, 4951,
-                      4985, 4994, 5963, 6283, 6344],
+                      2722, 2727, 2733, 2744, 2757, 2769, 2808, 2872, 2972, 3050, 3148, 3243, 3247, 3361, 3479, 3770,
+                      3826, 3992, 4209, 4412, 4562, 4584, 4951, 4985, 4994, 5183, 5184, 5248, 5963, 6283, 6344],
     "optuna/optuna-dashboard": [957, 1178],
     "computationalmodelling/nbval": [54, 56],
     "open-mmlab/mmaction2": [1271],
+    "facebookresearch/hydra": [964],
+    "pytorch/pytorch": [44687],
 }
 
 
