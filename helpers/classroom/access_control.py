@@ -240,8 +240,9 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
             queued = [each for each in self.of_trials.values() if each.queued_by == caller()]
             refuse_unless(len(queued) < MAX_QUEUED, f"one laptop may have {MAX_QUEUED} trials in the queue; wait "
                           "until some have run")
+            known = self.get_all_trials(self.study_id, deepcopy=False)
             for name, value in trial.system_attrs.get("fixed_params", {}).items():
-                spaces = [each.distributions[name] for each in self.trials if name in each.distributions]
+                spaces = [each.distributions[name] for each in known if name in each.distributions]
                 refuse_unless(not spaces or any(fits(value, space) for space in spaces),
                               f"{name}={value!r:.60} can't be queued: it is outside {spaces and spaces[-1]}")
 

@@ -10,7 +10,7 @@ import pytest
 from helpers import commands
 from helpers.classroom.server import how_to_join
 from helpers.study import open_study
-from tests.classroom.test_classroom import Server
+from tests.classroom.server import Server
 
 NAME = "Ada's class"
 

@@ -179,8 +179,8 @@ def test_a_study_that_is_deleted_is_said_to_teacher_and_laptops(start, tmp_path)
 
 @pytest.mark.postgres
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed")
-def test_a_trial_is_removed_from_postgresql_too(tmp_path):
-    with Postgres(tmp_path / "postgres") as postgres:
+def test_a_trial_is_removed_from_postgresql_too():
+    with Postgres() as postgres:
         study = open_study("class", postgres.url)
         study.optimize(lambda trial: trial.suggest_float("x", 0, 1) + 1e9, n_trials=1)
         study.optimize(lambda trial: 0.5, n_trials=1)
