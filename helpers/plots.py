@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from helpers.evaluation import by_model, interval
 from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes, shortened
-from helpers.study import FINISHED, STATE_NAMES
+from helpers.study import FINISHED, STATE_NAMES, lifecycle
 
 GREY = "#AAAAAA"
 
@@ -25,11 +25,8 @@ def best_of(study):
     if len(study.directions) > 1:
         where = "plots.pareto" if len(study.directions) == 2 else "optuna.visualization.plot_pareto_front"
         return None, f"{len(study.directions)} directions, so no single best: see {where}"
-    try:
-        return study.best_trial, ""
-    except ValueError:
-        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        return None, "none within its limits yet" if complete else "none complete yet"
+    best = lifecycle.best_trial(study)
+    return best, "" if best else lifecycle.best_so_far(study)
 
 
 def results(study, label=None):
@@ -431,4 +428,21 @@ def medians(table, x, y, by, xlabel, ylabel):
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter("{x:,g}")
     legend_beside(ax)
+    return ax
+
+
+def effects(means):
+    """Draws, for each parameter, how good its values were on average, joined by a line.
+
+    means: {name: series of the mean value, by the parameter's value}.
+    """
+    ax = new_axes(11, 4)
+    for place, by_value in enumerate(means.values()):
+        where = place + np.linspace(-0.25, 0.25, len(by_value))
+        ax.plot(where, by_value, "o-", color=COLORS["tuned Transformer"])
+        for x, value, mean in zip(where, by_value.index, by_value, strict=True):
+            ax.annotate(str(value), (x, mean), (0, 8), textcoords="offset points", ha="center", fontsize=11)
+    ax.set_xticks(range(len(means)), list(means))
+    ax.margins(y=0.15)
+    ax.set_ylabel("validation accuracy, mean")
     return ax

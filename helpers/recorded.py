@@ -23,8 +23,24 @@ def study_storage(name):
 
 
 def load_study(name):
-    """The recorded study of that name: transformer, lstm, trees or small."""
+    """The recorded study of that name: transformer (the first try) or small."""
     return optuna.load_study(study_name=name, storage=study_storage(name))
+
+
+def load_round(name, kind, seed=0):
+    """A recorded study of the search in rounds.
+
+    name: transformer, lstm or trees. kind: "round 1", "round 2", or "random", which is round two by random search.
+    seed: of the search.
+    """
+    return optuna.load_study(study_name=f"{kind}, seed {seed}", storage=study_storage(f"{name}_rounds"))
+
+
+def chosen(name):
+    """The trial of round two that a search chose: by its mean over the seeds of the re-ranking, if there was one."""
+    study, table = load_round(name, "round 2"), load_table("reranked")
+    means = table[table["search"] == name].groupby("trial")["val_accuracy"].mean()
+    return study.trials[means.idxmax()] if len(means) else study.best_trial
 
 
 def load_table(name, test=False):
@@ -34,11 +50,18 @@ def load_table(name, test=False):
 
 
 def load_test_results():
-    """All rows of the test evaluation, test columns included: untuned models, those fixed by hand, and tuned ones."""
+    """All rows of the test evaluation, test columns included: untuned models, fixed by hand, first try, and tuned."""
     fixed = load_table("schedule", test=True)
     fixed = fixed[fixed["model"] == "the same with 2 layers"].assign(model="recipe fixed by hand")
-    parts = [load_table(name, test=True) for name in ("untuned", "patience", "tuned")]
+    parts = [load_table(name, test=True) for name in ("untuned", "patience", "first_try", "tuned")]
     return pd.concat([*parts, fixed])
+
+
+def seconds_of_search(name):
+    """Seconds of a core that a search in rounds took: both rounds, and the re-ranking if there was one."""
+    table = load_table("reranked")
+    rounds = (load_round(name, kind).user_attrs["seconds"] for kind in ("round 1", "round 2"))
+    return sum(rounds) + table.loc[table["search"] == name, "seconds"].sum()
 
 
 def load_provenance(name):

@@ -4,9 +4,10 @@ import pytest
 from optuna.trial import TrialState
 
 from helpers import recorded
+from helpers.authoring import rounds
 from helpers.study import finished
 
-STUDIES = ["transformer", "lstm", "trees", "small"]
+STUDIES = ["transformer", "small"]
 MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom",
             "soak": "faults.soak",
             "gallery": "gallery.record", "gallery_environments": "gallery.record", "stepwise": "gallery.compare",
@@ -14,7 +15,8 @@ MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom
 MEASURED |= {"workers_larger": "bench.workers", "bench/faster_gpu": "bench.faster", "bench/gpu_studies": "bench.gpu"}
 MEASURED |= {f"bench/{name}": f"bench.{name}" for name in (
     "article", "faster", "gpu", "growth", "layouts", "table", "training_loop", "tuners", "wilcoxon")}
-TABLES = ["untuned", "patience", "diagnosis", "schedule", "tuned"]
+TABLES = {"untuned": range(5), "patience": range(5), "diagnosis": range(5), "schedule": range(5),
+          "first_try": range(11, 16), "tuned": range(11, 16)}
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -34,13 +36,33 @@ def test_reading_a_study_does_not_change_its_file():
 def test_each_table_has_its_seeds_and_its_curves(name):
     table = recorded.load_table(name, test=True)
     for model, group in table.groupby("model"):
-        assert sorted(group["seed"]) == ([0] if model == "full width" else [0, 1, 2, 3, 4])
+        assert sorted(group["seed"]) == ([0] if model == "full width" else list(TABLES[name]))
     assert table.filter(like="accuracy").stack().between(0, 1).all()
     curves = recorded.load_table(f"{name}_curves")
     for row in table.dropna(subset="epochs").itertuples():
         curve = curves[(curves["model"] == row.model) & (curves["seed"] == row.seed)]
         assert list(curve["epoch"]) == list(range(1, int(row.epochs) + 1))
         assert curve["val_accuracy"].max() == pytest.approx(row.val_accuracy, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["transformer", "lstm", "trees"])
+def test_each_search_has_its_rounds_and_rivals_as_many_seconds(name):
+    first, second = (recorded.load_round(name, kind) for kind in ("round 1", "round 2"))
+    assert finished(first) == len(first.trials) == rounds.N_TRIALS["round 1"]
+    assert [trial.system_attrs["fixed_params"] for trial in first.trials[:8]] == rounds.STARTS[name]
+    assert finished(second) == len(second.trials) >= rounds.N_TRIALS["round 2"]
+    seconds, ours = (sum(recorded.load_round(each, kind).user_attrs["seconds"] for kind in ("round 1", "round 2"))
+                     for each in (name, "transformer"))
+    assert seconds >= ours
+
+
+@pytest.mark.parametrize("name", ["transformer", "lstm"])
+def test_the_five_best_were_re_ranked_over_three_seeds(name):
+    rows = recorded.load_table("reranked").query("search == @name")
+    best = [trial.number for trial in rounds.best_trials(name)]
+    assert rows.groupby("trial")["seed"].apply(list).to_dict() == {trial: [101, 102, 103] for trial in best}
+    means = rows.groupby("trial")["val_accuracy"].mean()
+    assert recorded.chosen(name).number == means.idxmax()
 
 
 def test_the_test_columns_are_sealed_unless_asked_for():
@@ -118,11 +140,10 @@ def test_what_a_script_measured_says_so(name):
     assert facts["date"] in recorded.provenance(name)
 
 
-@pytest.mark.parametrize("name", [*TABLES, "studies", "pruned"])
+@pytest.mark.parametrize("name", [*TABLES, "studies", "pruned", "rounds"])
 def test_each_part_says_where_it_comes_from(name):
     facts = json.loads((recorded.RECORDED / f"{name}.json").read_text(encoding="utf-8"))
-    part = {"patience": "untuned"}.get(name, name)  # recorded when the part untuned still held both
-    assert facts["command"] == f"python -m helpers record {part}"
+    assert facts["command"] == f"python -m helpers record {name}"
     assert set(facts) >= {"what", "date", "seconds", "seeds", "workers", "threads_per_worker", "machine", "versions"}
     assert facts["versions"]["torch"].startswith("2.13.0")
     assert facts["date"] in recorded.provenance(name)
@@ -132,6 +153,7 @@ def test_every_recorded_file_belongs_to_a_part():
     known = {f"{name}{end}" for name in [*TABLES, "pruned"] for end in (".csv", "_curves.csv", ".json")}
     known |= {f"study_{name}.journal" for name in STUDIES} | {"studies.json"}
     known |= {f"{name}{end}" for name in MEASURED for end in (".csv", ".json")}
-    known |= {"gallery_trials.csv", "README.md"}
+    known |= {"gallery_trials.csv", "README.md", "rounds.json", "reranked.csv"}
+    known |= {f"study_{name}_rounds.journal" for name in rounds.STARTS}
     files = (path for path in recorded.RECORDED.rglob("*") if path.is_file())
     assert {path.relative_to(recorded.RECORDED).as_posix() for path in files} == known

@@ -1,3 +1,6 @@
+import itertools
+from collections import Counter
+
 import optuna
 import pytest
 import torch
@@ -13,7 +16,8 @@ def asked(define, n=40):
     return trials, [define(trial) for trial in trials]
 
 
-@pytest.mark.parametrize("define", [search.define_model, search.define_small_model])
+@pytest.mark.parametrize("define", [search.define_model, search.define_small_model, search.define_narrow_transformer,
+                                    search.define_narrow_lstm])
 def test_every_draw_is_a_valid_model(define):
     data = search.messages if define is search.define_small_model else search.data
     for model in asked(define)[1]:
@@ -75,6 +79,37 @@ def test_a_training_again_gives_the_value_of_the_trial():
     model, value = search.train(FixedTrial(study.best_params), search.define_model)
     assert value == study.best_value
     assert search.train(FixedTrial(study.best_params), search.define_model, seed=1)[0] is not model
+
+
+@pytest.mark.parametrize("names", [list("abcdefg"), list("abc")])
+def test_in_eight_diverse_settings_any_two_values_meet_equally_often(names):
+    settings = search.diverse({name: [0, 1] for name in names}, {"rest": 7})
+    assert len(settings) == 8
+    for one, other in itertools.combinations(names, 2):
+        assert Counter((each[one], each[other]) for each in settings) == dict.fromkeys(
+            [(0, 0), (0, 1), (1, 0), (1, 1)], 2)
+    assert all(each["rest"] == 7 for each in settings)
+
+
+@pytest.mark.parametrize(("starts", "ask"), [
+    (search.TRANSFORMER_STARTS, lambda trial: search.train(trial, search.define_transformer, epochs=1)),
+    (search.LSTM_STARTS, lambda trial: search.train(trial, search.define_lstm, epochs=1)),
+    (search.TREES_STARTS, search.define_trees),
+])  # fmt: skip
+def test_each_start_is_asked_for_as_it_stands(starts, ask):
+    study = optuna.create_study()
+    for settings in starts[:2]:
+        study.enqueue_trial(settings)
+        trial = study.ask()
+        ask(trial)
+        assert settings.items() <= trial.params.items()
+
+
+def test_a_narrow_training_again_gives_the_value_of_the_trial():
+    study = optuna.create_study(direction="maximize", sampler=RandomSampler(seed=0))
+    study.optimize(search.narrow_objective, n_trials=1)
+    _, value = search.train_narrow(FixedTrial(study.best_params), search.define_narrow_transformer)
+    assert value == study.best_value
 
 
 def test_trees_are_defined_and_scored():

@@ -1,5 +1,6 @@
 """Makes data/recorded/: the experiments behind the lessons, at full size. `helpers.recorded` reads it."""
 
+import functools
 import time
 
 import optuna
@@ -8,11 +9,12 @@ import torch
 from joblib import Parallel, delayed
 
 from helpers import baselines, search
+from helpers.authoring import rounds
 from helpers.authoring.provenance import WORKERS, write_provenance
 from helpers.data import CARD_HANDS, load_csv
 from helpers.evaluation import auc
 from helpers.recipes import EPOCHS, SAME_PEAK, lstm, paper
-from helpers.recorded import RECORDED, load_study, study_path, study_storage
+from helpers.recorded import RECORDED, chosen, load_study, study_path, study_storage
 from helpers.training import predict, run, set_seed
 
 SEEDS = range(5)
@@ -56,13 +58,11 @@ def train_network(name, recipe, seed, test, **options):
     return network_row(name, seed, model, curve, data, test)
 
 
-def train_winner(name, study_name, epochs, seed, test):
-    """Retrains the best configuration of a study."""
+def train_winner(name, train, params, epochs, seed, test):
+    """Trains once more with the settings that a search chose; train: the function that its trials used."""
     torch.set_num_threads(1)
-    define_model = {"transformer": search.define_transformer, "lstm": search.define_lstm}[study_name]
     curve = []
-    trial = optuna.trial.FixedTrial(load_study(study_name).best_params)
-    model, _ = search.train(trial, define_model, seed, epochs, curve.append)
+    model, _ = train(optuna.trial.FixedTrial(params), seed=seed, epochs=epochs, on_epoch=curve.append)
     return network_row(name, seed, model, curve, search.data, test)
 
 
@@ -125,38 +125,40 @@ def run_study(name):
     """Runs one study from scratch, in one process and with one thread, so that it can be reproduced."""
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    objective, start = {
-        "transformer": (lambda trial: search.objective(trial, search.define_transformer), search.PAPER_START),
-        "lstm": (lambda trial: search.objective(trial, search.define_lstm), search.LSTM_START),
-        "trees": (search.trees_objective, search.TREES_START),
-        "small": (search.small_objective, {}),
-    }[name]
     study_path(name).unlink(missing_ok=True)
     study = optuna.create_study(
         study_name=name, storage=study_storage(name), direction="maximize",
         sampler=optuna.samplers.TPESampler(n_startup_trials=20, seed=0),
         pruner=optuna.pruners.PercentilePruner(25, n_startup_trials=5, n_warmup_steps=4))
-    if start:
-        study.enqueue_trial(start)
-    study.optimize(objective, n_trials=N_TRIALS)
+    if name == "transformer":
+        study.enqueue_trial(search.PAPER_START)
+        study.optimize(lambda trial: search.objective(trial, search.define_transformer), n_trials=N_TRIALS)
+    else:
+        study.optimize(search.small_objective, n_trials=N_TRIALS)
 
 
 def record_studies():
-    """100 trials each for the Transformer, the LSTM, boosted trees and the small model."""
-    names = ["transformer", "lstm", "trees", "small"]
-    Parallel(n_jobs=WORKERS, verbose=5)(delayed(run_study)(name) for name in names)
+    """100 trials each for the Transformer (the first try) and the small model."""
+    Parallel(n_jobs=WORKERS, verbose=5)(delayed(run_study)(name) for name in ("transformer", "small"))
+
+
+def record_first_try():
+    """The best settings of the first try, trained again with five seeds."""
+    test, params = load_csv(CARD_HANDS).unlock_test(), load_study("transformer").best_params
+    train = functools.partial(search.train, define_model=search.define_transformer)
+    write_tables("first_try", [delayed(train_winner)("Transformer, first try", train, params, EPOCHS, seed, test)
+                               for seed in rounds.TEST_SEEDS])
 
 
 def record_tuned():
-    """The winners of the studies, trained again with five seeds, as long as in the study and five times as long."""
+    """What the searches in rounds chose, trained with five fresh seeds; the Transformer for 60 epochs as well."""
     test = load_csv(CARD_HANDS).unlock_test()
-    jobs = []
-    for seed in SEEDS:
-        for name, study_name in [("LSTM", "lstm"), ("Transformer", "transformer")]:
-            jobs.append(delayed(train_winner)(f"tuned {name}", study_name, EPOCHS, seed, test))
-            jobs.append(delayed(train_winner)(f"tuned {name}, {LONG} epochs", study_name, LONG, seed, test))
-        trees = baselines.boosted_trees(seed, **load_study("trees").best_params)
-        jobs.append(delayed(train_baseline)("tuned boosted trees", trees, seed, test))
+    runs = [("tuned LSTM", "lstm", EPOCHS), ("tuned Transformer", "transformer", EPOCHS),
+            (f"tuned Transformer, {LONG} epochs", "transformer", LONG)]
+    jobs = [delayed(train_winner)(name, rounds.NARROW[searched], chosen(searched).params, epochs, seed, test)
+            for name, searched, epochs in reversed(runs) for seed in rounds.TEST_SEEDS]
+    jobs += [delayed(train_baseline)("tuned boosted trees", baselines.boosted_trees(seed, **chosen("trees").params),
+                                     seed, test) for seed in rounds.TEST_SEEDS]
     write_tables("tuned", jobs)
 
 
@@ -178,9 +180,13 @@ def record_pruned():
 
 
 PARTS = {"untuned": record_untuned, "diagnosis": record_diagnosis, "schedule": record_schedule,
-         "patience": record_patience, "studies": record_studies, "tuned": record_tuned,
-         "pruned": record_pruned}
-SEEDS_OF = {"studies": "0 for the sampler and for each training", "pruned": "0, as in the study"}
+         "patience": record_patience, "studies": record_studies, "pruned": record_pruned,
+         "first_try": record_first_try, "rounds": rounds.record_rounds, "tuned": record_tuned}
+FRESH = f"{rounds.TEST_SEEDS.start} to {rounds.TEST_SEEDS.stop - 1}, one per training"
+SEEDS_OF = {"studies": "0 for the sampler and for each training", "pruned": "0, as in the study",
+            "first_try": FRESH, "tuned": FRESH,
+            "rounds": "0 for the sampler and for each training, round one of the Transformer also 1 and 2; 101 to 103 "
+                      "to re-rank"}
 
 
 def record(names=()):
@@ -192,6 +198,6 @@ def record(names=()):
     for name in names or PARTS:
         print(f"recording {name}", flush=True)
         start = time.perf_counter()
-        PARTS[name]()
+        facts = PARTS[name]() or {}
         seeds = SEEDS_OF.get(name, "0 to 4, one per training")
-        write_provenance(name, PARTS[name].__doc__, f"python -m helpers record {name}", start, seeds=seeds)
+        write_provenance(name, PARTS[name].__doc__, f"python -m helpers record {name}", start, seeds=seeds, **facts)

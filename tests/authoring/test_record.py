@@ -1,9 +1,10 @@
 import joblib
+import optuna
 import pandas as pd
 import pytest
 
 from helpers import baselines, recipes, recorded
-from helpers.authoring import provenance, record
+from helpers.authoring import provenance, record, rounds
 from helpers.data import CARD_HANDS, load_csv
 
 
@@ -32,3 +33,23 @@ def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkey
 def test_an_unknown_part_is_named():
     with pytest.raises(SystemExit, match="'everything' is not a part of the record; the parts are untuned"):
         record.record(["everything"])
+
+
+def test_a_round_begins_with_its_starts_takes_its_seconds_and_is_recorded_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorded, "RECORDED", tmp_path)
+    monkeypatch.setattr(rounds, "N_TRIALS", {"round 1": 2, "round 2": 1})
+    rounds.run_rounds("trees", seed=0, seconds=3)
+    before = recorded.study_path("trees_rounds").read_bytes()
+    rounds.run_rounds("trees", seed=0, seconds=3)
+    assert recorded.study_path("trees_rounds").read_bytes() == before
+    one, two = (recorded.load_round("trees", kind) for kind in ("round 1", "round 2"))
+    assert [trial.params for trial in one.trials[:2]] == rounds.STARTS["trees"][:2]
+    assert rounds.total_seconds(one) + rounds.total_seconds(two) >= 3
+    assert rounds.best_trials("trees")[0].number == two.best_trial.number
+
+
+def test_a_winner_is_trained_as_its_trial_was():
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(lambda trial: rounds.NARROW["lstm"](trial, seed=7)[1], n_trials=1)
+    row = rounds.train_again("lstm", study.best_trial, seed=7)
+    assert row["val_accuracy"] == row["value"] == study.best_value

@@ -23,8 +23,10 @@ from helpers.data import cards, load_csv
 from helpers.training import predict, run, set_seed
 
 LAYOUTS = ["as dealt", "by suit", "six and one", "by rank"]
+LSTM_START = {"embedding_dim": 64, "hidden_size": 96, "lstm_layers": 2, "bidirectional": True, "lstm_dropout": 0.0,
+              "batch_size": 64, "optimizer": "Adam", "lr": 0.004, "beta1": 0.9, "warmup": 0.0, "label_smoothing": 0.0}
 MODELS = {
-    "LSTM": (recipes.lstm, search.define_lstm, search.LSTM_START),
+    "LSTM": (recipes.lstm, search.define_lstm, LSTM_START),
     "Transformer": (recipes.paper(), search.define_transformer, search.PAPER_START),
 }
 

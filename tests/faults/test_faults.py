@@ -123,6 +123,7 @@ def test_a_full_disk_is_named_and_loses_nothing_that_finished(small_disk, kind):
 
     with pytest.raises(StudyError, match="no space left on the disk"):
         run_until(study, objective, 12)
+    assert finished(open_study("mine", storage)) == 7  # it can be looked at
     filler.unlink()
     study = open_study("mine", storage)
     assert finished(study) == 7

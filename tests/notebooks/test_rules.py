@@ -148,8 +148,9 @@ def definitions(source):
                                            "TransformerClassifier"]),
         ("02_define_the_model", "training", ["set_seed", "predict", "accuracy", "run"]),
         ("03_define_model_and_objective", "search", ["define_small_model", "small_objective", "define_lstm",
-                                                     "define_transformer", "define_model", "define_optimizer", "train",
-                                                     "objective"]),
+                                                     "define_transformer", "define_model", "linear_schedule",
+                                                     "define_optimizer", "train", "objective"]),
+        ("05_see_what_happened", "search", ["define_narrow_transformer", "train_narrow", "narrow_objective"]),
     ],
 )  # fmt: skip
 def test_a_notebook_and_the_helper_hold_the_same_code(notebook, module, names):

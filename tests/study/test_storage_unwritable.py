@@ -1,11 +1,12 @@
 """Files that can't be written, or that are deleted or replaced while a study runs: one sentence, at once."""
 
+import contextlib
+import io
 import multiprocessing
 import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
 from pathlib import Path
 
 import optuna
@@ -74,6 +75,13 @@ def look(address):
     return count_trials(open_study("mine", address))
 
 
+def opening(address):
+    """What is printed when it is opened."""
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        open_study("mine", address)
+    return said.getvalue()
+
+
 def go_on(address):
     run_until(open_study("mine", address), parabola, 5)
 
@@ -93,6 +101,10 @@ def test_a_read_only_study_can_be_looked_at_and_says_at_once_that_it_can_not_be_
     folder.chmod(PERMISSIONS[what][1])
     before = file.read_bytes()
     assert as_nobody(look, address).startswith("3 complete, 1 running since")
+    *note, line = as_nobody(opening, address).splitlines()
+    assert line.startswith("mine: 3 complete, 1 running since")
+    if (kind, what) != ("sqlite", "the folder"):  # there SQLite finds the study before it would have to write
+        assert note[0].startswith(f"only to look at, not to run: {file} can't be written (")
     said = as_nobody(go_on, address)
     assert f"{file} can't be written (" in said
     assert "then run again" in said
@@ -216,7 +228,7 @@ def test_a_damaged_database_is_named_at_once(tmp_path):
     address = address_in(tmp_path, "sqlite")
     study = open_study("mine", address)
     run_until(study, parabola, 3)
-    with closing(sqlite3.connect(tmp_path / "study.db")) as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "study.db")) as connection:
         pages = connection.execute("PRAGMA page_size").fetchone()[0]
     damaged = (tmp_path / "study.db").read_bytes()
     (tmp_path / "study.db").write_bytes(damaged[:pages] + b"\xff" * (len(damaged) - pages))

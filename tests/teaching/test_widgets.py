@@ -8,7 +8,7 @@ import pytest
 from ipykernel.comm.comm import BaseComm
 from optuna.trial import TrialState
 
-from helpers import search
+from helpers import recorded, search
 from helpers.data import CARD_HANDS, cards, load_csv
 from helpers.models import LSTMClassifier, PaperRecipe
 from helpers.study import run_until
@@ -172,7 +172,7 @@ LSTM_CURVE = [{"epoch": 1, "val_accuracy": 0.5}, {"epoch": 2, "val_accuracy": 0.
 
 def hand_tuner(**settings):
     tuner = widgets.HandTuner(LSTM_CURVE, epochs=2)
-    for name, value in ({"n_layers": 1, "n_heads": 2} | settings).items():
+    for name, value in ({"n_layers": 1, "d_model": 32} | settings).items():
         tuner.settings[name].value = value
     return tuner
 
@@ -229,8 +229,12 @@ def test_after_ten_tries_there_is_a_summary():
     settings = {name: widget.value for name, widget in hand_tuner().settings.items()}
     for number in range(10):
         progress_store.add_try({"accuracy": 0.4 + number / 100, "seconds": 30, "epochs": 2, "of_epochs": 2, **settings})
+    early = {name: value for name, value in settings.items() if name not in ("d_model", "norm_first", "pooling")}
+    progress_store.add_try({"accuracy": 0.3, "seconds": 0, "epochs": 2, "of_epochs": 2, **early})  # had fewer settings
     board = widgets.HandTuner(LSTM_CURVE, epochs=2).board.value
-    assert "10 tries: your best is 0.490, the LSTM has 0.600." in board
+    one, two = (recorded.load_round("transformer", kind) for kind in ("round 1", "round 2"))
+    assert f"rounds: 16 trials reach {one.best_value:.3f}, 20 trials reach {two.best_value:.3f}." in board
+    assert "11 tries: your best is 0.490, the LSTM has 0.600." in board
     assert "trained for 5.0 minutes" in board
     places = [board.index(f"0.4{digit}0") for digit in (9, 8, 0)]
     assert places == sorted(places)

@@ -5,64 +5,61 @@ import math
 import numpy as np
 import optuna
 import torch
-from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator, get_param_importances
 from optuna.study import StudyDirection
 from optuna.trial import FixedTrial, TrialState
 from scipy.special import stdtrit
 
 from helpers.budget import pick
 from helpers.evaluation import interval
-from helpers.recorded import load_study, load_table
+from helpers.models import TransformerClassifier
+from helpers.recorded import load_table
 from helpers.search import data
 from helpers.study import finished
 from helpers.teaching.checks import Wrong, answered, exercise, need
 from helpers.training import accuracy, predict
 
-# The statements of 05.1 as the notebook words them. For each: why it is wrong to leave it out, or to choose it.
-STATEMENTS = {
-    "A": "fANOVA's two longest bars together are longer than all its others together; add them up.",
-    "B": "a bar has a length and no direction, so importance does not say which values are good. "
-         "The slices above are the picture that does.",
-    "C": "nearly all complete trials have learning rates within a narrow range, since the sampler kept to it; "
-         "what hardly varied can't show its importance.",
-    "D": "look at the two bars of n_heads: one opinion puts it near the top, the other sees next to nothing.",
-    "E": "for fANOVA the two bars are about equally long, and for PED-ANOVA it is the other way round. "
-         "With FanovaImportanceEvaluator(seed=1) fANOVA changes its mind as well.",
-    "F": "both opinions are computed from the complete trials; see the last line that the cell prints.",
-}
 
-
-def supported_by_the_plot():
-    """The letters of the statements that hold, computed from the recorded study."""
-    study = load_study("transformer")
-    fanova, again = (get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=seed)) for seed in (0, 1))
-    ped_anova = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
-    rates = [trial.params["lr"] for trial in study.get_trials(states=(TrialState.COMPLETE,))]
-    narrow = np.quantile(rates, 0.9) < 10 * np.quantile(rates, 0.1)
-    opinions = [shares["n_heads"] > shares["dropout"] for shares in (fanova, again, ped_anova)]
-    holds = {
-        "A": sum(sorted(fanova.values())[-2:]) > 0.5,
-        "B": False,  # whatever the shares are
-        "C": not narrow,
-        "D": "n_heads" in sorted(fanova, key=fanova.get)[-3:] and ped_anova["n_heads"] < 0.05,
-        "E": all(opinions),
-        "F": True,  # both evaluators leave the others out
-    }
-    return {letter for letter, true in holds.items() if true}
+def drawn(define_model, n=60):
+    """The models that the learner's function builds for random trials, and what it asks for, by name."""
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    trials = [study.ask() for _ in range(n)]
+    models = []
+    for trial in trials:
+        model = define_model(trial)
+        answered(model)
+        need(isinstance(model, TransformerClassifier),
+             f"it returns a {type(model).__name__}; return a TransformerClassifier, as define_transformer does.")
+        models.append(model)
+    return models, {name: space for trial in trials for name, space in trial.distributions.items()}
 
 
 @exercise("05.1")
-def what_the_plot_supports(letters):
-    try:
-        chosen = set(letters)
-    except TypeError:
-        chosen = {None}
-    need(chosen <= set(STATEMENTS), f'{letters!r} is not a set of letters; write it as {{"A", "B"}}.')
-    right = supported_by_the_plot()
-    for letter, reason in STATEMENTS.items():
-        need(letter in chosen or letter not in right, f"{letter} is missing, though the plot supports it: {reason}")
-        need(letter in right or letter not in chosen, f"{letter} is not supported: {reason}")
-    return "The rest may be true or not; this plot can't tell."
+def second_space(define_model):
+    models, space = drawn(define_model)
+    layers = [model.encoder.layers for model in models]
+    need(all(layer[0].norm_first for layer in layers),
+         "some of its models have the norm last. In round one norm first was the better of the two, if not by much; "
+         "twenty trials have better questions to answer, so fix it.")
+    widths = {layer[0].self_attn.embed_dim for layer in layers}
+    need(max(widths) > 96,
+         f"the widest of its models has d_model {max(widths)}. In round one the best value lay at the upper end of the "
+         "range, 96: widen the range there.")
+    need(max(widths) <= 192,
+         f"the widest of its models has d_model {max(widths)}. The cost of a training grows faster than its width: at "
+         "twice the old end a trial takes minutes. Go up to 128 first, and look again.")
+    need(min(widths) >= 64,
+         f"the narrowest of its models has d_model {min(widths)}; even 64 was worse than 96. Begin at 64 or above.")
+    depths = {len(layer) for layer in layers}
+    need(len(depths) > 1 and min(depths) >= 2,
+         f"its models have {' or '.join(map(str, sorted(depths)))} layers. Two and three could not be told apart, so "
+         "ask for both; more may be better, but one layer was never good.")
+    dropouts = [layer[0].dropout.p for layer in layers]
+    need(max(dropouts) <= 0.2,
+         f"dropout goes up to {max(dropouts):.2f}. No dropout was better than 0.1: end the range low.")
+    need(len(space) <= 6,
+         f"it asks for {len(space)} settings: {', '.join(space)}. Twenty trials are few; fix what made no difference, "
+         "or what you have no question about.")
+    return f"{len(space)} questions about the model are left, each for a reason."
 
 
 SAMPLES = [[0.81, 0.86, 0.87, 0.81, 0.82], [0.70, 0.74], [0.91, 0.90, 0.92, 0.88, 0.91, 0.89, 0.90, 0.93]]
@@ -104,7 +101,7 @@ def margin_of_the_mean(margin):
     return "Mean ± margin, the same interval as in the tables."
 
 
-TRIALS = 20
+TRIALS = 10
 SEEDS = (101, 102, 103)
 EPOCHS = pick(12, smoke=2)
 
@@ -151,6 +148,5 @@ def challenge(answer):
          "two seeds gave the very same model; does my_train pass its seed to train?")
     need(mean > target,
          f"the mean of three other seeds is {mean:.3f}, and the interval of the recorded Transformer reaches up to "
-         f"{target:.3f}. More trials won't help; change the space. What did lesson 01 find, and what did the study "
-         "never try?")
-    return "Fewer trials, better settings: what you knew made the space smaller."
+         f"{target:.3f}. More trials won't help; change the model. What do you know about cards that it has to learn?")
+    return "Half of the trials, and better: what you know about the data is worth more than a search."

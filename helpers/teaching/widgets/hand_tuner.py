@@ -9,14 +9,14 @@ import ipywidgets
 from markupsafe import escape
 from optuna.trial import FixedTrial
 
-from helpers import plots, search
+from helpers import plots, recorded, search
 from helpers.html import fill
 from helpers.teaching import progress_store
 from helpers.teaching.widgets.picture import Picture
 
 ENOUGH = 10  # tries until the tuner sums up
-FIXED = {"d_model": 64, "ff_factor": 4, "norm_first": False, "pooling": "mean", "batch_size": 64,
-         "label_smoothing": 0.1, "beta1": 0.9, "alpha": 0.99, "momentum": 0.9}
+FIXED = {"n_heads": 8, "ff_factor": 4, "batch_size": 64, "label_smoothing": 0.1, "beta1": 0.9, "alpha": 0.99,
+         "momentum": 0.9}
 
 
 class Stopped(Exception):
@@ -24,7 +24,7 @@ class Stopped(Exception):
 
 
 class HandTuner(ipywidgets.VBox):
-    """Sliders for six settings of the Transformer; each try trains it, and a leader board shows the best tries.
+    """Controls for eight settings of the Transformer; each try trains it, and a leader board shows the best tries.
 
     lstm_curve: the learning curve of the LSTM to beat, a list of dicts with epoch and val_accuracy.
     epochs: of each try, as many as the LSTM had. The sliders start at the paper's settings; a warm-up with more steps
@@ -41,7 +41,9 @@ class HandTuner(ipywidgets.VBox):
                                             readout_format=".1e", **wide),
             "warmup": ipywidgets.IntSlider(4_000, min=0, max=4_000, step=100, description="warm-up steps", **wide),
             "n_layers": ipywidgets.IntSlider(6, min=1, max=6, description="layers", **wide),
-            "n_heads": ipywidgets.Dropdown(options=[2, 4, 8], value=8, description="heads", **wide),
+            "d_model": ipywidgets.Dropdown(options=[32, 64, 96, 128], value=64, description="d_model", **wide),
+            "norm_first": ipywidgets.Dropdown(options=[("after", False), ("before", True)], description="norm", **wide),
+            "pooling": ipywidgets.Dropdown(options=["mean", "max"], description="pooling", **wide),
             "dropout": ipywidgets.FloatSlider(0.1, min=0, max=0.4, step=0.05, description="dropout", **wide),
             "optimizer": ipywidgets.Dropdown(options=["Adam", "RMSprop", "SGD"], description="optimizer", **wide),
         }
@@ -127,10 +129,12 @@ class HandTuner(ipywidgets.VBox):
             "tries.html", heads=["try", "accuracy", "s", *self.settings],
             rows=[self.row(number, one) for number, one in best_first[:ENOUGH]],
             tries=len(self.tries), enough=ENOUGH, top=best_first[0][1]["accuracy"], lstm=best(self.lstm_curve),
-            minutes=sum(one["seconds"] for one in self.tries) / 60)
+            minutes=sum(one["seconds"] for one in self.tries) / 60,
+            rounds=[recorded.load_round("transformer", kind) for kind in ("round 1", "round 2")])
 
     def row(self, number, one):
-        values = [f"{one[name]:.3g}" if isinstance(one[name], float) else one[name] for name in self.settings]
+        values = [one.get(name, "") for name in self.settings]  # an early try may lack a setting
+        values = [f"{value:.3g}" if isinstance(value, float) else value for value in values]
         return [number, f"{one['accuracy']:.3f}", f"{one['seconds']:.0f}", *values]
 
 

@@ -1,0 +1,123 @@
+"""Records the search in rounds of lessons 04 and 05, for the Transformer and its rivals.
+
+Each search runs in one process with one thread, so it can be repeated. Seconds of searches are of the processor, so
+that they hold on a machine that does other things as well.
+"""
+
+import functools
+import time
+
+import optuna
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+from optuna.pruners import NopPruner
+from optuna.samplers import RandomSampler, TPESampler
+from optuna.storages import InMemoryStorage
+from optuna.trial import FixedTrial, TrialState
+
+from helpers import search
+from helpers.authoring.provenance import WORKERS
+from helpers.recorded import RECORDED, load_round, seconds_of_search, study_storage
+from helpers.study import FINISHED, finished
+
+OTHER_SEEDS = (1, 2)  # of round one, which lesson 05 compares with seed 0
+RERANKED = 5  # settings
+SEEDS_AGAIN = (101, 102, 103)  # of the trainings that re-rank them
+TEST_SEEDS = range(11, 16)
+N_TRIALS = {"round 1": 16, "round 2": 20, "random": 20}  # "random": round two by random search
+STARTS = {"transformer": search.TRANSFORMER_STARTS, "lstm": search.LSTM_STARTS, "trees": search.TREES_STARTS}
+WIDE = {"transformer": search.define_transformer, "lstm": search.define_lstm}
+NARROW = {
+    "transformer": functools.partial(search.train_narrow, define_model=search.define_narrow_transformer),
+    "lstm": functools.partial(search.train_narrow, define_model=search.define_narrow_lstm, rates=(2e-3, 2e-2),
+                              label_smoothing=0.0)}
+
+
+def objective_of(name, kind, seed):
+    if name == "trees":
+        define = search.define_trees if kind == "round 1" else search.define_narrow_trees
+        return lambda trial: search.trees_objective(trial, define)
+    if kind == "round 1":
+        return lambda trial: search.train(trial, WIDE[name], seed)[1]
+    return lambda trial: NARROW[name](trial, seed=seed)[1]
+
+
+def prepare():
+    torch.set_num_threads(1)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def run_round(name, kind, seed, seconds=0):
+    """Runs one round, until it has its trials and has taken this many seconds. One that is recorded already is kept."""
+    prepare()
+    study_name, recorded, storage = f"{kind}, seed {seed}", study_storage(f"{name}_rounds"), InMemoryStorage()
+    if study_name in optuna.get_all_study_names(recorded):
+        return
+    sampler = RandomSampler(seed=seed) if kind == "random" else TPESampler(n_startup_trials=8, seed=seed)
+    study = optuna.create_study(study_name=study_name, storage=storage, direction="maximize", sampler=sampler,
+                                pruner=NopPruner() if kind == "round 1" else search.NARROW_PRUNER)
+    for start in STARTS[name] if kind == "round 1" else ():
+        study.enqueue_trial(start)
+    objective = objective_of(name, kind, seed)
+
+    def timed(trial):
+        start = time.process_time()
+        try:
+            return objective(trial)
+        finally:
+            trial.set_user_attr("seconds", round(time.process_time() - start, 2))
+
+    def stop_when_done(study, _):
+        if finished(study) >= N_TRIALS[kind] and total_seconds(study) >= seconds:
+            study.stop()
+
+    study.optimize(timed, callbacks=[stop_when_done])
+    study.set_user_attr("seconds", round(total_seconds(study)))
+    optuna.copy_study(from_study_name=study_name, from_storage=storage, to_storage=recorded)  # a line per trial
+
+
+def total_seconds(study):
+    return sum(trial.user_attrs["seconds"] for trial in study.get_trials(states=FINISHED))
+
+
+def run_rounds(name, seed, seconds=0):
+    """Round one and two of a search, with at least this many seconds in all."""
+    run_round(name, "round 1", seed)
+    run_round(name, "round 2", seed, seconds - load_round(name, "round 1", seed).user_attrs["seconds"])
+
+
+def best_trials(name):
+    """The best trials of round two, the best first."""
+    trials = load_round(name, "round 2").get_trials(states=(TrialState.COMPLETE,))
+    return sorted(trials, key=lambda trial: -trial.value)[:RERANKED]
+
+
+def train_again(name, trial, seed):
+    """One training with the settings of a trial: a row with its accuracy and seconds."""
+    prepare()
+    start = time.process_time()
+    _, val_accuracy = NARROW[name](FixedTrial(trial.params), seed=seed)
+    return {"search": name, "trial": trial.number, "value": trial.value, "seed": seed, "val_accuracy": val_accuracy,
+            "seconds": time.process_time() - start}
+
+
+def took(seconds):
+    """For the provenance: a recording may be made in pieces, and beside other work."""
+    return {"seconds": round(seconds / WORKERS), "seconds_are": "of the processor, shared by the workers"}
+
+
+def record_rounds():
+    """Both rounds of the Transformer, then of its rivals, with as many seconds; the five best settings re-ranked."""
+    parallel = Parallel(n_jobs=WORKERS)
+    parallel([delayed(run_rounds)("transformer", 0), delayed(run_round)("transformer", "random", 0)])
+    parallel(delayed(run_round)("transformer", "round 1", seed) for seed in OTHER_SEEDS)
+    seconds = sum(load_round("transformer", kind).user_attrs["seconds"] for kind in ("round 1", "round 2"))
+    parallel(delayed(run_rounds)(name, 0, seconds) for name in ("lstm", "trees"))
+    rows = parallel(delayed(train_again)(name, trial, seed) for name in NARROW for trial in best_trials(name)
+                    for seed in SEEDS_AGAIN)  # without the trees, whose value does not depend on a seed
+    pd.DataFrame(rows).to_csv(RECORDED / "reranked.csv", index=False, float_format="%.5g")
+    others = [load_round("transformer", "random")]
+    others += [load_round("transformer", "round 1", seed) for seed in OTHER_SEEDS]
+    return took(sum(map(seconds_of_search, ("transformer", "lstm", "trees")))
+                + sum(study.user_attrs["seconds"] for study in others))
