@@ -59,12 +59,7 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
     warnings.simplefilter("ignore", ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("grpc").setLevel(logging.CRITICAL)  # a request that fails is said on its laptop
-    try:
-        address = ipaddress.ip_address(socket.gethostbyname(host))
-    except (OSError, UnicodeError) as error:
-        raise StudyError(f"--host {host} is not known; {HOSTS}") from error
-    if not address.is_loopback:
-        print(WARNING, flush=True)
+    address = address_of(host)
     check_port("--page-port", page_port, address)
     with Page((str(address), page_port), Handler) as page:
         check_port("--port", port, address)
@@ -88,13 +83,29 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         if watcher.is_alive():
             watcher.join()
         shared.writing.acquire(timeout=1)  # a write that has begun is completed, and no other begins
-        found = "its trials can't be read"
-        with suppress(Exception):  # it was deleted
-            found = count_trials(optuna.load_study(study_name=study, storage=shared))
-        print(f"\nThe class study has ended: {found}.\nIt is stored in {where}; the same command "
-              f"continues it.\nIn a notebook: open_study({study!r}, {where!r})", flush=True)
+        sum_up_the_end(study, shared, where)
         database.engine.dispose()  # the last connection to an SQLite file writes its log into it
         os._exit(0)  # gRPC takes seconds to end if many laptops are connected
+
+
+def address_of(host):
+    """The IP address of this machine's host; warns if others can reach it. Raises StudyError if it is not known."""
+    try:
+        address = ipaddress.ip_address(socket.gethostbyname(host))
+    except (OSError, UnicodeError) as error:
+        raise StudyError(f"--host {host} is not known; {HOSTS}") from error
+    if not address.is_loopback:
+        print(WARNING, flush=True)
+    return address
+
+
+def sum_up_the_end(study, shared, where):
+    """Prints what the class has found, and how to continue it."""
+    found = "its trials can't be read"
+    with suppress(Exception):  # it was deleted
+        found = count_trials(optuna.load_study(study_name=study, storage=shared))
+    print(f"\nThe class study has ended: {found}.\nIt is stored in {where}; the same command "
+          f"continues it.\nIn a notebook: open_study({study!r}, {where!r})", flush=True)
 
 
 def watch(shared, database, page, over):
