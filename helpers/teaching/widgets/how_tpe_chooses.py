@@ -30,6 +30,7 @@ class HowTPEChooses(ipywidgets.VBox):
         self.slider.observe(lambda _: self.draw(), "value")
         self.words, self.picture = ipywidgets.HTML(), Picture(width=9)
         self.densities = self.picture.axes.twinx()
+        self.picture.axes.set(zorder=self.densities.get_zorder() + 1, facecolor="none")  # dots above areas
         super().__init__([self.slider, self.picture, self.words])
         self.draw()
 
@@ -44,8 +45,8 @@ class HowTPEChooses(ipywidgets.VBox):
         self.words.value = (
             f"The best {len(proposal.good_trials)} of {n} trials count as good. TPE draws "
             f"{len(proposal.candidates['x'])} candidates from the curve of the good ones, and proposes the one where "
-            f"that curve is highest compared with the curve of the rest: <b>x = {chosen:.2f}</b>. The value there turns "
-            f"out to be {self.study.trials[n].value:.3f}; the best so far is {max(one.value for one in trials):.3f}.")
+            f"that curve is highest compared with the curve of the rest: <b>x = {chosen:.2f}</b>. The value there is "
+            f"{self.study.trials[n].value:.3f}; the best so far is {max(one.value for one in trials):.3f}.")
 
     def draw_trials(self, trials, good, chosen):
         ax, x = self.picture.axes, np.linspace(self.low, self.high, 500)
@@ -56,7 +57,7 @@ class HowTPEChooses(ipywidgets.VBox):
             ax.plot(*zip(*points, strict=True), "o", color=color, markersize=9, label=label)
         ax.axvline(chosen, color=COLORS["tuned Transformer"], linestyle="--", label="next proposal")
         ax.set(xlabel="x", ylabel="value", xlim=(self.low, self.high))
-        ax.legend(loc="upper left", bbox_to_anchor=(1.05, 1), frameon=False)
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 
     def draw_densities(self, proposal):
         ax, x = self.densities, np.linspace(self.low, self.high, 500)
@@ -68,4 +69,4 @@ class HowTPEChooses(ipywidgets.VBox):
         ax.plot(proposal.candidates["x"], np.zeros(len(proposal.candidates["x"])), "|", color=GOOD, markersize=18,
                 label="candidates")
         ax.set(ylim=(0, None), yticks=[])
-        ax.legend(loc="lower left", bbox_to_anchor=(1.05, 0), frameon=False)
+        ax.legend(loc="lower left", bbox_to_anchor=(1, 0), frameon=False)

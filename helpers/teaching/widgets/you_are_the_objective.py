@@ -22,11 +22,12 @@ class YouAreTheObjective(ipywidgets.VBox):
     """The study asks, you decide: take its proposal or move the sliders, then look at the value there.
 
     looks: the number of values you may see; then the function is shown, and the best value that Random and TPE find
-    with as many looks, as the mean of `rivals` studies each. seed: of the first function; "New game" takes the next.
+    with as many looks, as the mean of `rivals` studies each. seed: of the first function, else another one each time;
+    "New game" takes the next.
     """
 
-    def __init__(self, looks=LOOKS, rivals=20, seed=0):
-        self.looks, self.rivals, self.seed = looks, rivals, seed
+    def __init__(self, looks=LOOKS, rivals=20, seed=None):
+        self.looks, self.rivals = looks, rivals
         self.sliders = {name: ipywidgets.FloatSlider(0.5, min=0, max=1, step=0.01, description=name) for name in SPACE}
         self.look_button = ipywidgets.Button(description="Look here", icon="eye", button_style="primary")
         self.follow_button = ipywidgets.Button(description="Take the proposal", layout={"width": "14em"})
@@ -37,7 +38,7 @@ class YouAreTheObjective(ipywidgets.VBox):
         self.words, self.picture = ipywidgets.HTML(), Picture(width=11, columns=2)
         buttons = ipywidgets.HBox([self.look_button, self.follow_button, new_game])
         super().__init__([self.picture, ipywidgets.HBox(list(self.sliders.values())), buttons, self.words])
-        self.begin(seed)
+        self.begin(int(np.random.default_rng().integers(1_000_000)) if seed is None else seed)
 
     def begin(self, seed):
         self.seed, self.function = seed, hidden_function(seed)
