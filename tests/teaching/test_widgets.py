@@ -197,6 +197,15 @@ def test_a_try_is_trained_drawn_ranked_and_kept():
     assert widgets.HandTuner(LSTM_CURVE, epochs=12).tries == []  # another budget, another leader board
 
 
+def test_the_sliders_start_at_the_papers_settings(data):
+    paper = PaperRecipe(1 / 8)
+    start = {name: widget.value for name, widget in widgets.HandTuner(LSTM_CURVE, epochs=2).settings.items()}
+    assert start.pop("lr") == pytest.approx(paper.learning_rate(paper.warmup - 1), rel=0.05)  # its peak
+    assert start == {"warmup": paper.warmup, "n_layers": paper.n_layers, "d_model": paper.d_model,
+                     "norm_first": paper.norm_first, "pooling": paper.model(data).pooling,
+                     "dropout": paper.model(data).dropout.p, "optimizer": "Adam"}
+
+
 def test_the_papers_six_layers_are_trained_too():
     tuner = hand_tuner(n_layers=6)
     train(tuner)
