@@ -6,6 +6,7 @@ import time
 import optuna
 import torch
 from torch import nn
+from tqdm.auto import tqdm
 
 
 def set_seed(seed):
@@ -58,3 +59,18 @@ def run(model, optimizer, data, epochs=12, batch_size=64, schedule=None, label_s
                 raise optuna.TrialPruned()
     model.load_state_dict(best_weights)
     return best_accuracy
+
+
+def epoch_bar(epochs, curve=None):
+    """An `on_epoch` for `run` that shows a progress bar; curve: a list to which each epoch's dict is appended."""
+    bar = tqdm(total=epochs, unit="epoch")
+
+    def on_epoch(epoch):
+        if curve is not None:
+            curve.append(epoch)
+        bar.set_postfix({"validation accuracy": f"{epoch['val_accuracy']:.3f}"}, refresh=False)
+        bar.update()
+        if bar.n == epochs:
+            bar.close()
+
+    return on_epoch

@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 from helpers.data import MESSAGES, load_csv
 from helpers.evaluation import auc, macro_f1
 from helpers.models import EmbeddingClassifier
-from helpers.training import accuracy, predict, run, set_seed
+from helpers.training import accuracy, epoch_bar, predict, run, set_seed
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def trained(data, seed=0, **options):
     model = EmbeddingClassifier(data.vocab_size, data.n_classes, 32, 0.2)
     curve = []
     optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
-    value = run(model, optimizer, data, on_epoch=curve.append, **{"epochs": 5} | options)
+    value = run(model, optimizer, data, **{"epochs": 5, "on_epoch": curve.append} | options)
     return model, value, curve
 
 
@@ -47,6 +47,14 @@ def test_each_epoch_is_reported(data):
     curve = trained(data, epochs=3)[2]
     assert [epoch["epoch"] for epoch in curve] == [1, 2, 3]
     assert 0 < curve[0]["seconds"] < curve[1]["seconds"] < curve[2]["seconds"]
+
+
+def test_the_bar_shows_the_epochs_and_keeps_the_curve(data, capsys):
+    curve = []
+    trained(data, epochs=2, on_epoch=epoch_bar(2, curve))
+    assert [epoch["epoch"] for epoch in curve] == [1, 2]
+    assert "2/2 [00:0" in (shown := capsys.readouterr().err)
+    assert f"validation accuracy={curve[-1]['val_accuracy']:.3f}" in shown
 
 
 def test_the_schedule_steps_once_per_batch(data):

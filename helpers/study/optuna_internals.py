@@ -1,6 +1,7 @@
 """Private names of Optuna without a public equivalent, as of Optuna 5.0.0; a test fails when one is gone."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import grpc
 import optuna
@@ -8,8 +9,8 @@ from optuna.storages._grpc.auto_generated.api_pb2_grpc import add_StorageService
 from optuna.storages._grpc.servicer import OptunaStorageProxyService
 from optuna.storages._heartbeat import BaseHeartbeat
 
-__all__ = ["BaseHeartbeat", "grid_of", "grid_points", "is_in_memory", "proxy_server", "queued_parameters",
-           "refused_attribute", "refused_parameter", "trial_id", "was_told_to_stop"]  # fmt: skip
+__all__ = ["BaseHeartbeat", "WatchedTPE", "grid_of", "grid_points", "is_in_memory", "proxy_server",
+           "queued_parameters", "refused_attribute", "refused_parameter", "trial_id", "was_told_to_stop"]  # fmt: skip
 
 
 def is_in_memory(study):
@@ -41,6 +42,33 @@ def grid_points(sampler, trials):
     taken = {trial.system_attrs["grid_id"] for trial in trials
              if "grid_id" in trial.system_attrs and sampler._same_search_space(trial.system_attrs["search_space"])}
     return set(range(len(sampler._all_grids))) - taken
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What TPE chose a proposal from. good, rest: functions, {name: array of values} -> log density at each."""
+
+    good_trials: set  # their numbers
+    good: object
+    rest: object
+    candidates: dict  # {name: array of values}, drawn from `good`; the one where good / rest is largest is proposed
+
+
+class WatchedTPE(optuna.samplers.TPESampler):
+    """Proposes what TPESampler does; `proposals` has a Proposal for each that was not drawn at random, in order."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.proposals = []
+
+    def _build_parzen_estimator(self, study, search_space, trials, handle_below):
+        estimator = super()._build_parzen_estimator(study, search_space, trials, handle_below)
+        estimator.numbers = {trial.number for trial in trials}
+        return estimator
+
+    def _compute_acquisition_func(self, samples, mpe_below, mpe_above):
+        self.proposals.append(Proposal(mpe_below.numbers, mpe_below.log_pdf, mpe_above.log_pdf, samples))
+        return super()._compute_acquisition_func(samples, mpe_below, mpe_above)
 
 
 def proxy_server(storage, address, interceptor):

@@ -111,11 +111,11 @@ def one_question(lesson, number):
     text = ipywidgets.HTML(Markup("<b>Question {}.</b> {}").format(number, as_html(question.text)))
     options = ipywidgets.RadioButtons(
         options=[(f"{letter}) {option}", letter) for letter, (option, _) in question.lettered.items()], value=None)
-    button = ipywidgets.Button(description="Answer", tooltip=f"Answer question {number}", disabled=True)
+    button = ipywidgets.Button(description="Choose an option", tooltip=f"Answer question {number}", disabled=True)
     reason = ipywidgets.HTML()
 
     def on_choice(_change):
-        button.disabled, reason.value = False, ""
+        button.description, button.disabled, reason.value = "Answer", False, ""
 
     def on_answer(_button):
         verdict, words = grade(lesson, number, options.value)

@@ -72,7 +72,7 @@ def test_hand_tuner_moves_a_slider_trains_and_ranks(lab, notebook):
     button(tuner, "Train").click()
     until(tuner, "try 1 done")
     row = tuner.locator("table tr").nth(1).locator("td").all_inner_texts()
-    assert (row[0], row[5]) == ("1", "5")  # the first try, with five layers
+    assert (row[0], row[6]) == ("1", "5")  # the first try, with five layers
     assert re.search(r"this try (from|at) 0\.\d", tuner.locator("img").get_attribute("alt"))
     button(tuner, "Train").click()
     until(tuner, "try 2 done")
@@ -158,7 +158,7 @@ def test_the_game_is_played_to_its_end(lab, notebook):
     game = open_with(lab, notebook, source)
     button(game, "Take the proposal").click()
     until(game, "2 looks left")
-    game.locator(".widget-slider .noUi-base").click()  # the middle of the slider
+    game.locator(".widget-slider .noUi-base").first.click()  # the middle of the slider
     button(game, "Look here").click()
     until(game, "1 looks left")
     button(game, "Take the proposal").click()
@@ -167,6 +167,47 @@ def test_the_game_is_played_to_its_end(lab, notebook):
     assert button(game, "Look here").is_disabled()
     button(game, "New game").click()
     until(game, "3 looks left")
+
+
+# HowTPEChooses
+
+
+def test_the_slider_shows_what_the_next_proposal_comes_from(lab, notebook):
+    source = "from helpers.teaching.widgets import HowTPEChooses\nHowTPEChooses(lambda x: -x * x, 0, 10, 14, seed=1)"
+    shown = open_with(lab, notebook, source)
+    until(shown, "The best 1 of 10 trials")
+    shown.locator(".noUi-handle").focus()
+    notebook.page.keyboard.press("ArrowRight")
+    until(shown, "The best 2 of 11 trials")
+    assert "next proposal at" in shown.locator("img").get_attribute("alt")
+
+
+# On a projector, and in a dark theme
+
+
+@pytest.mark.parametrize("source", [DEAL_A_HAND, HAND_TUNER.replace("EPOCHS", "2")], ids=["deal_a_hand", "hand_tuner"])
+def test_on_a_projector_all_of_a_widget_is_to_be_seen_at_once_with_its_code(lab, notebook, source):
+    notebook.page.set_viewport_size({"width": 1280, "height": 720})
+    shown = open_with(lab, notebook, source)
+    if source == DEAL_A_HAND:
+        shown.get_by_text("Choose the cards").click()
+        until(button(shown, "A♠"))
+    else:
+        button(shown, "Train").click()
+        until(shown, "1 of 10 tries")
+    room = notebook.page.locator(".jp-WindowedPanel-outer").bounding_box()
+    assert shown.bounding_box()["height"] < room["height"]
+    assert shown.locator(".jp-OutputArea").evaluate("area => area.scrollWidth <= area.clientWidth")
+
+
+@pytest.mark.parametrize(("theme", "turned_over"), [(LIGHT, False), (DARK, True)])
+def test_a_picture_is_dark_in_a_dark_theme_only(lab, notebook, theme, turned_over):
+    plot = "from helpers import plots\nplots.best_so_far([1, 3, 2])\nNone"
+    shown = open_with(lab, notebook, HAND_TUNER.replace("EPOCHS", "2"), plot, theme=theme)
+    notebook.run_cell(1)
+    for image in (shown.locator("img"), notebook.cell(1).locator("img")):
+        image.wait_for()
+        assert image.evaluate("image => getComputedStyle(image).filter.startsWith('invert')") == turned_over
 
 
 # The quick questions and the bars

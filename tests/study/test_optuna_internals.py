@@ -3,6 +3,7 @@
 import inspect
 
 import grpc
+import numpy as np
 import optuna
 import pytest
 from optuna.storages import GrpcStorageProxy, InMemoryStorage, RDBStorage
@@ -13,6 +14,7 @@ from helpers.study import open_study
 from helpers.study.journal import CREATE_STUDY, CREATE_TRIAL, DELETE_STUDY, FIELDS, SET_STATE
 from helpers.study.optuna_internals import (
     BaseHeartbeat,
+    WatchedTPE,
     grid_of,
     grid_points,
     is_in_memory,
@@ -155,3 +157,23 @@ def test_the_server_of_a_proxy_hears_the_name_that_our_proxy_sends():
         server.stop(None)
     assert {headers["who-bin"].decode() for headers in notes.headers if "who-bin" in headers} == {"Søren"}
     assert memory.get_all_trials(0)[0].user_attrs == {"who": "Søren"}
+
+
+def test_the_watched_tpe_proposes_what_tpe_does_and_shows_what_it_chose_from():
+    def objective(trial):
+        return -abs(trial.suggest_float("x", 0, 10) - 7)
+
+    watched = WatchedTPE(seed=3)
+    studies = [optuna.create_study(direction="maximize", sampler=sampler)
+               for sampler in (watched, optuna.samplers.TPESampler(seed=3))]
+    for study in studies:
+        study.optimize(objective, n_trials=15)
+    assert studies[0].trials_dataframe()["params_x"].equals(studies[1].trials_dataframe()["params_x"])
+    assert len(watched.proposals) == 5  # the first ten are drawn at random
+    for number, one in enumerate(watched.proposals, start=10):
+        ratio = one.good(one.candidates) - one.rest(one.candidates)
+        assert studies[0].trials[number].params["x"] == one.candidates["x"][ratio.argmax()]
+        values = [trial.value for trial in studies[0].trials[:number]]
+        assert one.good_trials == set(np.argsort(values)[-len(one.good_trials) :])
+    x = np.linspace(0, 10, 2_001)
+    assert np.exp(one.good({"x": x})).sum() * (x[1] - x[0]) == pytest.approx(1, abs=0.01)  # a density

@@ -77,9 +77,11 @@ def test_a_question_is_answered_wrong_then_right_and_then_counts_as_solved():
     wrong = next(letter for letter in question.lettered if letter != question.right)
     assert options.value is None
     assert button.disabled
+    assert button.description == "Choose an option"
 
     options.value = wrong
     assert not button.disabled
+    assert button.description == "Answer"
     button.click()
     assert f"{wrong}: not yet." in reason.value
     assert quizzes.as_html(question.lettered[wrong][1]) in reason.value

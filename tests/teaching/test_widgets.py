@@ -8,7 +8,7 @@ import pytest
 from ipykernel.comm.comm import BaseComm
 from optuna.trial import TrialState
 
-from helpers import recorded, search
+from helpers import search
 from helpers.data import CARD_HANDS, cards, load_csv
 from helpers.models import LSTMClassifier, PaperRecipe
 from helpers.study import run_until
@@ -197,6 +197,15 @@ def test_a_try_is_trained_drawn_ranked_and_kept():
     assert widgets.HandTuner(LSTM_CURVE, epochs=12).tries == []  # another budget, another leader board
 
 
+def test_the_sliders_start_at_the_papers_settings(data):
+    paper = PaperRecipe(1 / 8)
+    start = {name: widget.value for name, widget in widgets.HandTuner(LSTM_CURVE, epochs=2).settings.items()}
+    assert start.pop("lr") == pytest.approx(paper.learning_rate(paper.warmup - 1), rel=0.05)  # its peak
+    assert start == {"warmup": paper.warmup, "n_layers": paper.n_layers, "d_model": paper.d_model,
+                     "norm_first": paper.norm_first, "pooling": paper.model(data).pooling,
+                     "dropout": paper.model(data).dropout.p, "optimizer": "Adam"}
+
+
 def test_the_papers_six_layers_are_trained_too():
     tuner = hand_tuner(n_layers=6)
     train(tuner)
@@ -210,6 +219,9 @@ def test_a_stopped_try_counts_with_its_epochs_so_far():
     tuner.thread.join(60)
     assert tuner.tries[0]["epochs"] == 1
     assert "stopped" in tuner.status.value
+    assert "stopped at 1" in tuner.board.value
+    train(tuner)  # the same settings, to the end
+    assert tuner.board.value.count("stopped at") == 1
     assert not tuner.train_button.disabled
 
 
@@ -232,12 +244,12 @@ def test_after_ten_tries_there_is_a_summary():
     early = {name: value for name, value in settings.items() if name not in ("d_model", "norm_first", "pooling")}
     progress_store.add_try({"accuracy": 0.3, "seconds": 0, "epochs": 2, "of_epochs": 2, **early})  # had fewer settings
     board = widgets.HandTuner(LSTM_CURVE, epochs=2).board.value
-    one, two = (recorded.load_round("transformer", kind) for kind in ("round 1", "round 2"))
-    assert f"rounds: 16 trials reach {one.best_value:.3f}, 20 trials reach {two.best_value:.3f}." in board
     assert "11 tries: your best is 0.490, the LSTM has 0.600." in board
     assert "trained for 5.0 minutes" in board
     places = [board.index(f"0.4{digit}0") for digit in (9, 8, 0)]
     assert places == sorted(places)
+    assert ">0.300<" not in board
+    assert "The\ntable shows the best 10." in board
 
 
 # DealAHand
@@ -255,17 +267,22 @@ def test_a_hand_is_named_by_the_rules_and_by_each_model(models, data):
     assert "attention" in words
 
 
-def test_seven_cards_can_be_chosen_and_the_eighth_pushes_out_the_first(models, data):
+def test_seven_cards_can_be_chosen_and_an_eighth_is_refused_until_one_is_put_back(models, data):
     table = widgets.DealAHand(models, data)
     table.open_deck(True)
-    chosen = cards.from_text("9c 2h 3d 5s 7h Js Ah 4c")
+    chosen = cards.from_text("9c 2h 3d 5s 7h Js Ah 4c").tolist()
     for card in chosen[:7]:
         table.deck[card].click()
-    assert table.chosen == chosen[:7].tolist()
+    assert table.chosen == chosen[:7]
     assert table.note.value == "7 of 7 chosen"
     assert "By the rules: <b>high card</b>" in table.table.value
     table.deck[chosen[7]].click()
-    assert table.chosen == chosen[1:].tolist()
+    assert table.chosen == chosen[:7]
+    assert "The hand is full. To take the 4 of clubs, first click a yellow card" in table.note.value
+    table.deck[chosen[0]].click()
+    assert table.note.value == "6 of 7 chosen"
+    table.deck[chosen[7]].click()
+    assert table.chosen == chosen[1:]
     assert "By the rules: <b>straight</b>" in table.table.value  # from the ace to the five
     table.deck[chosen[7]].click()
     assert table.note.value == "6 of 7 chosen"
@@ -282,17 +299,36 @@ def test_dealing_with_a_seed_repeats(models, data):
     assert hands[0] == hands[1]
 
 
+# HowTPEChooses
+
+
+def test_the_slider_goes_from_the_first_proposal_to_the_last_trial_and_says_what_was_proposed():
+    shown = widgets.HowTPEChooses(lambda x: -((x - 7) ** 2), 0, 10, n_trials=14, seed=1)
+    assert (shown.slider.min, shown.slider.max) == (10, 13)  # the first ten are drawn at random
+    same = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=1))
+    same.optimize(lambda trial: -((trial.suggest_float("x", 0, 10) - 7) ** 2), n_trials=14)
+    for so_far in range(10, 14):
+        shown.slider.value = so_far
+        x = same.trials[so_far].params["x"]
+        assert f"<b>x = {x:.2f}</b>" in shown.words.value
+        assert f"next proposal at {x:.2f}" in shown.picture.value
+        lines = {line.get_label(): line for line in shown.picture.axes.lines}
+        good = [trial.value for trial in same.trials[:so_far] if trial.params["x"] in lines["good trials"].get_xdata()]
+        assert sorted(good) == sorted(trial.value for trial in same.trials[:so_far])[-len(good) :]
+        assert len(lines["good trials"].get_xdata()) + len(lines["the rest"].get_xdata()) == so_far
+
+
 # YouAreTheObjective
 
 
 def test_the_game_counts_looks_and_ends_with_the_rivals():
     game = widgets.YouAreTheObjective(looks=3, rivals=2)
-    asked = game.proposal.params["x"]
+    asked = tuple(game.proposal.params.values())
     game.follow_button.click()
-    assert game.xs == [asked]
-    game.slider.value = 7.0
+    assert game.places == [asked]
+    game.sliders["x"].value, game.sliders["y"].value = 0.7, 0.2
     game.look_button.click()
-    assert game.xs == [asked, 7.0]
+    assert game.places == [asked, (0.7, 0.2)]
     game.follow_button.click()
     assert game.look_button.disabled
     assert game.follow_button.disabled
@@ -303,14 +339,21 @@ def test_the_game_counts_looks_and_ends_with_the_rivals():
     assert states.count(TrialState.FAIL) == 1  # the proposal that was not followed
 
 
-def test_a_new_game_has_another_function():
+def test_a_new_game_has_another_function_whose_highest_hill_is_one():
     game = widgets.YouAreTheObjective(looks=3, rivals=2, seed=5)
-    x = np.linspace(0, 10, 100)
-    before = game.function(x)
+    grid = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101))
+    before = game.function(*grid)
     game.begin(6)
-    assert not np.allclose(before, game.function(x))
-    assert game.xs == []
-    assert before.max() <= 1
+    assert not np.allclose(before, game.function(*grid))
+    assert game.places == []
+    assert 0.99 < before.max() <= 1
+
+
+def test_many_games_are_played_by_both_samplers_and_repeat():
+    once, again = widgets.many_games(3, looks=6), widgets.many_games(3, looks=6)
+    assert {name: len(best) for name, best in once.items()} == {"Random": 3, "TPE": 3}
+    for name in once:
+        assert (once[name] == again[name]).all()
 
 
 # What ipykernel keeps to itself

@@ -2,7 +2,8 @@
 
 from helpers.teaching.widgets.deal_a_hand import DealAHand
 from helpers.teaching.widgets.hand_tuner import HandTuner
+from helpers.teaching.widgets.how_tpe_chooses import HowTPEChooses
 from helpers.teaching.widgets.live_study import LiveStudy
-from helpers.teaching.widgets.you_are_the_objective import YouAreTheObjective
+from helpers.teaching.widgets.you_are_the_objective import YouAreTheObjective, many_games
 
-__all__ = ["DealAHand", "HandTuner", "LiveStudy", "YouAreTheObjective"]
+__all__ = ["DealAHand", "HandTuner", "HowTPEChooses", "LiveStudy", "YouAreTheObjective", "many_games"]

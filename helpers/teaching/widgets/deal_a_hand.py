@@ -32,7 +32,7 @@ class DealAHand(ipywidgets.VBox):
         self.deck, self.note = {}, ipywidgets.HTML()
         self.grid = ipywidgets.GridBox(layout={"grid_template_columns": "repeat(13, 3.8em)", "display": "none"})
         self.table = ipywidgets.HTML()
-        super().__init__([ipywidgets.HBox([deal, choose, self.note]), self.grid, self.table])
+        super().__init__([ipywidgets.HBox([deal, choose, self.note]), self.table, self.grid])
         self.deal()
 
     def deal(self):
@@ -53,11 +53,14 @@ class DealAHand(ipywidgets.VBox):
         self.note.value = "six cards that you hold, then the one that you draw" if is_open else ""
 
     def choose(self, card):
-        """Adds a card to the hand, or removes it if it is there; the eighth one pushes out the first."""
+        """Adds a card to the hand, or removes it if it is there; an eighth one is not taken."""
         if card in self.chosen:
             self.chosen.remove(card)
+        elif len(self.chosen) == SIZE:
+            self.note.value = f"The hand is full. To take the {spoken(card)}, first click a yellow card to put it back."
+            return
         else:
-            self.chosen = [*self.chosen, card][-SIZE:]
+            self.chosen.append(card)
         self.mark_chosen()
         self.note.value = f"{len(self.chosen)} of {SIZE} chosen"
         if len(self.chosen) == SIZE:

@@ -9,7 +9,7 @@ import ipywidgets
 from markupsafe import escape
 from optuna.trial import FixedTrial
 
-from helpers import plots, recorded, search
+from helpers import plots, search
 from helpers.html import fill
 from helpers.teaching import progress_store
 from helpers.teaching.widgets.picture import Picture
@@ -52,11 +52,10 @@ class HandTuner(ipywidgets.VBox):
         self.train_button.on_click(self.train)
         self.stop_button.on_click(self.stop)
         self.status, self.board = ipywidgets.HTML(), ipywidgets.HTML()
-        self.picture = Picture(width=8)
-        controls = ipywidgets.GridBox(
-            list(self.settings.values()), layout={"grid_template_columns": "repeat(2, 25em)"})
+        self.picture = Picture(width=6)
+        beside = ipywidgets.HBox([ipywidgets.VBox(list(self.settings.values())), self.picture])
         buttons = ipywidgets.HBox([self.train_button, self.stop_button, self.status])
-        super().__init__([controls, buttons, self.picture, self.board])
+        super().__init__([beside, buttons, self.board])
         self.draw([])
         self.take_stock()
 
@@ -116,7 +115,7 @@ class HandTuner(ipywidgets.VBox):
         ax.plot(*points(curve), "o-", color=plots.color("tuned Transformer"), linewidth=2.5, label="this try")
         ax.set(xlabel="epoch", ylabel="validation accuracy", xlim=(0.5, self.epochs + 0.5), ylim=(0, 1))
         ax.xaxis.get_major_locator().set_params(integer=True)
-        plots.legend_beside(ax)
+        ax.legend(loc="lower right")
         self.picture.draw()
 
     def take_stock(self):
@@ -126,16 +125,16 @@ class HandTuner(ipywidgets.VBox):
             return
         best_first = sorted(enumerate(self.tries, start=1), key=lambda one: -one[1]["accuracy"])
         self.board.value = fill(
-            "tries.html", heads=["try", "accuracy", "s", *self.settings],
+            "tries.html", heads=["try", "accuracy", "epochs", "s", *self.settings],
             rows=[self.row(number, one) for number, one in best_first[:ENOUGH]],
             tries=len(self.tries), enough=ENOUGH, top=best_first[0][1]["accuracy"], lstm=best(self.lstm_curve),
-            minutes=sum(one["seconds"] for one in self.tries) / 60,
-            rounds=[recorded.load_round("transformer", kind) for kind in ("round 1", "round 2")])
+            minutes=sum(one["seconds"] for one in self.tries) / 60)
 
     def row(self, number, one):
         values = [one.get(name, "") for name in self.settings]  # an early try may lack a setting
         values = [f"{value:.3g}" if isinstance(value, float) else value for value in values]
-        return [number, f"{one['accuracy']:.3f}", f"{one['seconds']:.0f}", *values]
+        epochs = f"stopped at {one['epochs']}" if one["epochs"] < one["of_epochs"] else one["epochs"]
+        return [number, f"{one['accuracy']:.3f}", epochs, f"{one['seconds']:.0f}", *values]
 
 
 def best(curve):
