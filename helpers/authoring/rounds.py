@@ -18,13 +18,17 @@ from optuna.trial import FixedTrial, TrialState
 
 from helpers import search
 from helpers.authoring.provenance import WORKERS
+from helpers.data import CARD_HANDS, load_csv
 from helpers.recorded import RECORDED, load_round, seconds_of_search, study_storage
 from helpers.study import FINISHED, finished
+from helpers.training import predict
 
 OTHER_SEEDS = (1, 2)  # of round one, which lesson 05 compares with seed 0
 RERANKED = 5  # settings
 SEEDS_AGAIN = (101, 102, 103)  # of the trainings that re-rank them
 TEST_SEEDS = range(11, 16)
+LUCK_SEEDS = range(5)  # of the search, for the question whether its result was luck
+LUCK_TEST_SEEDS = range(11, 14)
 N_TRIALS = {"round 1": 16, "round 2": 20, "random": 20}  # "random": round two by random search
 STARTS = {"transformer": search.TRANSFORMER_STARTS, "lstm": search.LSTM_STARTS, "trees": search.TREES_STARTS}
 WIDE = {"transformer": search.define_transformer, "lstm": search.define_lstm}
@@ -87,9 +91,9 @@ def run_rounds(name, seed, seconds=0):
     run_round(name, "round 2", seed, seconds - load_round(name, "round 1", seed).user_attrs["seconds"])
 
 
-def best_trials(name):
+def best_trials(name, seed=0):
     """The best trials of round two, the best first."""
-    trials = load_round(name, "round 2").get_trials(states=(TrialState.COMPLETE,))
+    trials = load_round(name, "round 2", seed).get_trials(states=(TrialState.COMPLETE,))
     return sorted(trials, key=lambda trial: -trial.value)[:RERANKED]
 
 
@@ -121,3 +125,46 @@ def record_rounds():
     others += [load_round("transformer", "round 1", seed) for seed in OTHER_SEEDS]
     return took(sum(map(seconds_of_search, ("transformer", "lstm", "trees")))
                 + sum(study.user_attrs["seconds"] for study in others))
+
+
+def train_for_luck(search_seed, trial, seed, part, test):
+    """One training with the settings of a trial of the Transformer: a row with its accuracy on val or test."""
+    prepare()
+    start = time.process_time()
+    model, accuracy = NARROW["transformer"](FixedTrial(trial.params), seed=seed)
+    seconds = time.process_time() - start
+    if part == "test":
+        accuracy = (predict(model, test[0]).argmax(dim=1) == test[1]).double().mean().item()
+    return {"search": search_seed, "trial": trial.number, "value": trial.value, "part": part, "seed": seed,
+            "accuracy": accuracy, "seconds": seconds}
+
+
+def train_missing(wanted, test):
+    """Trains what luck.csv does not hold yet, {(seed of the search, trial number, part, seed): trial}, and adds it."""
+    path = RECORDED / "luck.csv"
+    columns = ["search", "trial", "part", "seed"]
+    there = set(pd.read_csv(path)[columns].itertuples(index=False, name=None)) if path.exists() else set()
+    jobs = [delayed(train_for_luck)(key[0], trial, key[3], key[2], test)
+            for key, trial in wanted.items() if key not in there]
+    for row in Parallel(n_jobs=WORKERS, return_as="generator_unordered")(jobs):
+        pd.DataFrame([row]).to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.5g")
+    return pd.read_csv(path).sort_values(columns)
+
+
+def record_luck():
+    """The Transformer's search in rounds with five seeds: its five best settings re-ranked, the best and the chosen
+    one on test. It goes on where it was stopped."""
+    Parallel(n_jobs=WORKERS)(delayed(run_rounds)("transformer", seed) for seed in LUCK_SEEDS)
+    test = load_csv(CARD_HANDS).unlock_test()
+    best = {seed: best_trials("transformer", seed) for seed in LUCK_SEEDS}
+    table = train_missing({(search_seed, trial.number, "val", seed): trial for search_seed, trials in best.items()
+                           for trial in trials for seed in SEEDS_AGAIN}, test)
+    means = table[table["part"] == "val"].groupby(["search", "trial"])["accuracy"].mean()
+    chosen = {seed: means[seed].idxmax() for seed in LUCK_SEEDS}
+    table = train_missing({(search_seed, trial.number, "test", seed): trial for search_seed, trials in best.items()
+                           for trial in trials if trial.number in (chosen[search_seed], trials[0].number)
+                           for seed in LUCK_TEST_SEEDS}, test)
+    table.to_csv(RECORDED / "luck.csv", index=False)
+    searched = sum(load_round("transformer", kind, seed).user_attrs["seconds"]
+                   for kind in ("round 1", "round 2") for seed in LUCK_SEEDS)
+    return took(searched + table["seconds"].sum())

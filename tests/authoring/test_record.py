@@ -53,3 +53,19 @@ def test_a_winner_is_trained_as_its_trial_was():
     study.optimize(lambda trial: rounds.NARROW["lstm"](trial, seed=7)[1], n_trials=1)
     row = rounds.train_again("lstm", study.best_trial, seed=7)
     assert row["val_accuracy"] == row["value"] == study.best_value
+
+
+def test_five_searches_train_what_is_missing_and_go_on_where_they_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(rounds, "RECORDED", tmp_path)
+    monkeypatch.setattr(rounds, "WORKERS", 1)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(lambda trial: rounds.NARROW["transformer"](trial, epochs=1)[1], n_trials=1)
+    trial, small = study.best_trial, load_csv(CARD_HANDS, limit=200)
+    wanted = {(0, trial.number, "val", 101): trial, (0, trial.number, "test", 11): trial}
+    first = rounds.train_missing(dict(list(wanted.items())[:1]), small.unlock_test())
+    assert list(first["part"]) == ["val"]
+    again = rounds.train_for_luck(0, trial, 101, "val", None)
+    assert again["accuracy"] == pytest.approx(first["accuracy"].item(), abs=1e-4)
+    both = rounds.train_missing(wanted, small.unlock_test())
+    assert sorted(both["part"]) == ["test", "val"]
+    assert both["seconds"].isin(first["seconds"]).sum() == 1
