@@ -12,7 +12,7 @@ import optuna
 import pandas as pd
 from joblib import Parallel, delayed
 from optuna.pruners import BasePruner, NopPruner
-from optuna.samplers import GPSampler, TPESampler
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FixedTrial, TrialState
 
@@ -42,12 +42,13 @@ class Step(NamedTuple):
 
     round: str
     train: functools.partial = NARROW["transformer"]
-    sampler: type = TPESampler
+    sampler: type[BaseSampler] = TPESampler
     pruner: BasePruner = search.NARROW_PRUNER
     after: str = ""  # a recorded round that it goes on from
 
 
-AS_RECORDED = {"round 1": WIDE, "round 2": NARROW["transformer"], "random": NARROW["transformer"]}
+AS_RECORDED = {"round 1": Step("round 1", WIDE), "round 2": Step("round 2"),
+               "random": Step("round 2", sampler=RandomSampler)}
 STEPS = {
     "round 1 without starts": Step("round 1", WIDE, pruner=NopPruner()),
     "round 2 without more width": Step("round 2", functools.partial(search.train_narrow,
@@ -56,6 +57,7 @@ STEPS = {
     "round 2 without pruner": Step("round 2", pruner=NopPruner()),
     "round 2 by GP": Step("round 2", sampler=GPSampler),
 }
+ALL = AS_RECORDED | STEPS
 
 
 def run_step(name):
@@ -77,7 +79,8 @@ def run_step(name):
             trial.set_user_attr("seconds", round(time.process_time() - start, 2))
 
     study.optimize(timed, n_trials=N_TRIALS[step.round])
-    optuna.copy_study(from_study_name=name, from_storage=storage, to_storage=kept)
+    if name not in optuna.get_all_study_names(kept):  # by a worker of a recording that was stopped, and ran on
+        optuna.copy_study(from_study_name=name, from_storage=storage, to_storage=kept)
 
 
 def load_step(name):
@@ -87,31 +90,29 @@ def load_step(name):
     return optuna.load_study(study_name=name, storage=recorded.study_storage("transformer_steps"))
 
 
-def train_best(name, study, seed):
+def train_best(name, seed):
     """The best trial of a step's study, trained with another seed: a row of steps.csv."""
     prepare()
+    step, study = ALL[name], load_step(name)
     start, best = time.process_time(), study.best_trial
-    step = STEPS.get(name) or Step(name, AS_RECORDED[name])
     _, val_accuracy = step.train(FixedTrial(best.params), seed=seed)
     own = study.trials[-N_TRIALS[step.round]:]  # without those of the round that it went on from
-    return {"step": name, "seed": seed, "val_accuracy": val_accuracy, "seconds": time.process_time() - start,
-            "best_trial": best.number, "best_value": best.value, "trials": len(own),
-            "pruned": sum(trial.state == TrialState.PRUNED for trial in own),
+    return {"step": name, "round": step.round, "seed": seed, "val_accuracy": val_accuracy,
+            "seconds": time.process_time() - start, "best_trial": best.number, "best_value": best.value,
+            "trials": len(own), "pruned": sum(trial.state == TrialState.PRUNED for trial in own),
             "search_seconds": sum(trial.user_attrs["seconds"] for trial in own)}
 
 
 def record_steps():
-    """The Transformer's rounds with one step left out or changed at a time, each searched once; the best setting of
-    each search trained with three more seeds."""
+    """The Transformer's rounds with one step changed at a time; the best of each trained with three more seeds."""
     path = recorded.RECORDED / "steps.csv"
     parallel = Parallel(n_jobs=WORKERS, return_as="generator_unordered")
     list(parallel(delayed(run_step)(name) for name in STEPS))
     there = set(pd.read_csv(path)[["step", "seed"]].itertuples(index=False, name=None)) if path.exists() else set()
-    jobs = [delayed(train_best)(name, load_step(name), seed) for name in (*AS_RECORDED, *STEPS)
-            for seed in SEEDS_AGAIN if (name, seed) not in there]
+    jobs = [delayed(train_best)(name, seed) for name in ALL for seed in SEEDS_AGAIN if (name, seed) not in there]
     for row in parallel(jobs):
         pd.DataFrame([row]).to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.5g")
-    order = {name: number for number, name in enumerate((*AS_RECORDED, *STEPS))}
+    order = {name: number for number, name in enumerate(ALL)}
     table = pd.read_csv(path).sort_values(["step", "seed"], key=lambda column: column.replace(order), ignore_index=True)
     table.to_csv(path, index=False)
     searched = table[table["step"].isin(STEPS)].groupby("step")["search_seconds"].first()

@@ -16,14 +16,14 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setattr(recorded, "RECORDED", tmp_path)
     monkeypatch.setattr(steps, "WORKERS", 1)
     monkeypatch.setattr(steps, "SEEDS_AGAIN", (101,))
-    monkeypatch.setattr(steps, "N_TRIALS", {"round 1": 2, "round 2": 1, "random": 1})
+    monkeypatch.setattr(steps, "N_TRIALS", {"round 1": 2, "round 2": 1})
     return tmp_path
 
 
 def test_each_step_is_recorded_once_and_its_best_is_trained_again(small):
     steps.record_steps()
     table = pd.read_csv(small / "steps.csv")
-    assert list(table["step"]) == [*steps.AS_RECORDED, *steps.STEPS]
+    assert list(table["step"]) == list(steps.ALL)
     assert table.set_index("step")["trials"].to_dict() == {
         name: 2 if name.startswith("round 1") and "instead" not in name else 1 for name in table["step"]}
     for name, best in table.set_index("step")["best_value"].items():
@@ -41,18 +41,18 @@ def test_a_recording_goes_on_where_it_was_stopped(small, monkeypatch):
     trained = []
     train_best = steps.train_best
 
-    def train_and_stop(name, study, seed):
+    def train_and_stop(name, seed):
         if len(trained) == 2:
             raise KeyboardInterrupt
         trained.append(name)
-        return train_best(name, study, seed)
+        return train_best(name, seed)
 
     monkeypatch.setattr(steps, "train_best", train_and_stop)
     with pytest.raises(KeyboardInterrupt):
         steps.record_steps()
     monkeypatch.setattr(steps, "train_best", lambda *arguments: trained.append(arguments[0]) or train_best(*arguments))
     steps.record_steps()
-    assert trained == [*steps.AS_RECORDED, *steps.STEPS]
+    assert trained == list(steps.ALL)
 
 
 def test_a_step_changes_one_thing_of_its_round(small):
