@@ -1,12 +1,14 @@
 """What the scripts of tests/bench compute from their measurements, and that their arms do what they say."""
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 import torch
+from optuna.trial import TrialState
 
 from helpers.data import CARD_HANDS, load_csv
-from tests.bench import article, faster, gpu, growth, samplers, table, wilcoxon
+from tests.bench import article, faster, gpu, growth, running, samplers, table, wilcoxon
 from tests.bench.tuners import __main__ as tuners
 from tests.bench.tuners import arms
 
@@ -50,6 +52,31 @@ def test_pruners_get_the_same_time_and_use_it_for_more_trials():
 
 def test_a_pruners_row_repeats():
     assert samplers.try_pruner("random", "Hyperband", 3) == samplers.try_pruner("random", "Hyperband", 3)
+
+
+def test_workers_ask_while_the_others_trials_run(monkeypatch):
+    at_work = []
+
+    class Sampler(optuna.samplers.RandomSampler):
+        def before_trial(self, study, trial):
+            at_work.append(len(study.get_trials(states=(TrialState.RUNNING,))) - 1)
+
+    monkeypatch.setitem(running.SAMPLERS, "random", Sampler)
+    alone, four = (running.run("random", workers, seed=1) for workers in (1, 4))
+    assert at_work == [0] * running.N_TRIALS + [0, 1, 2, 3] * (running.N_TRIALS // 4)
+    assert four == alone | {"workers": 4}  # random search never looks
+
+
+FIRST = {name: values[0] for name, values in table.GRID.items()}
+
+
+def test_a_setting_repeats_if_it_has_the_row_of_an_earlier_one(monkeypatch):
+    class Near(optuna.samplers.RandomSampler):
+        def sample_independent(self, study, trial, name, distribution):
+            return 1e-3 + 1e-6 * trial.number if name == "lr" else FIRST[name]
+
+    monkeypatch.setitem(running.SAMPLERS, "random", Near)
+    assert running.run("random", 4, seed=0)["repeated"] == 1 - 1 / running.N_TRIALS
 
 
 def test_a_race_on_the_simulated_clock_repeats_and_ends(monkeypatch):
