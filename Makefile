@@ -14,6 +14,7 @@
 # make record     run the experiments behind data/recorded/ again (an hour and more)
 # make record-table  train the grid of configurations that searches are tried on (half an hour of two cores)
 # make bench      what the advice is worth, and its price (hours); SMALL=--small for a taste
+# make race       search by seven tuners for eight minutes: its next piece of 35 (PIECES=7 for as many)
 # make bench-gpu  the parts of it that need a GPU (five minutes)
 # make soak       kill the workers of studies at random, three hundred times, and look for what was lost
 
@@ -25,7 +26,7 @@ INSTALL = pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDE
 PYTEST = $(BIN)/python -m pytest --nbval-lax -n 2 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet screenshots picture numbers record record-table bench bench-gpu soak clean
+.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet screenshots picture numbers record record-table bench race bench-gpu soak clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -78,7 +79,10 @@ record-table: .venv/installed
 bench: .venv/extra-test .venv/bench/tuners/installed
 	$(BIN)/$(INSTALL) cmaes==0.13.1
 	set -e; for part in live_study load_csv workers storages classroom class_restart; do $(BIN)/python -m tests.bench.$$part; done
-	set -e; for part in training_loop growth faster samplers wilcoxon article tuners layouts; do $(BIN)/python -m tests.bench.$$part $(SMALL); done
+	set -e; for part in training_loop growth faster samplers wilcoxon running article tuners layouts; do $(BIN)/python -m tests.bench.$$part $(SMALL); done
+
+race: .venv/extra-test .venv/bench/tuners/installed
+	$(BIN)/python -m tests.bench.race --record --pieces $(or $(PIECES),1)
 
 bench-gpu: .venv/extra-test
 	$(BIN)/python -m tests.bench.gpu $(SMALL)

@@ -24,22 +24,25 @@ def load():
     return dict(zip(keys, zip(curves, table["seconds"], strict=True), strict=True))
 
 
+def row(params):
+    """The key of the table for the settings of a trial, which may have any learning rate: the nearest rate is taken."""
+    return min(RATES, key=lambda rate: abs(math.log(rate / params["lr"]))), *(params[name] for name in SETTINGS[1:])
+
+
 def ask(trial, even=False):
     """Asks a trial for its settings and looks them up: (validation accuracy after each epoch, seconds per epoch).
 
     even: draw the learning rate evenly, as the article did, and not on a log scale. Either way the nearest rate of the
     table is used, so a study may get the same row more than once.
     """
-    lr = trial.suggest_float("lr", RATES[0], RATES[-1], log=not even)
-    return load()[
-        min(RATES, key=lambda rate: abs(math.log(rate / lr))),
-        trial.suggest_categorical("optimizer", ["Adam", "RMSprop", "SGD"]),
-        trial.suggest_int("n_layers", 1, 2),
-        trial.suggest_int("d_model", 32, 64, step=32),
-        trial.suggest_categorical("norm_first", [False, True]),
-        trial.suggest_float("dropout", 0.0, 0.2, step=0.2),
-        trial.suggest_categorical("batch_size", [64, 128]),
-    ]
+    trial.suggest_float("lr", RATES[0], RATES[-1], log=not even)
+    trial.suggest_categorical("optimizer", ["Adam", "RMSprop", "SGD"])
+    trial.suggest_int("n_layers", 1, 2)
+    trial.suggest_int("d_model", 32, 64, step=32)
+    trial.suggest_categorical("norm_first", [False, True])
+    trial.suggest_float("dropout", 0.0, 0.2, step=0.2)
+    trial.suggest_categorical("batch_size", [64, 128])
+    return load()[row(trial.params)]
 
 
 def objective(trial):

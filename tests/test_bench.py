@@ -1,12 +1,16 @@
 """What the scripts of tests/bench compute from their measurements, and that their arms do what they say."""
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 import torch
+from optuna.trial import TrialState
 
+from helpers import recorded
+from helpers.authoring import provenance
 from helpers.data import CARD_HANDS, load_csv
-from tests.bench import article, faster, gpu, growth, samplers, table, wilcoxon
+from tests.bench import article, faster, gpu, growth, race, running, samplers, table, wilcoxon
 from tests.bench.tuners import __main__ as tuners
 from tests.bench.tuners import arms
 
@@ -50,6 +54,31 @@ def test_pruners_get_the_same_time_and_use_it_for_more_trials():
 
 def test_a_pruners_row_repeats():
     assert samplers.try_pruner("random", "Hyperband", 3) == samplers.try_pruner("random", "Hyperband", 3)
+
+
+def test_workers_ask_while_the_others_trials_run(monkeypatch):
+    at_work = []
+
+    class Sampler(optuna.samplers.RandomSampler):
+        def before_trial(self, study, trial):
+            at_work.append(len(study.get_trials(states=(TrialState.RUNNING,))) - 1)
+
+    monkeypatch.setitem(running.SAMPLERS, "random", Sampler)
+    alone, four = (running.run("random", workers, seed=1) for workers in (1, 4))
+    assert at_work == [0] * running.N_TRIALS + [0, 1, 2, 3] * (running.N_TRIALS // 4)
+    assert four == alone | {"workers": 4}  # random search never looks
+
+
+FIRST = {name: values[0] for name, values in table.GRID.items()}
+
+
+def test_a_setting_repeats_if_it_has_the_row_of_an_earlier_one(monkeypatch):
+    class Near(optuna.samplers.RandomSampler):
+        def sample_independent(self, study, trial, name, distribution):
+            return 1e-3 + 1e-6 * trial.number if name == "lr" else FIRST[name]
+
+    monkeypatch.setitem(running.SAMPLERS, "random", Near)
+    assert running.run("random", 4, seed=0)["repeated"] == 1 - 1 / running.N_TRIALS
 
 
 def test_a_race_on_the_simulated_clock_repeats_and_ends(monkeypatch):
@@ -153,10 +182,42 @@ def test_what_a_tuner_takes_is_the_gap_between_trainings_beyond_the_sleep(monkey
     assert row["seconds_to_end"] == pytest.approx(10 - times["time"].max())
 
 
-def test_a_tuner_reaches_the_target_at_an_epoch_and_not_after_the_time(monkeypatch):
-    times = pd.DataFrame({"training": list("aabb"), "process": [0, 0, 1, 1], "time": [1.0, 5.0, 8.0, 12.0],
-                          "val_accuracy": [np.nan, 0.6, 0.8, 0.9]})
-    monkeypatch.setattr(tuners, "run", lambda *_: ({"seconds": 10.0}, times))
-    row = tuners.measure_real("ours", 0, seconds=10, target=0.7)
-    assert (row["seconds_to_target"], row["val_accuracy"], row["trials"]) == (8.0, 0.8, 2)
-    assert tuners.measure_real("ours", 0, seconds=10, target=0.85)["seconds_to_target"] is None
+TIMES = pd.DataFrame({"training": list("aabb"), "process": [0, 0, 1, 1], "time": [10.0, 50.0, 80.0, 120.0],
+                      "val_accuracy": [np.nan, 0.8, 0.86, 0.95]})
+
+
+def test_a_racer_reaches_a_goal_at_an_epoch_and_not_after_the_time(monkeypatch):
+    monkeypatch.setattr(race, "run", lambda *_: ({"seconds": 90.0, "megabytes": 1.0}, TIMES))
+    row = race.measure("our rounds", 0, seconds=90)
+    assert (row["to_0.75"], row["to_0.85"], row["trials"]) == (50, 80, 2)
+    assert np.isnan(row["to_0.9"])
+    assert np.isnan(row["best_30"])
+    assert (row["best_60"], row["best_90"]) == (0.8, 0.86)
+
+
+def test_the_race_goes_on_where_it_stopped_and_shows_what_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(race, "run", lambda *_: ({"seconds": 480.0, "megabytes": 1.0}, TIMES))
+    for module in (recorded, provenance):
+        monkeypatch.setattr(module, "RECORDED", tmp_path)
+    monkeypatch.setattr(race, "ROOT", tmp_path)
+    (tmp_path / "bench").mkdir()
+    pieces = race.missing(pd.DataFrame())
+    assert pieces[:8] == [*((arm, 0) for arm in race.RACERS), (race.RACERS[0], 1)]
+    race.record(pieces[:8], race.SECONDS)
+    table = pd.read_csv(tmp_path / "bench" / "race.csv")
+    assert race.missing(table) == pieces[8:]
+    assert race.summary(table).loc[race.RACERS[0], "to 0.85"] == "80 s (2 of 2)"
+    race.show(table)
+    assert (tmp_path / "build" / "race.png").stat().st_size > 1_000
+
+
+@pytest.mark.parametrize(("arm", "studies"), [("one blind study", ["blind"]), ("our rounds", ["one", "two"])])
+def test_an_arm_of_ours_begins_with_its_starts(arm, studies, tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setattr(arms, "run_workers", lambda training, study, n_trials, workers: ran.append((study, n_trials)))
+    arms.ARMS[arm](arms.Training("real", tmp_path), seed=0, n_trials=100)
+    starts = {"blind": [arms.search.PAPER_START], "one": arms.search.TRANSFORMER_STARTS, "two": []}
+    assert [study.study_name for study, _ in ran] == studies
+    assert sum(n_trials for _, n_trials in ran) == 100
+    for study, _ in ran:
+        assert [trial.system_attrs["fixed_params"] for trial in study.trials] == starts[study.study_name]

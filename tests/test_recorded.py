@@ -4,7 +4,7 @@ import pytest
 from optuna.trial import TrialState
 
 from helpers import recorded
-from helpers.authoring import rounds
+from helpers.authoring import rounds, steps
 from helpers.study import finished
 
 STUDIES = ["transformer", "small"]
@@ -14,7 +14,9 @@ MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom
             "searches": "gallery.compare", "bench/samplers": "bench.samplers", "bench/pruners": "bench.samplers"}
 MEASURED |= {"workers_larger": "bench.workers", "bench/faster_gpu": "bench.faster", "bench/gpu_studies": "bench.gpu"}
 MEASURED |= {f"bench/{name}": f"bench.{name}" for name in (
-    "article", "faster", "gpu", "growth", "layouts", "table", "training_loop", "tuners", "wilcoxon")}
+    "article", "faster", "gpu", "growth", "layouts", "running", "table", "training_loop", "tuners", "wilcoxon")}
+if (recorded.RECORDED / "bench" / "race.csv").exists():  # it is recorded in pieces, `make race`
+    MEASURED["bench/race"] = "bench.race"
 TABLES = {"untuned": range(5), "patience": range(5), "diagnosis": range(5), "schedule": range(5),
           "first_try": range(11, 16), "tuned": range(11, 16)}
 
@@ -63,6 +65,15 @@ def test_the_five_best_were_re_ranked_over_three_seeds(name):
     assert rows.groupby("trial")["seed"].apply(list).to_dict() == {trial: [101, 102, 103] for trial in best}
     means = rows.groupby("trial")["val_accuracy"].mean()
     assert recorded.chosen(name).number == means.idxmax()
+
+
+def test_each_step_has_the_trials_of_its_round_and_its_best_three_more_seeds():
+    rows = recorded.load_table("steps")
+    assert rows.groupby("step", sort=False)["seed"].apply(list).to_dict() == {
+        name: list(rounds.SEEDS_AGAIN) for name in steps.ALL}
+    assert (rows["trials"] == rows["round"].map(rounds.N_TRIALS)).all()
+    for name, best in rows.groupby("step")["best_value"].first().items():
+        assert steps.load_step(name).best_value == pytest.approx(best, abs=1e-4)
 
 
 def test_the_test_columns_are_sealed_unless_asked_for():
@@ -140,7 +151,7 @@ def test_what_a_script_measured_says_so(name):
     assert facts["date"] in recorded.provenance(name)
 
 
-@pytest.mark.parametrize("name", [*TABLES, "studies", "pruned", "rounds"])
+@pytest.mark.parametrize("name", [*TABLES, "studies", "pruned", "rounds", "steps"])
 def test_each_part_says_where_it_comes_from(name):
     facts = json.loads((recorded.RECORDED / f"{name}.json").read_text(encoding="utf-8"))
     assert facts["command"] == f"python -m helpers record {name}"
@@ -155,5 +166,6 @@ def test_every_recorded_file_belongs_to_a_part():
     known |= {f"{name}{end}" for name in MEASURED for end in (".csv", ".json")}
     known |= {"gallery_trials.csv", "README.md", "rounds.json", "reranked.csv"}
     known |= {f"study_{name}_rounds.journal" for name in rounds.STARTS}
+    known |= {"steps.csv", "steps.json", "study_transformer_steps.journal"}
     files = (path for path in recorded.RECORDED.rglob("*") if path.is_file())
     assert {path.relative_to(recorded.RECORDED).as_posix() for path in files} == known

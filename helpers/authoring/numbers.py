@@ -117,6 +117,29 @@ def gpu():
     return table(["processes", "course's size, GPU", "on cores", "full width, GPU", "on cores"], rows)
 
 
+def running():
+    runs = recorded.load_table("bench/running")
+    means = runs.pivot_table(index="sampler", columns="workers", values="best", sort=False)
+    margins = runs.pivot_table(index="sampler", columns="workers", values="best", aggfunc=interval, sort=False)
+    rows = [[name, *(f"{row[column]:.3f} ± {margins.loc[name, column]:.3f}" for column in means)]
+            for name, row in means.iterrows()]
+    return table(["sampler", *(f"{workers} at a time" for workers in means)], rows)
+
+
+def over_seeds():
+    rows = [[arm, f"{runs['trials'].mean():.0f}", f"{runs['best_value'].mean():.4f}",
+             f"{runs['fresh_accuracy'].mean():.4f} ± {interval(runs['fresh_accuracy']):.4f}"]
+            for arm, runs in recorded.load_table("bench/wilcoxon").groupby("arm", sort=False)]
+    return table(["a trial", "trials", "best value", "its settings, trained again"], rows)
+
+
+def training_loop():
+    loops = recorded.load_table("bench/training_loop")
+    seconds = (loops["cpu_seconds"] / loops["epochs"]).groupby([loops["model"], loops["repeat"], loops["loop"]]).sum()
+    ratios = seconds.unstack().pipe(lambda each: each.div(each["bare"], axis=0)).groupby("model").median()
+    return table(["model", *ratios], [[model, *(f"{value:.3f}" for value in row)] for model, row in ratios.iterrows()])
+
+
 SECTIONS = {  # heading: (what the table says, the function that makes it, the parts of the record behind it)
     "Every model": (
         "Card hands, 6,000 to train on; accuracy and macro AUC on 4,000 test hands that played no role in any choice; "
@@ -131,6 +154,13 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
         "difference from random search within each seed in points with its 95 % interval, and the sampler's own time. "
         "*TPE* is Optuna 5's default, *independent* is how Optuna 4 did it.",
         samplers, ["bench/samplers", "bench/table"]),
+    "Trials that still run": (
+        "On the same table, 20 studies of 64 trials each: the best value if 1, 4 or 16 trials run at a time. "
+        "*AutoSampler* is OptunaHub's.", running, ["bench/running"]),
+    "When a trial is a mean": (
+        "Real trainings on scikit-learn's digits, the same number for each row: one training per trial, or eight with "
+        "other seeds and splits, without and with a pruner over them; the winner trained twenty times again.",
+        over_seeds, ["bench/wilcoxon"]),
     "The article's search against ours": (
         "On the same table and a simulated clock, two workers, 30 studies each: seconds until ten points above the "
         "untuned LSTM are reached, and the best after 240 seconds. The names say what was changed; *ours* has all "
@@ -138,6 +168,9 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
     "Other tuners": (
         "Real trainings from a larger space, three seeds of 100 seconds on two cores, too few to rank them: the best "
         "(least to most), trainings, the tuner's own time, memory.", tuners, ["bench/tuners"]),
+    "The training loop": (
+        "An epoch of the course's loop and of others, in epochs of the bare loop; median of the repeats.",
+        training_loop, ["bench/training_loop"]),
     "A GPU": (
         "Transformers trained side by side by this many processes, on one GPU and on the cores beside it: hands per "
         "second, all together.", gpu, ["bench/gpu"]),

@@ -4,7 +4,7 @@ Three changes, on or off: the learning rate drawn on a log scale (and not evenly
 processes (and not n_jobs=-1). All eight combinations run on a simulated clock: two workers, each training takes the
 seconds that it took when the table was made, divided by the speed of a worker that shares two cores with another. What
 processes are worth beside threads is thus put in and not found: it is what `python -m tests.bench.workers` measured
-with one small Transformer. The same race in real seconds is a part of `python -m tests.bench.tuners`.
+with one small Transformer. The race in real seconds is `tests.bench.race`.
 
 python -m tests.bench.article (--record writes data/recorded/bench/article.csv; --small: two seeds)
 """

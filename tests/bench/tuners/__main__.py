@@ -1,16 +1,14 @@
-"""Other tuners that people would pick: the same space and the same trainings, two workers, the same seconds.
+"""What a tuner itself takes, with two workers: trainings that only sleep.
 
-Two measurements. Real: the Transformer on card hands, as in lesson 05; how soon a training first reaches the target,
-and how good the best is when the time is up. Asleep: trainings that only sleep, to see what the tuner itself takes:
-seconds until the first one begins, and milliseconds that pass in a worker from one beginning to the next, beyond the
-sleep. Both count the start of the processes, and the memory of all of them (shared pages once).
+Seconds until the first one begins, and milliseconds that pass in a worker from one beginning to the next, beyond the
+sleep. Both count the start of the processes. How well each tunes is the race's question: `tests.bench.race`. (The rows
+"real" of data/recorded/bench/tuners.csv are an earlier, shorter race, with scikit-learn's random search by skorch; its
+"ours" was one study by run_workers.)
 
-Ours, the article's, Optuna and Ray Tune search by TPE and Hyperopt by its own; scikit-learn draws at random. Ours and
-Optuna prune by the median, and so does Ray's ASHA in its way; the others train all trials to the end. The article's
-draws the learning rate evenly, and runs its trials by n_jobs=-1 with torch's own threads. Hyperopt has one worker: on
-one machine it has no more without Spark or MongoDB. Keras Tuner is left out: it tunes models of Keras, not ours.
+Hyperopt has one worker: on one machine it has no more without Spark or MongoDB. Keras Tuner is left out: it tunes
+models of Keras, not ours.
 
-python -m tests.bench.tuners (--record writes data/recorded/bench/tuners.csv; the tuners' environment first:
+python -m tests.bench.tuners (--small: two arms, one seed; the tuners' environment first:
 python -m venv .venv/bench/tuners && .venv/bench/tuners/bin/pip install -r tests/bench/requirements-tuners.txt)
 """
 
@@ -27,14 +25,11 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from helpers import recorded
-from helpers.authoring.provenance import write_provenance
-from tests.bench.article import target
 from tests.bench.tuners.arms import ARMS, SLEEP
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".venv" / "bench" / "tuners" / "bin" / "python"
-TUNERS = [arm for arm in ARMS if arm != "no tuner"]
+ASLEEP = [arm for arm in ARMS if arm not in ("the article's", "our rounds")]  # threads mix their gaps; two studies
 
 
 def run(arm, training, seed, n_trials, seconds):
@@ -82,18 +77,6 @@ def memory(process):
         return 0
 
 
-def measure_real(arm, seed, seconds, target):
-    row, times = run(arm, "real", seed, 1_000, seconds)
-    times = times[times["time"] <= seconds]
-    reached = times[times["val_accuracy"] >= target]
-    return row | {
-        "trials": times["training"].nunique(),
-        "seconds_to_target": reached["time"].min() if len(reached) else None,
-        "val_accuracy": times["val_accuracy"].max(),
-        "seconds_to_start": times["time"].min(),
-    }
-
-
 def measure_asleep(arm, seed, n_trials):
     row, times = run(arm, "asleep", seed, n_trials, 300)
     begins = times.groupby("training").agg(process=("process", "first"), time=("time", "min")).sort_values("time")
@@ -107,49 +90,30 @@ def measure_asleep(arm, seed, n_trials):
     }
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=int, default=240, help="of each arm and seed")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--trials", type=int, default=40, help="of those that sleep")
-    parser.add_argument("--only", choices=["real", "asleep"])
-    parser.add_argument("--arms", nargs="*", choices=TUNERS)
-    parser.add_argument("--small", action="store_true", help="two arms, one seed, 300 hands, 2 epochs, 12 seconds")
-    parser.add_argument("--record", action="store_true", help="write the table to data/recorded/bench")
-    arguments = parser.parse_args()
+def check_environment():
     if not PYTHON.exists():
         sys.exit("the tuners have an environment of their own: python -m venv .venv/bench/tuners && "
                  ".venv/bench/tuners/bin/pip install -r tests/bench/requirements-tuners.txt")
-    seconds, seeds, n_trials = arguments.seconds, arguments.seeds, arguments.trials
-    arms = arguments.arms or TUNERS
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--small", action="store_true", help="two arms, one seed, 300 hands, 8 trials")
+    arguments = parser.parse_args()
+    check_environment()
+    seeds, n_trials, arms = arguments.seeds, arguments.trials, ASLEEP
     if arguments.small:
         os.environ["TUNING_BUDGET"] = "smoke"
-        arms, seconds, seeds, n_trials = arguments.arms or ("ours", "Ray Tune"), 12, 1, 8
-    goal = target()
-    start, load, rows = time.perf_counter(), os.getloadavg()[0], []
+        seeds, n_trials, arms = 1, 8, ("one blind study", "Ray Tune, ASHA")
+    rows = []
     for seed in range(seeds):
         for arm in arms:
-            if arguments.only != "asleep":
-                rows.append(measure_real(arm, seed, seconds, goal))
-                print(pd.Series(rows[-1]).to_json(double_precision=3), flush=True)
-        for arm in ["no tuner", *arms]:
-            if arguments.only != "real" and arm != "the article's":  # its threads share a process, and their gaps mix
-                rows.append(measure_asleep(arm, seed, n_trials))
-                print(pd.Series(rows[-1]).to_json(double_precision=3), flush=True)
-    table = pd.DataFrame(rows)
-    print(f"the target is {goal:.3f}: ten points above the untuned LSTM; medians of {seeds} seeds")
-    never = (table["training"] == "real") & table["seconds_to_target"].isna()
-    for training, group in table.assign(
-            seconds_to_target=table["seconds_to_target"].mask(never, float("inf"))).groupby("training", sort=False):
-        print(training)
-        print(group.groupby("arm", sort=False).median(numeric_only=True).drop(columns="seed").dropna(axis=1, how="all")
-              .round(3).to_string())
-    if arguments.record:
-        table.to_csv(recorded.RECORDED / "bench" / "tuners.csv", index=False, float_format="%.5g")
-        what = "Tuners side by side: the same space and trainings, two workers, the same seconds; and sleeping trials."
-        command = f"python -m tests.bench.tuners --seconds {seconds} --seeds {seeds} --trials {n_trials} --record"
-        write_provenance("bench/tuners", what, command, start, target=round(goal, 4), load_before=load,
-                                  seeds=f"0 to {seeds - 1} for the tuner, 0 for each training")
+            rows.append(measure_asleep(arm, seed, n_trials))
+            print(pd.Series(rows[-1]).to_json(double_precision=3), flush=True)
+    print(pd.DataFrame(rows).groupby("arm", sort=False).median(numeric_only=True).drop(columns="seed").round(3)
+          .to_string())
 
 
 if __name__ == "__main__":

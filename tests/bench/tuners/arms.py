@@ -6,6 +6,7 @@ Each training writes the times of its begin, its epochs and its end to FOLDER/ti
 """
 
 import contextlib
+import functools
 import json
 import math
 import multiprocessing
@@ -18,12 +19,17 @@ from pathlib import Path
 import numpy as np
 import optuna
 import torch
+from optuna.pruners import NopPruner, PercentilePruner
+from optuna.samplers import RandomSampler, TPESampler
 
 from helpers import search
 from helpers.study import open_study, run_workers
 
+ROUND_ONE = 16  # trials
 SLEEP = 0.5  # seconds of a training that only sleeps
 ANY = search.PAPER_START | {"alpha": 0.9, "momentum": 0.9}
+WIDE = functools.partial(search.train, define_model=search.define_transformer)
+NARROW = functools.partial(search.train_narrow, define_model=search.define_narrow_transformer)
 
 
 def ask(trial):
@@ -46,8 +52,8 @@ class Training:
 
     one_thread = True
 
-    def __init__(self, kind, folder):
-        self.kind, self.folder = kind, Path(folder)
+    def __init__(self, kind, folder, train=WIDE):
+        self.kind, self.folder, self.train = kind, Path(folder), train
 
     def __call__(self, trial, on_epoch=lambda epoch: None):
         """Returns the validation accuracy of the best epoch."""
@@ -61,7 +67,7 @@ class Training:
                 return sleep(trial, each)
             if self.one_thread:
                 torch.set_num_threads(1)
-            return search.train(trial, search.define_transformer, on_epoch=each)[1]
+            return self.train(trial, on_epoch=each)[1]
 
     @contextlib.contextmanager
     def noted(self):
@@ -91,29 +97,41 @@ def sleep(trial, on_epoch):
     return search.EPOCHS / 100
 
 
-def sampler(seed):
-    return optuna.samplers.TPESampler(seed=seed)
-
-
-def pruner():
-    return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=4)
-
-
-def ours(training, seed, n_trials):
-    study = open_study("ours", training.folder / "ours.journal", sampler=sampler(seed), pruner=pruner())
+def blind_study(training, seed, n_trials):
+    """The first try of lesson 04."""
+    study = open_study("blind", training.folder / "blind.journal", sampler=TPESampler(n_startup_trials=20, seed=seed),
+                       pruner=PercentilePruner(25, n_startup_trials=5, n_warmup_steps=4))
+    study.enqueue_trial(search.PAPER_START)
     run_workers(training, study, n_trials, workers=2)
 
 
+def rounds(training, seed, n_trials):
+    """Round one of lesson 04, then round two of lesson 05, whose space a person wrote who had looked at round one."""
+    first = open_study("one", training.folder / "one.journal", sampler=TPESampler(n_startup_trials=8, seed=seed),
+                       pruner=NopPruner())
+    for start in search.TRANSFORMER_STARTS:
+        first.enqueue_trial(start)
+    run_workers(training, first, ROUND_ONE, workers=2)
+    second = open_study("two", training.folder / "two.journal", sampler=TPESampler(n_startup_trials=8, seed=seed),
+                        pruner=search.NARROW_PRUNER)
+    run_workers(Training(training.kind, training.folder, NARROW), second, n_trials - ROUND_ONE, workers=2)
+
+
 def plain_optuna(training, seed, n_trials):
-    in_two_processes(optimize, *[(training, n_trials // 2, 2 * seed + worker) for worker in range(2)])
+    in_two_processes(optimize, *[(training, n_trials // 2, TPESampler(seed=2 * seed + worker)) for worker in range(2)])
 
 
-def optimize(training, n_trials, seed):
+def random_search(training, seed, n_trials):
+    in_two_processes(optimize, *[(training, n_trials // 2, RandomSampler(seed=2 * seed + worker), NopPruner())
+                                 for worker in range(2)])
+
+
+def optimize(training, n_trials, sampler, pruner=None):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     file = optuna.storages.journal.JournalFileBackend(str(training.folder / "plain.journal"))
     storage = optuna.storages.JournalStorage(file)
     study = optuna.create_study(study_name="plain", storage=storage, load_if_exists=True, direction="maximize",
-                                sampler=sampler(seed), pruner=pruner())
+                                sampler=sampler, pruner=pruner)
     study.optimize(training, n_trials)
 
 
@@ -139,16 +157,17 @@ class Even:
 def article(training, seed, n_trials):
     """The article's way: an even draw of the learning rate, no pruning, n_jobs=-1, in memory, torch's own threads."""
     training.one_thread = False
-    study = optuna.create_study(direction="maximize", sampler=sampler(seed))
+    study = optuna.create_study(direction="maximize", sampler=TPESampler(seed=seed))
     study.optimize(lambda trial: training(Even(trial)), n_trials, n_jobs=-1)
 
 
-def ray_tune(training, seed, n_trials, scheduler=None):
+def ray_tune_with_asha(training, seed, n_trials):
     """With reuse_actors, without which Ray starts a new process for each trial."""
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
                    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
     import ray
     from ray import tune
+    from ray.tune.schedulers import ASHAScheduler
     from ray.tune.search.optuna import OptunaSearch
 
     def trainable(config):
@@ -161,23 +180,17 @@ def ray_tune(training, seed, n_trials, scheduler=None):
 
         training(optuna.trial.FixedTrial(config), report)
 
+    asha = ASHAScheduler("training_iteration", "val_accuracy", "max", max_t=search.EPOCHS,
+                         grace_period=min(4, search.EPOCHS - 1), reduction_factor=2)
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR",
              _temp_dir=str(training.folder / "ray"))
     tune.Tuner(
         tune.with_resources(trainable, {"cpu": 1}),
         tune_config=tune.TuneConfig(
-            search_alg=OptunaSearch(space=ask, metric="val_accuracy", mode="max", sampler=sampler(seed)),
-            scheduler=scheduler, num_samples=n_trials, reuse_actors=True),
+            search_alg=OptunaSearch(space=ask, metric="val_accuracy", mode="max", sampler=TPESampler(seed=seed)),
+            scheduler=asha, num_samples=n_trials, reuse_actors=True),
         run_config=tune.RunConfig(storage_path=str(training.folder / "results"), verbose=0),
     ).fit()
-
-
-def ray_tune_with_asha(training, seed, n_trials):
-    from ray.tune.schedulers import ASHAScheduler
-
-    asha = ASHAScheduler("training_iteration", "val_accuracy", "max", max_t=search.EPOCHS,
-                         grace_period=min(4, search.EPOCHS - 1), reduction_factor=2)
-    ray_tune(training, seed, n_trials, asha)
 
 
 def hyperopt(training, seed, n_trials):
@@ -207,46 +220,6 @@ def hyperopt(training, seed, n_trials):
          show_progressbar=False)
 
 
-class Draws:
-    """A distribution, as scikit-learn wants it, of whole settings."""
-
-    def __init__(self):
-        self.spaces = {name: space(name) for name in ("Adam", "RMSprop", "SGD")}
-
-    def rvs(self, random_state):
-        optimizer = random_state.choice(list(self.spaces))
-        drawn = {name: self.draw(kind, random_state) for name, kind in self.spaces[optimizer].items()}
-        return drawn | {"optimizer": str(optimizer)}
-
-    def draw(self, kind, random_state):
-        if isinstance(kind, optuna.distributions.CategoricalDistribution):
-            return kind.choices[random_state.randint(len(kind.choices))]
-        if isinstance(kind, optuna.distributions.IntDistribution):
-            return kind.low + kind.step * random_state.randint((kind.high - kind.low) // kind.step + 1)
-        if kind.log:
-            return math.exp(random_state.uniform(math.log(kind.low), math.log(kind.high)))
-        return random_state.uniform(kind.low, kind.high)
-
-
-def random_search(training, seed, n_trials):
-    """scikit-learn's, which trains through skorch; no trial is stopped early."""
-    from sklearn.model_selection import RandomizedSearchCV
-    from skorch.dataset import Dataset
-    from skorch.helper import predefined_split
-
-    from tests.bench.tuners.network import Network, NoteEpochs, best_epoch
-
-    train, val = [(x.numpy(), y.numpy()) for x, y in (
-        (search.data.x_train, search.data.y_train), (search.data.x_val, search.data.y_val))]
-    network = Network(
-        torch.nn.Module, training=training, criterion=torch.nn.CrossEntropyLoss,
-        max_epochs=search.EPOCHS, callbacks=[NoteEpochs()], iterator_train__shuffle=True,
-        iterator_valid__batch_size=500, verbose=0, train_split=predefined_split(Dataset(*val)))
-    all_of_it = [(np.arange(len(train[0])), [0])]  # the validation part is in train_split
-    RandomizedSearchCV(network, {"settings": Draws()}, n_iter=n_trials, n_jobs=2, scoring=best_epoch, cv=all_of_it,
-                       refit=False, random_state=seed, error_score="raise").fit(*train)
-
-
 def no_tuner(training, seed, n_trials):
     """Two bare processes: the limit."""
     in_two_processes(repeat, *[(training, n_trials // 2)] * 2)
@@ -269,14 +242,14 @@ def in_two_processes(function, *arguments):
 
 
 ARMS = {
-    "no tuner": no_tuner,
-    "ours": ours,
     "the article's": article,
+    "one blind study": blind_study,
+    "our rounds": rounds,
     "Optuna": plain_optuna,
-    "Ray Tune": ray_tune,
     "Ray Tune, ASHA": ray_tune_with_asha,
     "Hyperopt": hyperopt,
     "random search": random_search,
+    "no tuner": no_tuner,
 }
 
 
