@@ -10,11 +10,13 @@ from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
+from optuna.distributions import IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from helpers.evaluation import by_model, interval
-from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes, shortened
+from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes, shortened, whole_numbers
 from helpers.study import FINISHED, STATE_NAMES, lifecycle
 
 GREY = "#AAAAAA"
@@ -70,7 +72,7 @@ def function_and_trials(function, study, low, high):
     tried = np.array([trial.params.get("x", np.nan) for trial in found.trials], dtype=float)
     drawn = ax.scatter(tried, found.values, c=range(1, len(tried) + 1), s=60, cmap="viridis_r", edgecolor="white",
                        zorder=3)
-    ax.figure.colorbar(drawn, label="trial")
+    ax.figure.colorbar(drawn, label="trial", ticks=MaxNLocator(integer=True, min_n_ticks=1))
     ax.set_ylabel(found.label, parse_math=False)
     ax.set(xlabel="x", title=found.note)
     return ax
@@ -85,6 +87,7 @@ def best_so_far(values, ax=None, minimize=False, **style):
     best = better(minimize).accumulate(np.atleast_2d(values), axis=1)
     ax.plot(range(1, best.shape[1] + 1), best.mean(axis=0), **style)
     ax.set(xlabel="trials", ylabel="best value so far")
+    whole_numbers(ax)
     return ax
 
 
@@ -145,6 +148,7 @@ def learning_curves(curves, x="epoch", majority=None):
     if majority is not None:
         ax.axhline(majority, color=COLORS["majority"], linestyle="--", label="majority")
     ax.set(xlabel="seconds of training" if x == "seconds" else x, ylabel="validation accuracy")
+    whole_numbers(ax)
     legend_beside(ax)
     return ax
 
@@ -192,7 +196,7 @@ def compare_draws(even, log):
 
 
 def history(study, reference=None, ax=None, label=None):
-    """Draws the value of each complete trial, the best value so far, and a grey tick for each pruned trial.
+    """Draws the value of each complete trial, the best value up to the last trial, and a grey tick if pruned.
 
     reference: {name: value}, drawn as dashed lines.
     """
@@ -202,8 +206,10 @@ def history(study, reference=None, ax=None, label=None):
     dots(ax, found.numbers[inside], found.values[inside], "complete", color=OTHER, alpha=0.5)
     if outside.any():
         dots(ax, found.numbers[outside], found.values[outside], "outside its limits", color="#D55E00", fillstyle="none")
-    ax.plot(found.numbers[found.complete], found.so_far[found.complete], color="black", drawstyle="steps-post",
-            label="best so far")
+    failed = [trial.number for trial in study.get_trials(deepcopy=False, states=(TrialState.FAIL,))]
+    later = [number for number in failed[-1:] if len(found.numbers) and number > found.numbers[-1]]
+    ax.plot([*found.numbers, *later], [*found.so_far, *(found.so_far[-1] for _ in later)], color="black",
+            drawstyle="steps-post", label="best so far")
     pruned = found.numbers[~found.complete]
     ax.plot(pruned, np.full(len(pruned), 0.03), "|", color=GREY, markersize=10, label="pruned",
             transform=ax.get_xaxis_transform())  # at the bottom, whatever the values are
@@ -211,6 +217,7 @@ def history(study, reference=None, ax=None, label=None):
         ax.axhline(value, color=color(name), linestyle="--", label=name)
     ax.set_ylabel(found.label, parse_math=False)
     ax.set(xlabel="trial", title=found.note)
+    whole_numbers(ax)
     legend_beside(ax)
     return ax
 
@@ -234,7 +241,8 @@ def trial_curves(study, newest=None, ax=None, label=None):
     ax.plot([], [], color=GREY, label="pruned")
     ax.set_ylabel(found.label, parse_math=False)
     ax.set(xlabel="epoch", title=found.note or ("" if trials else "no trial has reported a value"))
-    ax.legend(loc="upper right" if found.minimize else "upper left")
+    whole_numbers(ax)
+    legend_beside(ax)
     return ax
 
 
@@ -288,6 +296,8 @@ def places_on_axis(ax, trials, name, distribution):
     """Where on the x axis each trial's setting is, NaN if it has none; categories get a place and a name each."""
     if not hasattr(distribution, "choices"):
         ax.set_xscale("log" if distribution.log else "linear")
+        if isinstance(distribution, IntDistribution) and not distribution.log:
+            whole_numbers(ax)
         return np.array([trial.params.get(name, np.nan) for trial in trials], dtype=float)
     choices = [repr(choice) for choice in distribution.choices]  # True, 1 and 1.0 are equal, their reprs are not
     names = [shortened(choice, 12) for choice in distribution.choices]

@@ -286,3 +286,30 @@ def test_alt_text_reads_dates_and_names_on_an_axis():
     ax = plots.new_axes()
     ax.plot(pd.to_datetime(["2026-01-01", "2026-01-02"]), ["low", "high"], label="mood")
     assert alt_text(ax.figure) == "A picture of ; mood from 0.000 to 1.000."
+
+
+# The trial axis
+
+
+def test_the_best_so_far_goes_on_to_the_last_trial_whatever_became_of_it():
+    complete, pruned, failed = (create_trial(value=0.5), create_trial(state=TrialState.PRUNED),
+                                create_trial(state=TrialState.FAIL))
+    for last in ([], [pruned], [failed], [pruned, failed], [failed, failed, pruned]):
+        found = line(plots.history(study_of(complete, *last, direction="maximize")), "best so far")
+        assert (found.get_xdata()[-1], found.get_ydata()[-1]) == (len(last), 0.5)
+    found = line(plots.history(study_of(failed, direction="maximize")), "best so far")
+    assert len(found.get_xdata()) == 0
+
+
+@pytest.mark.parametrize("n_trials", [1, 2, 3, 5])
+def test_trials_epochs_and_whole_settings_have_whole_ticks(n_trials):
+    study = study_of(*[create_trial(value=0.1 * number, intermediate_values={1: 0.1, 2: 0.2}, params={"x": number},
+                                    distributions={"x": IntDistribution(0, 5)}) for number in range(n_trials)])
+    pictures = [plots.history(study), plots.trial_curves(study), plots.best_so_far([0.1] * n_trials),
+                *plots.slices(study, "x"), plots.function_and_trials(np.sin, study, 0, 1).figure.axes[-1]]
+    for ax in pictures:
+        ax.figure.canvas.draw()
+        axis = ax.yaxis if ax.get_label() == "<colorbar>" else ax.xaxis
+        ticks = axis.get_major_locator()()
+        assert len(ticks)
+        assert [tick for tick in ticks if tick != round(tick)] == []
