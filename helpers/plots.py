@@ -78,30 +78,29 @@ def function_and_trials(function, study, low, high):
     return ax
 
 
-def best_so_far(values, ax=None, minimize=False, **style):
-    """Draws the best value up to each trial: `values` is (runs, trials); the line is the mean over the runs.
-
-    minimize: whether smaller is better. NaN stands for a trial without a value.
-    """
+def best_so_far(values, ax=None, **style):
+    """Draws the best value up to each trial: `values` is (runs, trials); the line is the mean over the runs."""
     ax = ax or new_axes()
-    best = better(minimize).accumulate(np.atleast_2d(values), axis=1)
+    best = np.maximum.accumulate(np.atleast_2d(values), axis=1)
     ax.plot(range(1, best.shape[1] + 1), best.mean(axis=0), **style)
     ax.set(xlabel="trials", ylabel="best value so far")
     whole_numbers(ax)
     return ax
 
 
-def hand_against_study(tries, study, label=None):
-    """Draws the best value so far of a learner's manual tries, in order, and of a study's trials, pruned ones too."""
+def race(tries, searches):
+    """Draws the best accuracy so far: of a learner's tries, in order, and of searches from the same first settings.
+
+    tries: a list, may be empty. searches: (runs, trials); a thin line each, and a thick one for their mean.
+    """
     ax = new_axes()
-    found = results(study, label)
-    best_so_far(found.so_far, ax, found.minimize, color=COLORS["tuned Transformer"], label="Optuna")
+    for values in searches:
+        best_so_far(values, ax, color=COLORS["tuned Transformer"], alpha=0.3, linewidth=1)
+    best_so_far(searches, ax, color=COLORS["tuned Transformer"], label="Optuna")
     if tries:
-        best_so_far(tries, ax, found.minimize, color="#D55E00", marker="o", label="you")
-    ax.set_ylabel(f"best {found.label} so far", parse_math=False)
-    ax.set(xscale="log", xlabel="tries", title=found.note)
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.legend(loc="upper right" if found.minimize else "lower right")
+        best_so_far(tries, ax, color="#D55E00", marker="o", label="you")
+    ax.set(xlabel="tries", ylabel="best validation accuracy so far")
+    legend_beside(ax)
     return ax
 
 
@@ -306,16 +305,38 @@ def places_on_axis(ax, trials, name, distribution):
     return np.array([choices.index(repr(trial.params[name])) if name in trial.params else np.nan for trial in trials])
 
 
-def importances(first, second, names):
-    """Draws two sets of importances, {parameter: share}, side by side."""
-    ax = new_axes(height=5)
-    order = sorted({**first, **second}, key=lambda name: first.get(name, 0))
-    place = np.arange(len(order))
-    ax.barh(place + 0.2, [first.get(name, 0) for name in order], 0.4, color="#0072B2", label=names[0])
-    ax.barh(place - 0.2, [second.get(name, 0) for name in order], 0.4, color="#E69F00", label=names[1])
-    ax.set_yticks(place, [shortened(name) for name in order], parse_math=False)
-    ax.set(xlabel="importance (share)")
-    ax.legend()
+def interactions(table, name, others, label):
+    """Draws the mean of the column `label` against the parameter `name`: a panel per other one, a line per its value.
+
+    table: a data frame, one row per training; `name` is on a log scale. others: names of two or more columns.
+    """
+    axes = new_axes(11, 3.5, columns=len(others))
+    for ax, other in zip(axes, others, strict=True):
+        for value, rows in table.groupby(other):
+            means = rows.groupby(name)[label].mean()
+            ax.plot(means.index, means, "o-", label=str(value))
+        ax.set(xscale="log", xlabel=name)
+        ax.legend(title=other, loc="upper left")
+    axes[0].set_ylabel(f"mean {label}")
+    return axes
+
+
+def price(ways):
+    """Draws what each way to an accuracy costs: minutes of mine and of the machine, on a log scale.
+
+    ways: a data frame, one row per way, with the columns accuracy, "my minutes" and "the machine's" (minutes).
+    """
+    ways = ways.sort_values("accuracy")
+    ax = new_axes(height=3)
+    rows = range(len(ways))
+    mine, machine = ways["my minutes"], ways["the machine's"]
+    ax.hlines(rows, np.minimum(mine, machine), np.maximum(mine, machine), color=GREY, zorder=1)
+    ax.plot(mine, rows, "o", color="#D55E00", markersize=10, label="my minutes")
+    ax.plot(machine, rows, "s", color="#0072B2", markersize=9, label="the machine's")
+    ax.set_yticks(rows, [f"{way}: {accuracy:.3f}" for way, accuracy in ways["accuracy"].items()])
+    ax.set(xscale="log", xlabel="minutes", ylabel="test accuracy", ylim=(-0.5, len(ways) - 0.5))
+    ax.xaxis.set_major_formatter("{x:g}")
+    legend_beside(ax)
     return ax
 
 

@@ -36,6 +36,12 @@ def load_round(name, kind, seed=0):
     return optuna.load_study(study_name=f"{kind}, seed {seed}", storage=study_storage(f"{name}_rounds"))
 
 
+def load_race():
+    """The recorded searches of ten trials from the paper's settings, one per seed."""
+    storage = study_storage("race")
+    return [optuna.load_study(study_name=name, storage=storage) for name in optuna.get_all_study_names(storage)]
+
+
 def chosen(name):
     """The trial of round two that a search chose: by its mean over the seeds of the re-ranking, if there was one."""
     study, table = load_round(name, "round 2"), load_table("reranked")
