@@ -8,6 +8,7 @@ import json
 import re
 
 from helpers import recorded
+from helpers.authoring import minutes
 from helpers.data import DATA_DIR
 from helpers.evaluation import by_model, interval
 
@@ -204,7 +205,7 @@ def with_numbers(text):
 
 
 def notebook_with_numbers(path):
-    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook = json.loads(minutes.with_header(path))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = with_numbers("".join(cell["source"])).splitlines(keepends=True)
@@ -213,10 +214,11 @@ def notebook_with_numbers(path):
 
 def pages():
     """{path: its text with the numbers of the recordings}"""
+    lessons = sorted(NOTEBOOKS.glob("*.ipynb"))
     return {
-        README: with_numbers(README.read_text(encoding="utf-8")),
+        README: minutes.with_totals(with_numbers(README.read_text(encoding="utf-8")), lessons),
         PAGE: page(),
-        **{path: notebook_with_numbers(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))},
+        **{path: notebook_with_numbers(path) for path in lessons},
     }
 
 
