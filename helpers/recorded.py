@@ -76,13 +76,13 @@ def load_provenance(name):
 
 
 def provenance(name):
-    """One line on how a recorded part was made."""
+    """Two lines on how a recorded part was made: a page would break a longer one inside a version number."""
     facts = load_provenance(name)
     seconds = facts["seconds"]
     time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"
     workers = "1 worker" if facts["workers"] == 1 else f"{facts['workers']} workers"
     return (
         f"recorded on {facts['date']} with `{facts['command']}`, {workers} with "
-        f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken}; "
+        f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken};\n"
         f"torch {facts['versions']['torch']}, optuna {facts['versions']['optuna']}"
     )

@@ -150,7 +150,7 @@ def page():
              "Written by `make numbers` from the files beside it; lessons 05 and 09 discuss them. Each table names "
              "how it was recorded."]
     for heading, (words, make, sources) in SECTIONS.items():
-        origin = "\n".join(f"- `{source}`: {recorded.provenance(source)}" for source in sources)
+        origin = "\n".join(f"- `{source}`: {' '.join(recorded.provenance(source).split())}" for source in sources)
         parts += [f"## {heading}", words, make(), origin]
     return "\n\n".join(parts) + "\n"
 
