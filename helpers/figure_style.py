@@ -122,4 +122,4 @@ def legend_beside(ax):
 
 def whole_numbers(ax):
     """Puts the ticks of the x axis at whole numbers, also if all trials so far fit between two of them."""
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))

@@ -99,7 +99,7 @@ def race(tries, searches):
     best_so_far(searches, ax, color=COLORS["tuned Transformer"], label="Optuna")
     if tries:
         best_so_far(tries, ax, color="#D55E00", marker="o", label="you")
-    ax.set(xlabel="tries", ylabel="best validation accuracy so far")
+    ax.set(xlabel="tries", ylabel="best validation accuracy so far", ylim=(0, 1))
     legend_beside(ax)
     return ax
 
