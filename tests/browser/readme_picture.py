@@ -13,7 +13,7 @@ from PIL import Image
 from tests.browser.lab import ROOT, Lab, Notebook, new_page, open_browser, what_is_missing
 
 OUT = ROOT / "notebooks" / "hand_tuner.gif"
-WIDTH = 760  # pixels
+WIDTH = 900  # pixels
 CELL = """from helpers import recorded
 from helpers.teaching.widgets import HandTuner
 

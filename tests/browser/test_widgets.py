@@ -72,7 +72,7 @@ def test_hand_tuner_moves_a_slider_trains_and_ranks(lab, notebook):
     button(tuner, "Train").click()
     until(tuner, "try 1 done")
     row = tuner.locator("table tr").nth(1).locator("td").all_inner_texts()
-    assert (row[0], row[5]) == ("1", "5")  # the first try, with five layers
+    assert (row[0], row[6]) == ("1", "5")  # the first try, with five layers
     assert re.search(r"this try (from|at) 0\.\d", tuner.locator("img").get_attribute("alt"))
     button(tuner, "Train").click()
     until(tuner, "try 2 done")
