@@ -15,7 +15,7 @@ from helpers.teaching import quizzes
 WORDS = 200  # that one reads in a minute; code, hints and solutions are not counted
 PER_QUESTION = 1  # minutes for a quick question
 HEADER = re.compile(r"^\*\d+ minutes.*\*$", re.MULTILINE)
-TASK = re.compile(r"^#+ .* · (\d+) minutes$", re.MULTILINE)  # an exercise
+TASK = re.compile(r"^#+ .* · (\d+) minutes$", re.MULTILINE)  # an exercise, or whatever else is done
 NOT_READ = re.compile(r"```.*?```|<details>.*?</details>|<!--.*?-->", re.DOTALL)
 
 
@@ -39,8 +39,9 @@ def sentence(notebook, lesson, computing):
     tasks = sum(map(int, TASK.findall(text)))
     questions = PER_QUESTION * len(quizzes.all_questions().get(lesson, []))
     total = 5 * max(1, round((reading + tasks + questions + computing) / 5))
-    return total, (f"*{total} minutes: {reading} to read, {tasks} for exercises, {questions} for quick questions, and "
-                   f"{max(1, round(computing))} while the machine computes.*")
+    parts = {"to read": reading, "for exercises": tasks, "for quick questions": questions}
+    words = ", ".join(f"{minutes} {what}" for what, minutes in parts.items() if minutes)
+    return total, f"*{total} minutes: {words}, and {max(1, round(computing))} while the machine computes.*"
 
 
 def with_header(path):
