@@ -5,6 +5,7 @@ Each imports what it needs when it runs, so that the doctor works where a packag
 
 import argparse
 import sys
+import time
 import traceback
 
 
@@ -46,9 +47,15 @@ def record(arguments):
 
 
 def walk(arguments):
+    from helpers.authoring.minutes import write_measured
     from helpers.authoring.run_notebooks import walk
+    from helpers.budget import pick
 
-    sys.exit(0 if walk(names=arguments.notebook) else 1)
+    start = time.perf_counter()
+    rows = walk(names=arguments.notebook)
+    if pick(True, smoke=False):
+        write_measured(rows, start)
+    sys.exit(1 if any(errors for *_, errors in rows) else 0)
 
 
 def parser():
@@ -85,7 +92,7 @@ def parser():
     add("--csv", metavar="FILE", help="only this: write the leader board to a file")
     add = command(record, "run the full-size experiments and write data/recorded/")
     add("part", nargs="*", help="which parts; all of them by default")
-    add = command(walk, "run the notebooks at full budget and write them as HTML under build/")
+    add = command(walk, "run the notebooks at full budget, as HTML under build/, and record their minutes")
     add("notebook", nargs="*", help="how their names begin, like 04; all of them by default")
     return whole
 

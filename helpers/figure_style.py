@@ -9,6 +9,7 @@ from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from helpers.html import fill
 
@@ -117,3 +118,8 @@ def color(model):
 def legend_beside(ax):
     """Puts the legend to the right of the picture, where it covers nothing."""
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+
+
+def whole_numbers(ax):
+    """Puts the ticks of the x axis at whole numbers, also if all trials so far fit between two of them."""
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))

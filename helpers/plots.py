@@ -10,11 +10,13 @@ from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
+from optuna.distributions import IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from helpers.evaluation import by_model, interval
-from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes, shortened
+from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes, shortened, whole_numbers
 from helpers.study import FINISHED, STATE_NAMES, lifecycle
 
 GREY = "#AAAAAA"
@@ -70,35 +72,35 @@ def function_and_trials(function, study, low, high):
     tried = np.array([trial.params.get("x", np.nan) for trial in found.trials], dtype=float)
     drawn = ax.scatter(tried, found.values, c=range(1, len(tried) + 1), s=60, cmap="viridis_r", edgecolor="white",
                        zorder=3)
-    ax.figure.colorbar(drawn, label="trial")
+    ax.figure.colorbar(drawn, label="trial", ticks=MaxNLocator(integer=True, min_n_ticks=1))
     ax.set_ylabel(found.label, parse_math=False)
     ax.set(xlabel="x", title=found.note)
     return ax
 
 
-def best_so_far(values, ax=None, minimize=False, **style):
-    """Draws the best value up to each trial: `values` is (runs, trials); the line is the mean over the runs.
-
-    minimize: whether smaller is better. NaN stands for a trial without a value.
-    """
+def best_so_far(values, ax=None, **style):
+    """Draws the best value up to each trial: `values` is (runs, trials); the line is the mean over the runs."""
     ax = ax or new_axes()
-    best = better(minimize).accumulate(np.atleast_2d(values), axis=1)
+    best = np.maximum.accumulate(np.atleast_2d(values), axis=1)
     ax.plot(range(1, best.shape[1] + 1), best.mean(axis=0), **style)
     ax.set(xlabel="trials", ylabel="best value so far")
+    whole_numbers(ax)
     return ax
 
 
-def hand_against_study(tries, study, label=None):
-    """Draws the best value so far of a learner's manual tries, in order, and of a study's trials, pruned ones too."""
+def race(tries, searches):
+    """Draws the best accuracy so far: of a learner's tries, in order, and of searches from the same first settings.
+
+    tries: a list, may be empty. searches: (runs, trials); a thin line each, and a thick one for their mean.
+    """
     ax = new_axes()
-    found = results(study, label)
-    best_so_far(found.so_far, ax, found.minimize, color=COLORS["tuned Transformer"], label="Optuna")
+    for values in searches:
+        best_so_far(values, ax, color=COLORS["tuned Transformer"], alpha=0.3, linewidth=1)
+    best_so_far(searches, ax, color=COLORS["tuned Transformer"], label="Optuna")
     if tries:
-        best_so_far(tries, ax, found.minimize, color="#D55E00", marker="o", label="you")
-    ax.set_ylabel(f"best {found.label} so far", parse_math=False)
-    ax.set(xscale="log", xlabel="tries", title=found.note)
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.legend(loc="upper right" if found.minimize else "lower right")
+        best_so_far(tries, ax, color="#D55E00", marker="o", label="you")
+    ax.set(xlabel="tries", ylabel="best validation accuracy so far", ylim=(0, 1))
+    legend_beside(ax)
     return ax
 
 
@@ -145,6 +147,7 @@ def learning_curves(curves, x="epoch", majority=None):
     if majority is not None:
         ax.axhline(majority, color=COLORS["majority"], linestyle="--", label="majority")
     ax.set(xlabel="seconds of training" if x == "seconds" else x, ylabel="validation accuracy")
+    whole_numbers(ax)
     legend_beside(ax)
     return ax
 
@@ -192,7 +195,7 @@ def compare_draws(even, log):
 
 
 def history(study, reference=None, ax=None, label=None):
-    """Draws the value of each complete trial, the best value so far, and a grey tick for each pruned trial.
+    """Draws the value of each complete trial, the best value up to the last trial, and a grey tick if pruned.
 
     reference: {name: value}, drawn as dashed lines.
     """
@@ -202,8 +205,10 @@ def history(study, reference=None, ax=None, label=None):
     dots(ax, found.numbers[inside], found.values[inside], "complete", color=OTHER, alpha=0.5)
     if outside.any():
         dots(ax, found.numbers[outside], found.values[outside], "outside its limits", color="#D55E00", fillstyle="none")
-    ax.plot(found.numbers[found.complete], found.so_far[found.complete], color="black", drawstyle="steps-post",
-            label="best so far")
+    failed = [trial.number for trial in study.get_trials(deepcopy=False, states=(TrialState.FAIL,))]
+    later = [number for number in failed[-1:] if len(found.numbers) and number > found.numbers[-1]]
+    ax.plot([*found.numbers, *later], [*found.so_far, *(found.so_far[-1] for _ in later)], color="black",
+            drawstyle="steps-post", label="best so far")
     pruned = found.numbers[~found.complete]
     ax.plot(pruned, np.full(len(pruned), 0.03), "|", color=GREY, markersize=10, label="pruned",
             transform=ax.get_xaxis_transform())  # at the bottom, whatever the values are
@@ -211,6 +216,7 @@ def history(study, reference=None, ax=None, label=None):
         ax.axhline(value, color=color(name), linestyle="--", label=name)
     ax.set_ylabel(found.label, parse_math=False)
     ax.set(xlabel="trial", title=found.note)
+    whole_numbers(ax)
     legend_beside(ax)
     return ax
 
@@ -234,7 +240,8 @@ def trial_curves(study, newest=None, ax=None, label=None):
     ax.plot([], [], color=GREY, label="pruned")
     ax.set_ylabel(found.label, parse_math=False)
     ax.set(xlabel="epoch", title=found.note or ("" if trials else "no trial has reported a value"))
-    ax.legend(loc="upper right" if found.minimize else "upper left")
+    whole_numbers(ax)
+    legend_beside(ax)
     return ax
 
 
@@ -288,6 +295,8 @@ def places_on_axis(ax, trials, name, distribution):
     """Where on the x axis each trial's setting is, NaN if it has none; categories get a place and a name each."""
     if not hasattr(distribution, "choices"):
         ax.set_xscale("log" if distribution.log else "linear")
+        if isinstance(distribution, IntDistribution) and not distribution.log:
+            whole_numbers(ax)
         return np.array([trial.params.get(name, np.nan) for trial in trials], dtype=float)
     choices = [repr(choice) for choice in distribution.choices]  # True, 1 and 1.0 are equal, their reprs are not
     names = [shortened(choice, 12) for choice in distribution.choices]
@@ -296,16 +305,38 @@ def places_on_axis(ax, trials, name, distribution):
     return np.array([choices.index(repr(trial.params[name])) if name in trial.params else np.nan for trial in trials])
 
 
-def importances(first, second, names):
-    """Draws two sets of importances, {parameter: share}, side by side."""
-    ax = new_axes(height=5)
-    order = sorted({**first, **second}, key=lambda name: first.get(name, 0))
-    place = np.arange(len(order))
-    ax.barh(place + 0.2, [first.get(name, 0) for name in order], 0.4, color="#0072B2", label=names[0])
-    ax.barh(place - 0.2, [second.get(name, 0) for name in order], 0.4, color="#E69F00", label=names[1])
-    ax.set_yticks(place, [shortened(name) for name in order], parse_math=False)
-    ax.set(xlabel="importance (share)")
-    ax.legend()
+def interactions(table, name, others, label):
+    """Draws the mean of the column `label` against the parameter `name`: a panel per other one, a line per its value.
+
+    table: a data frame, one row per training; `name` is on a log scale. others: names of two or more columns.
+    """
+    axes = new_axes(11, 3.5, columns=len(others))
+    for ax, other in zip(axes, others, strict=True):
+        for value, rows in table.groupby(other):
+            means = rows.groupby(name)[label].mean()
+            ax.plot(means.index, means, "o-", label=str(value))
+        ax.set(xscale="log", xlabel=name)
+        ax.legend(title=other, loc="upper left")
+    axes[0].set_ylabel(f"mean {label}")
+    return axes
+
+
+def price(ways):
+    """Draws what each way to an accuracy costs: minutes of mine and of the machine, on a log scale.
+
+    ways: a data frame, one row per way, with the columns accuracy, "my minutes" and "the machine's" (minutes).
+    """
+    ways = ways.sort_values("accuracy")
+    ax = new_axes(height=3)
+    rows = range(len(ways))
+    mine, machine = ways["my minutes"], ways["the machine's"]
+    ax.hlines(rows, np.minimum(mine, machine), np.maximum(mine, machine), color=GREY, zorder=1)
+    ax.plot(mine, rows, "o", color="#D55E00", markersize=10, label="my minutes")
+    ax.plot(machine, rows, "s", color="#0072B2", markersize=9, label="the machine's")
+    ax.set_yticks(rows, [f"{way}: {accuracy:.3f}" for way, accuracy in ways["accuracy"].items()])
+    ax.set(xscale="log", xlabel="minutes", ylabel="test accuracy", ylim=(-0.5, len(ways) - 0.5))
+    ax.xaxis.set_major_formatter("{x:g}")
+    legend_beside(ax)
     return ax
 
 
@@ -441,8 +472,9 @@ def effects(means):
         where = place + np.linspace(-0.25, 0.25, len(by_value))
         ax.plot(where, by_value, "o-", color=COLORS["tuned Transformer"])
         for x, value, mean in zip(where, by_value.index, by_value, strict=True):
-            ax.annotate(str(value), (x, mean), (0, 8), textcoords="offset points", ha="center", fontsize=11)
+            above = 8 if mean == by_value.max() else -18  # points; where the line does not cross it
+            ax.annotate(str(value), (x, mean), (0, above), textcoords="offset points", ha="center", fontsize=11)
     ax.set_xticks(range(len(means)), list(means))
-    ax.margins(y=0.15)
+    ax.margins(y=0.2)
     ax.set_ylabel("validation accuracy, mean")
     return ax

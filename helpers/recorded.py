@@ -36,6 +36,12 @@ def load_round(name, kind, seed=0):
     return optuna.load_study(study_name=f"{kind}, seed {seed}", storage=study_storage(f"{name}_rounds"))
 
 
+def load_race():
+    """The recorded searches of ten trials from the paper's settings, one per seed."""
+    storage = study_storage("race")
+    return [optuna.load_study(study_name=name, storage=storage) for name in optuna.get_all_study_names(storage)]
+
+
 def chosen(name):
     """The trial of round two that a search chose: by its mean over the seeds of the re-ranking, if there was one."""
     study, table = load_round(name, "round 2"), load_table("reranked")
@@ -70,13 +76,13 @@ def load_provenance(name):
 
 
 def provenance(name):
-    """One line on how a recorded part was made."""
+    """Two lines on how a recorded part was made: a page would break a longer one inside a version number."""
     facts = load_provenance(name)
     seconds = facts["seconds"]
     time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"
     workers = "1 worker" if facts["workers"] == 1 else f"{facts['workers']} workers"
     return (
         f"recorded on {facts['date']} with `{facts['command']}`, {workers} with "
-        f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken}; "
+        f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken};\n"
         f"torch {facts['versions']['torch']}, optuna {facts['versions']['optuna']}"
     )

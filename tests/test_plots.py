@@ -155,10 +155,24 @@ def test_our_style_comes_back_after_another_one():
     assert mpl.colors.to_hex(plots.new_axes().get_facecolor()) == "#ffffff"
 
 
-def test_importances_show_both_opinions():
-    ax = plots.importances({"lr": 0.8, "dropout": 0.2}, {"lr": 0.4}, ["first", "second"])
-    assert legend(ax) == ["first", "second"]
-    assert [bar.get_width() for bar in ax.patches] == [0.2, 0.8, 0, 0.4]
+def test_interactions_have_a_panel_for_each_parameter_and_a_line_for_each_of_its_values():
+    table = pd.DataFrame([{"lr": lr, "a": a, "b": b, "accuracy": lr * a + b}
+                          for lr in (0.1, 1.0) for a in (1, 2) for b in (3, 4, 5)])
+    first, second = plots.interactions(table, "lr", ["a", "b"], "accuracy")
+    assert (len(first.lines), len(second.lines)) == (2, 3)
+    assert legend(second) == ["3", "4", "5"]
+    assert first.lines[1].get_xydata().tolist() == [[0.1, pytest.approx(4.2)], [1.0, 6.0]]
+    assert (first.get_xscale(), first.get_ylabel()) == ("log", "mean accuracy")
+
+
+def test_the_price_of_each_way_is_two_marks_in_its_row_the_best_at_the_top():
+    ways = pd.DataFrame({"accuracy": [0.9, 0.8], "my minutes": [1, 60], "the machine's": [3, 30]},
+                        index=["patience", "by hand"])
+    ax = plots.price(ways)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["by hand: 0.800", "patience: 0.900"]
+    mine, machine = ax.lines
+    assert (mine.get_xdata().tolist(), machine.get_xdata().tolist()) == ([60, 1], [30, 3])
+    assert legend(ax) == ["my minutes", "the machine's"]
 
 
 def test_selection():
@@ -170,13 +184,12 @@ def test_selection():
     assert plots.selection([], [0.2]).lines[1].get_xdata().tolist() == []
 
 
-def test_hand_against_study(study):
-    ax = plots.hand_against_study([0.4, 0.3, 0.5], study, label="validation accuracy")
+def test_a_race_shows_each_search_their_mean_and_the_tries():
+    ax = plots.race([0.4, 0.3, 0.5], [[0.1, 0.3], [0.5, 0.2]])
     assert labels(ax) == ("tries", "best validation accuracy so far")
-    optuna_line, own = ax.lines
-    assert own.get_ydata().tolist() == [0.4, 0.4, 0.5]
-    assert optuna_line.get_ydata()[-1] == study.best_value
-    assert len(plots.hand_against_study([], study).lines) == 1
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[0.1, 0.3], [0.5, 0.5], [0.3, 0.4], [0.4, 0.4, 0.5]]
+    assert legend(ax) == ["Optuna", "you"]
+    assert legend(plots.race([], [[0.1, 0.3]])) == ["Optuna"]
 
 
 def test_a_trial_gets_a_dot_as_large_as_the_share_of_its_training():
@@ -213,8 +226,9 @@ def test_alt_text_reads_crosses_and_bars(curves):
     last = curves[curves["epoch"] == 4]
     assert "LSTM 0.410; paper's recipe, 60 epochs 0.410" in alt_text(plots.compare(last).figure)
     assert "b 25, a 75" in alt_text(plots.class_shares(pd.Series(["a"] * 3 + ["b"])).figure)
-    words = alt_text(plots.importances({"lr": 0.7, "d": 0.3}, {"lr": 0.6, "d": 0.4}, ["one", "two"]).figure)
-    assert "one: d 0.3, lr 0.7; two: d 0.4, lr 0.6" in words
+    ax = plots.new_axes()
+    ax.barh(["d", "lr"], [0.3, 0.7], label="one")
+    assert "one: d 0.3, lr 0.7" in alt_text(ax.figure)
 
 
 def test_a_notebook_shows_pictures_with_alt_text():

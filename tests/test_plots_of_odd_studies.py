@@ -155,9 +155,7 @@ def test_the_pareto_front_is_drawn_for_two_directions_and_refused_for_others(stu
 
 
 @any_study
-def test_tries_by_hand_are_drawn_beside_any_study(study):
-    _, counts = shown(plots.hand_against_study([0.5, 0.2], study))
-    assert counts["Optuna"] == (len(of_state(study, *FINISHED)) if len(study.directions) == 1 else 0)
+def test_the_drop_of_any_study_is_drawn(study):
     shown(plots.selection([trial.value for trial in of_state(study, TrialState.COMPLETE)], [0.5])
           if len(study.directions) == 1 else plots.selection([], []))
 

@@ -77,19 +77,6 @@ def test_the_thick_curve_of_a_loss_is_the_smallest(losses):
     assert line(plots.trial_curves(losses), "best trial, number 3").get_ydata().tolist() == [0.2, 0.3]
 
 
-def test_tries_by_hand_at_a_loss_count_downwards(losses):
-    ax = plots.hand_against_study([0.8, 0.6, 0.7], losses)
-    assert line(ax, "you").get_ydata().tolist() == [0.8, 0.6, 0.6]
-    assert line(ax, "Optuna").get_ydata().tolist() == [0.9, 0.4, 0.4, 0.2, 0.2]
-    assert ax.get_ylabel() == "best value so far"
-
-
-def test_a_pruned_trial_is_a_try_without_a_value():
-    study = study_of(create_trial(state=TrialState.PRUNED, value=0.1), create_trial(value=0.5),
-                     create_trial(state=TrialState.FAIL), create_trial(value=0.7), direction="minimize")
-    np.testing.assert_equal(line(plots.hand_against_study([], study), "Optuna").get_ydata(), [np.nan, 0.5, 0.5])
-
-
 def test_a_small_loss_is_not_zero_in_words():
     study = study_of(create_trial(value=2e-5), create_trial(value=1e-5), direction="minimize")
     assert "best so far from 2e-05 to 1e-05" in alt_text(plots.history(study).figure)
@@ -149,8 +136,7 @@ def test_a_trial_outside_its_limits_is_never_the_best():
 ])
 def test_a_picture_of_one_value_points_to_the_pareto_front(directions, where):
     study = study_of(with_param(1, IntDistribution(0, 3), values=[0.5] * len(directions)), directions=directions)
-    for ax in (plots.history(study), plots.trial_curves(study), *plots.slices(study, ["p"]),
-               plots.hand_against_study([0.4], study)):
+    for ax in (plots.history(study), plots.trial_curves(study), *plots.slices(study, ["p"])):
         assert ax.get_title() == where
         assert where in alt_text(ax.figure)
 
@@ -236,8 +222,7 @@ def test_a_misspelt_parameter_is_named_with_those_that_there_are(params):
 def test_names_are_drawn_letter_by_letter_and_short():
     name = r"$\frac$" + "λ\n" * 40
     study = study_of(create_trial(value=0.5, params={name: 1}, distributions={name: IntDistribution(0, 2)}))
-    for ax in (plots.slices(study, [name])[0], plots.importances({name: 0.5}, {}, ["a", "b"]),
-               plots.class_shares(pd.Series(["$x^$", "b"]))):
+    for ax in (plots.slices(study, [name])[0], plots.class_shares(pd.Series(["$x^$", "b"]))):
         ax.figure.draw_without_rendering()  # "$...$" would be a formula, and a wrong one an error
     assert plots.slices(study, [name])[0].get_xlabel() == r"$\frac$" + "λ?" * 11 + "…"
 
@@ -248,12 +233,6 @@ def test_classes_whose_names_begin_alike_keep_a_bar_each():
     left, _ = plots.classes_and_lengths(data)
     assert [bar.get_y() + bar.get_height() / 2 for bar in left.patches] == [0, 1]
     assert [tick.get_text() for tick in left.get_yticklabels()] == ["a" * 29 + "…"] * 2
-
-
-def test_importances_show_what_only_the_second_method_knows():
-    ax = plots.importances({"lr": 0.8}, {"lr": 0.4, "depth": 0.6}, ["first", "second"])
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["depth", "lr"]
-    assert [bar.get_width() for bar in ax.patches] == [0, 0.8, 0.6, 0.4]
 
 
 # Curves
@@ -286,3 +265,30 @@ def test_alt_text_reads_dates_and_names_on_an_axis():
     ax = plots.new_axes()
     ax.plot(pd.to_datetime(["2026-01-01", "2026-01-02"]), ["low", "high"], label="mood")
     assert alt_text(ax.figure) == "A picture of ; mood from 0.000 to 1.000."
+
+
+# The trial axis
+
+
+def test_the_best_so_far_goes_on_to_the_last_trial_whatever_became_of_it():
+    complete, pruned, failed = (create_trial(value=0.5), create_trial(state=TrialState.PRUNED),
+                                create_trial(state=TrialState.FAIL))
+    for last in ([], [pruned], [failed], [pruned, failed], [failed, failed, pruned]):
+        found = line(plots.history(study_of(complete, *last, direction="maximize")), "best so far")
+        assert (found.get_xdata()[-1], found.get_ydata()[-1]) == (len(last), 0.5)
+    found = line(plots.history(study_of(failed, direction="maximize")), "best so far")
+    assert len(found.get_xdata()) == 0
+
+
+@pytest.mark.parametrize("n_trials", [1, 2, 3, 5])
+def test_trials_epochs_and_whole_settings_have_whole_ticks(n_trials):
+    study = study_of(*[create_trial(value=0.1 * number, intermediate_values={1: 0.1, 2: 0.2}, params={"x": number},
+                                    distributions={"x": IntDistribution(0, 5)}) for number in range(n_trials)])
+    pictures = [plots.history(study), plots.trial_curves(study), plots.best_so_far([0.1] * n_trials),
+                *plots.slices(study, "x"), plots.function_and_trials(np.sin, study, 0, 1).figure.axes[-1]]
+    for ax in pictures:
+        ax.figure.canvas.draw()
+        axis = ax.yaxis if ax.get_label() == "<colorbar>" else ax.xaxis
+        ticks = axis.get_major_locator()()
+        assert len(ticks)
+        assert [tick for tick in ticks if tick != round(tick)] == []

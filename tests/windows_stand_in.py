@@ -7,7 +7,7 @@ For code of the course (helpers, tests, cells of a notebook) the modules, functi
 lacks, `sys.platform` is win32, `os.name` is nt, and there is neither /tmp nor /proc, nor a file name with one of
 <>:"|?*. PyTorch, NumPy, Optuna and the rest keep them, since they bring other code for Windows.
 For all code: symbolic links are refused, processes are spawned, an open file can be neither removed nor replaced,
-`csv.field_size_limit` takes 31 bits, and text is cp1252 with \\r\\n, save where the caller says otherwise.
+`csv.field_size_limit` takes 31 bits, and text is cp1252 with \\r\\n, except where the caller says otherwise.
 Not stood in for: drive letters and backslashes, files that another process holds open, the wheels for Windows.
 """
 

@@ -8,6 +8,7 @@ import json
 import re
 
 from helpers import recorded
+from helpers.authoring import minutes
 from helpers.data import DATA_DIR
 from helpers.evaluation import by_model, interval
 
@@ -182,7 +183,7 @@ def page():
              "Written by `make numbers` from the files beside it; lessons 05 and 09 discuss them. Each table names "
              "how it was recorded."]
     for heading, (words, make, sources) in SECTIONS.items():
-        origin = "\n".join(f"- `{source}`: {recorded.provenance(source)}" for source in sources)
+        origin = "\n".join(f"- `{source}`: {' '.join(recorded.provenance(source).split())}" for source in sources)
         parts += [f"## {heading}", words, make(), origin]
     return "\n\n".join(parts) + "\n"
 
@@ -237,7 +238,7 @@ def with_numbers(text):
 
 
 def notebook_with_numbers(path):
-    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook = json.loads(minutes.with_header(path))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = with_numbers("".join(cell["source"])).splitlines(keepends=True)
@@ -246,10 +247,11 @@ def notebook_with_numbers(path):
 
 def pages():
     """{path: its text with the numbers of the recordings}"""
+    lessons = sorted(NOTEBOOKS.glob("*.ipynb"))
     return {
-        README: with_numbers(README.read_text(encoding="utf-8")),
+        README: minutes.with_totals(with_numbers(README.read_text(encoding="utf-8")), lessons),
         PAGE: page(),
-        **{path: notebook_with_numbers(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))},
+        **{path: notebook_with_numbers(path) for path in lessons},
     }
 
 

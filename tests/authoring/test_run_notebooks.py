@@ -7,8 +7,10 @@ from helpers.authoring import run_notebooks
 def test_the_walk_runs_notebooks_and_says_where_they_fail(tmp_path, capsys):
     for name, sources in [("00_good", ["print('fine')", ""]), ("01_bad", ["1 / 0", "import time; time.sleep(1.6)"])]:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        notebook.cells.append(nbformat.v4.new_code_cell(sources[-1], metadata={"tags": ["behind"]}))
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    assert not run_notebooks.walk(tmp_path, tmp_path / "build")
+    rows = run_notebooks.walk(tmp_path, tmp_path / "build")
+    assert [errors for *_, errors in rows] == [[], ["ZeroDivisionError"]]
     table = capsys.readouterr().out
     assert "| 00_good | 0.0 | 0 | none |" in table
     assert "| 01_bad | 0.0 | 2 | ZeroDivisionError |" in table

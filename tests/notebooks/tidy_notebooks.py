@@ -19,7 +19,7 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.i
 MARK = "# NBVAL_CHECK_OUTPUT"
 LONGEST = 15
 LONG_ON_PURPOSE = {"whole", "snippet"}  # a full model or loop; a snippet to take home
-TAGS = LONG_ON_PURPOSE | {"raises-exception", "exercise"}
+TAGS = LONG_ON_PURPOSE | {"raises-exception", "exercise", "behind"}  # behind: waits for what ran behind the lesson
 
 MINUTES = range(3, 9)  # of an exercise
 CHALLENGES = {"05.3"}  # longer on purpose

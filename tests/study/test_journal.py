@@ -346,7 +346,7 @@ def test_any_one_line_may_be_damaged_and_every_trial_keeps_its_number_and_its_va
             assert facts(path) == sound
         else:
             now = facts(path)
-            without = path.with_name("without")  # a line that is not there does no harm, save to its own trial
+            without = path.with_name("without")  # a line that is not there does no harm, except to its own trial
             without.write_bytes(b"".join(kept))
             assert now == facts(without)
             own = json.loads(line).get("trial_id")

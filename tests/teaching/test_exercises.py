@@ -21,8 +21,9 @@ LESSONS = [lesson for lesson, exercises in EXERCISES.items() if exercises]
 
 
 def verdicts(cell):
-    """What checks.check showed under a cell; lines that were printed on the way don't count."""
-    return [output.data["text/plain"] for output in cell.outputs if output.output_type == "display_data"]
+    """What checks.check showed under a cell; lines that were printed on the way, and progress bars, don't count."""
+    return [output.data["text/plain"] for output in cell.outputs
+            if output.output_type == "display_data" and "application/vnd.jupyter.widget-view+json" not in output.data]
 
 
 def wrong_answers(lesson):

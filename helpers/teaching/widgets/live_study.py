@@ -20,14 +20,15 @@ class LiveStudy(ipywidgets.VBox):
     """Shows the progress of a study and lets you stop it. It is a callback: `study.optimize(..., callbacks=[live])`.
 
     n_trials: the number of complete or pruned trials at the end of the study; the remaining time is estimated from it.
-    label: what the study's value is, for the axes.
+    study: one that already has trials; they are shown before the next one ends.
+    label: what the study's value is, for the axes. reference: {name: value} of what is to be beaten, as dashed lines.
     Display it before the study runs. A line of text below the picture, or without widgets in place of it, says the
     same. The button ends the study after the trial in progress; nothing is lost. What can't be shown is said once;
     the study continues.
     """
 
-    def __init__(self, n_trials, label=None):
-        self.n_trials, self.label = n_trials, label
+    def __init__(self, n_trials, study=None, label=None, reference=None):
+        self.n_trials, self.label, self.reference = n_trials, label, reference
         self.stopped = self.broken = False
         self.line = None
         self.started = self.done_before = None
@@ -36,6 +37,11 @@ class LiveStudy(ipywidgets.VBox):
         self.button = ipywidgets.Button(description="Stop after this trial", icon="stop", layout={"width": "14em"})
         self.button.on_click(self.stop)
         super().__init__([self.button, self.picture])
+        if study is not None:
+            self.draw(study)
+            self.next_drawing = 0.0
+            if finished(study) >= n_trials:
+                self.end("Finished")
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -44,7 +50,10 @@ class LiveStudy(ipywidgets.VBox):
 
     def stop(self, _button=None):
         self.stopped = True
-        self.button.description, self.button.disabled = "Stopping ...", True
+        self.end("Stopping ...")
+
+    def end(self, words):
+        self.button.description, self.button.disabled = words, True
 
     def __call__(self, study, trial):
         """Called by Optuna after each trial."""
@@ -68,7 +77,7 @@ class LiveStudy(ipywidgets.VBox):
         if over or time.time() >= self.next_drawing:
             self.draw(study)
         if over:
-            self.button.description, self.button.disabled = "Stopped" if self.stopped else "Finished", True
+            self.end("Stopped" if self.stopped else "Finished")
 
     def report(self, study, done, over):
         """One line: the trials so far, the best value, the time left."""
@@ -86,8 +95,10 @@ class LiveStudy(ipywidgets.VBox):
         start = time.perf_counter()
         for ax in self.picture.axes:
             ax.clear()
-        plots.history(study, ax=self.picture.axes[0], label=self.label)
-        plots.trial_curves(study, ax=self.picture.axes[1], newest=NEWEST, label=self.label)
+        left, right = self.picture.axes
+        plots.history(study, self.reference, left, self.label)
+        left.set_xlim(-0.5, max(self.n_trials, len(study.trials)) - 0.5)
+        plots.trial_curves(study, ax=right, newest=NEWEST, label=self.label)
         self.picture.draw()
         self.next_drawing = time.time() + (time.perf_counter() - start) / SHARE
 

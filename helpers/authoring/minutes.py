@@ -1,0 +1,65 @@
+"""The minutes that a lesson takes, for its header and for the table in README: `make numbers` writes them.
+
+Computed for the lessons that `python -m helpers walk` has timed at full budget; another lesson keeps what it says.
+"""
+
+import json
+import re
+
+import nbformat
+
+from helpers import recorded
+from helpers.authoring.provenance import write_provenance
+from helpers.teaching import quizzes
+
+WORDS = 200  # that one reads in a minute; code, hints and solutions are not counted
+PER_QUESTION = 1  # minutes for a quick question
+HEADER = re.compile(r"^\*\d+ minutes.*\*$", re.MULTILINE)
+TASK = re.compile(r"^#+ .* · (\d+) minutes$", re.MULTILINE)  # an exercise, or whatever else is done
+NOT_READ = re.compile(r"```.*?```|<details>.*?</details>|<!--.*?-->", re.DOTALL)
+
+
+def measured():
+    """{lesson: minutes of computing}, of the lessons that were timed."""
+    path = recorded.RECORDED / "minutes.json"
+    return json.loads(path.read_text(encoding="utf-8"))["lessons"] if path.exists() else {}
+
+
+def write_measured(rows, start):
+    """Adds what a walk measured to what was known. rows: from `walk`; start: time.perf_counter() at its beginning."""
+    lessons = measured() | {name[:2]: round(minutes, 1) for name, minutes, _, errors in rows if not errors}
+    write_provenance("minutes", "Minutes of computing in each lesson, without what runs behind it.",
+                     "python -m helpers walk", start, workers=1, lessons=dict(sorted(lessons.items())))
+
+
+def sentence(notebook, lesson, computing):
+    """(the total, rounded to five minutes; the header of the lesson)."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    reading = round(len(NOT_READ.sub("", text).split()) / WORDS)
+    tasks = sum(map(int, TASK.findall(text)))
+    questions = PER_QUESTION * len(quizzes.all_questions().get(lesson, []))
+    total = 5 * max(1, round((reading + tasks + questions + computing) / 5))
+    parts = {"to read": reading, "for exercises": tasks, "for quick questions": questions}
+    words = ", ".join(f"{minutes} {what}" for what, minutes in parts.items() if minutes)
+    return total, f"*{total} minutes: {words}, and {max(1, round(computing))} while the machine computes.*"
+
+
+def with_header(path):
+    """The notebook as text, with its header computed if the lesson was timed."""
+    text, lesson = path.read_text(encoding="utf-8"), path.stem[:2]
+    if lesson not in measured():
+        return text
+    notebook = nbformat.reads(text, as_version=4)
+    _, header = sentence(notebook, lesson, measured()[lesson])
+    cells = json.loads(text)
+    cells["cells"][0]["source"] = HEADER.sub(header, notebook.cells[0].source).splitlines(keepends=True)
+    return json.dumps(cells, indent=1, ensure_ascii=False) + "\n"
+
+
+def with_totals(readme, notebooks):
+    """README with the minutes of the timed lessons in its table. notebooks: paths of the lessons."""
+    for path in notebooks:
+        if (lesson := path.stem[:2]) in measured():
+            total, _ = sentence(nbformat.read(path, as_version=4), lesson, measured()[lesson])
+            readme = re.sub(rf"^(\| \[{lesson} .*?\) \|) \d* \|", rf"\1 {total} |", readme, flags=re.MULTILINE)
+    return readme
