@@ -13,12 +13,14 @@ def recipe(width=1 / 8, warmup=400, factor=(400 / 4_000) ** 0.5, n_layers=2, **c
 WRONG = {
     "01.1": [
         (("Transformer", 20), "the other one is ahead"),
-        (("Transfomer", 20), "with the quotation marks"),
+        (("Transfomer", 20), 'write "LSTM" or "Transformer"'),
+        ((None, 20), "the winner is None"),
         (("LSTM", 0.25), "If you mean a share"),
         (("LSTM", 3), "the gap is wider than 3 points"),
         (("LSTM", 60), "no model should do worse"),
         (("LSTM", -25), "is negative"),
-        (("LSTM", "25"), "write a number"),
+        (("LSTM", "25"), "points is '25'; it should be a number"),
+        (("lstm", float("nan")), "points is nan"),
     ],
     "01.2": [
         (lambda n_rows, batch_size, epochs, share: int(share * epochs * (n_rows // batch_size)),
@@ -33,7 +35,12 @@ WRONG = {
         (lambda n_rows, batch_size, epochs, share: share * epochs * math.ceil(n_rows / batch_size),
          "return a whole number"),
         (lambda n_rows, batch_size, epochs, share: 400, "how many batches are in an epoch"),
-        (lambda n_rows, batch_size, epochs, share: f"{share:.0%}", "return a number"),
+        (lambda n_rows, batch_size, epochs, share: f"{share:.0%}", "it should be a number"),
+        (lambda n_rows, batch_size, epochs, share: int(share / 100 * epochs * math.ceil(n_rows / batch_size)),
+         "don't divide it by 100"),
+        (lambda n_rows, batch_size, epochs, share: epochs * math.ceil(share * math.ceil(n_rows / batch_size)),
+         "Round the result only at the end"),
+        (lambda n_rows, share: share * n_rows, "your code raised TypeError"),
     ],
     "01.3": [
         (recipe(factor=1.0), "A shorter warm-up raises the whole curve"),
@@ -45,9 +52,10 @@ WRONG = {
         (recipe(n_layers=6), "there are still 6 layers"),
         (recipe(n_layers=2.5), "a whole number of layers"),
         (recipe(width=1), "512 wide"),
-        (recipe(norm_first=True), "the norm first"),
-        (recipe(constant_lr=0.001), "leave it out"),
+        (recipe(norm_first=True), "leave out norm_first"),
         (recipe(warmup=0), "is no warm-up"),
+        (recipe(warmup=0.25), "Not a share"),
+        (recipe(n_layers="2"), "n_layers is '2'"),
         ({"warmup": 400, "n_layers": 2}, "pass the PaperRecipe itself"),
     ],
 }

@@ -59,13 +59,13 @@ def asks_for_more_than_the_study_knew(trial, seed, epochs):
     return my_train(trial, seed, epochs)
 
 
-def space(d_model=(64, 128), n_layers=(2, 4), dropout=0.1):
+def space(d_model=(64, 128), n_layers=(2, 4), dropout=0.1, n_heads=8):
     """A second space as in the solution, but for the ends of some ranges."""
 
     def define_second(trial):
         size = trial.suggest_int("d_model", *d_model, step=32)
         return TransformerClassifier(
-            data.vocab_size, data.n_classes, data.max_length, size, n_heads=8,
+            data.vocab_size, data.n_classes, data.max_length, size, n_heads=n_heads,
             n_layers=trial.suggest_int("n_layers", *n_layers), d_ff=2 * size,
             dropout=trial.suggest_float("dropout", 0.0, dropout))
 
@@ -93,6 +93,7 @@ WRONG = {
         (space(dropout=0.4), "end the range low"),
         (lambda trial: (ask(trial), space()(trial))[1], "fix what made no difference"),
         (lambda trial: nn.Linear(1, 1), "it returns a Linear"),
+        (space(n_heads=4), "leave n_heads at 8"),
     ],
     "05.2": [
         (lambda values: interval(values, factor=lambda n: 1.96), "as for a large sample"),
@@ -103,12 +104,15 @@ WRONG = {
         (lambda values: interval(values, factor=lambda n: stats.t.ppf(0.95, n - 1)), "leaves 5 % on one side"),
         (lambda values: 2 * interval(values), "width of the whole interval"),
         (lambda values: interval(values, factor=lambda n: 1), "the factor from Student's t is missing"),
-        (np.mean, "The margin is a product of three"),
+        (np.mean, "the margin is a product of three"),
+        (lambda values: -interval(values), "where is the upper end?"),
+        (lambda values: (0.1, 0.2), "it should be a number"),
     ],
     "05.3": [
         ((my_train, study(n_trials=11)), "the study has 11 finished trials"),
         ((my_train, study(n_trials=100, state=TrialState.PRUNED)), "no trial of the study is complete"),
-        ((my_train, study(direction="minimize")), "the study minimizes"),
+        ((my_train, study(direction="minimize")), "the study minimizes, and its best value is 0.900"),
+        ((lambda trial, seed, epochs: None, study()), "your function returns None"),
         ((my_train, study().best_params), "pass the study itself"),
         (my_train, "pass two things"),
         ((lambda trial, seed, epochs: my_train(trial, seed, epochs)[1], study()), "should return two things"),
