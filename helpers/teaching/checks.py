@@ -33,7 +33,6 @@ class NotAnswered(Exception):
 
 @dataclass
 class Exercise:
-    name: str
     check: callable  # answer -> words of praise; raises Wrong or NotAnswered
     seconds: float
 
@@ -42,7 +41,7 @@ def exercise(name, seconds=10):
     """Registers a function as the check of an exercise; seconds: the time limit of the answer."""
 
     def register(function):
-        EXERCISES[name] = Exercise(name, function, seconds)
+        EXERCISES[name] = Exercise(function, seconds)
         return function
 
     return register
@@ -84,11 +83,7 @@ def number(value, what):
     return value
 
 
-def nearly(a, b):
-    return math.isclose(a, b, rel_tol=1e-6)
-
-
-def compare(function, right, cases, mistakes, what, otherwise, equal=nearly):
+def compare(function, right, cases, mistakes, what, otherwise, equal=lambda a, b: math.isclose(a, b, rel_tol=1e-6)):
     """The numbers that the function returns for the cases, which are tuples of arguments.
 
     Raises Wrong unless they are those of `right`. mistakes: a function of a case, {hint: wrong number}; the hint to

@@ -1,9 +1,11 @@
 import warnings
 
+import nbformat
 import numpy as np
 import pytest
 import torch
 from ipykernel.compiler import get_file_name
+from nbclient import NotebookClient
 
 from helpers.teaching import checks, feedback, progress_store
 
@@ -22,7 +24,7 @@ def _an_exercise(monkeypatch):
         checks.need(given == 42, f"{given} is not the answer.")
         return "That is the answer."
 
-    monkeypatch.setitem(checks.EXERCISES, "99.1", checks.Exercise("99.1", the_answer, seconds=0.2))
+    monkeypatch.setitem(checks.EXERCISES, "99.1", checks.Exercise(the_answer, seconds=0.2))
 
 
 def judge(answer):
@@ -115,6 +117,20 @@ def test_an_endless_answer_is_stopped(endless):
     verdict, words = judge(endless)
     assert verdict == "not yet"
     assert "still running after 0.2 seconds and was stopped" in words
+
+
+def test_in_a_kernel_too_an_endless_answer_is_stopped_and_the_kernel_goes_on():
+    endless = """
+from helpers.teaching import checks
+def answer():
+    while True:
+        pass
+print(checks.run_check(checks.Exercise(lambda function: function(), seconds=0.2), answer))"""
+    cells = [nbformat.v4.new_code_cell(source) for source in (endless, "print('on')")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, timeout=60).execute()
+    assert "was stopped" in notebook.cells[0].outputs[0].text
+    assert notebook.cells[1].outputs[0].text == "on\n"
 
 
 def test_the_button_of_the_toolbar_interrupts_an_answer_as_it_does_any_cell():

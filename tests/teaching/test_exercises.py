@@ -2,8 +2,10 @@
 
 import copy
 import importlib
+import inspect
 import json
 import os
+import re
 
 import nbformat
 import pytest
@@ -12,6 +14,7 @@ from nbclient import NotebookClient
 from helpers.teaching import checks
 from tests.notebooks import tidy_notebooks
 from tests.teaching.right_answers import RIGHT
+from tests.teaching.test_quizzes import headings
 
 NOTEBOOKS = {path.stem[:2]: nbformat.read(path, as_version=4) for path in tidy_notebooks.NOTEBOOKS}
 EXERCISES = {  # those that are whole; tests/notebooks/test_rules.py says what the others lack
@@ -84,6 +87,13 @@ def test_wrong_answers_are_refused_and_each_gets_its_own_hint(name):
         assert words in hint
         hints.append(hint)
     assert len(set(hints)) == len(hints)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_section_that_a_hint_names_is_there(lesson):
+    checks = importlib.import_module(f"helpers.teaching.exercises.lesson_{lesson}")
+    named = re.findall(r'section \\"(.+?)\\"', inspect.getsource(checks))
+    assert set(named) <= set(headings(lesson))
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -8,15 +8,16 @@ from helpers.study import count_trials, finished
 from helpers.teaching.checks import compare, exercise, need, number
 from helpers.teaching.exercises.watched_trial import need_pruned, need_reports, to_the_end
 
+COMPLETE, PRUNED, FAIL, RUNNING = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING
+STATES = [([], 10), ([COMPLETE] * 3, 10), ([COMPLETE] * 3 + [PRUNED] * 4, 10), ([COMPLETE] * 8 + [PRUNED] * 6, 10),
+          ([COMPLETE] * 3 + [PRUNED] * 2 + [FAIL], 10), ([COMPLETE] * 4 + [RUNNING], 6)]
 
-def study_with(complete=0, pruned=0, failed=0, running=0):
-    """A study in memory with the given number of trials in each state."""
+
+def study_with(states):
+    """A study in memory with a trial in each of the states."""
     study = optuna.create_study(direction="maximize")
-    for state, n in [(TrialState.COMPLETE, complete), (TrialState.PRUNED, pruned), (TrialState.FAIL, failed)]:
-        value = 0.5 if state == TrialState.COMPLETE else None
-        study.add_trials([optuna.trial.create_trial(state=state, value=value) for _ in range(n)])
-    for _ in range(running):
-        study.ask()
+    study.add_trials([optuna.trial.create_trial(state=state, value=0.5 if state == COMPLETE else None)
+                      for state in states])
     return study
 
 
@@ -25,16 +26,14 @@ def wrong_counts(study, total):
         "which is the total, but optimize(n_trials=...) means how many more.": total,
         "but a trial that failed, or is still running, has no result: it doesn't count.": total - len(study.trials),
         "which counts only the complete ones. A pruned trial did its work too.":
-            total - len(study.get_trials(states=[TrialState.COMPLETE])),
+            total - len(study.get_trials(states=[COMPLETE])),
         "which is how many there are, not how many are missing.": finished(study),
     }
 
 
 @exercise("04.1")
 def how_many_more(function):
-    studies = [(study_with(), 10), (study_with(complete=3), 10), (study_with(complete=3, pruned=4), 10),
-               (study_with(complete=3, pruned=2, failed=1), 10), (study_with(complete=8, pruned=6), 10),
-               (study_with(complete=4, running=1), 6)]
+    studies = [(study_with(states), total) for states, total in STATES]
     compare(
         function, lambda study, total: total - finished(study), studies, wrong_counts,
         otherwise="not the number that is missing.",
@@ -79,7 +78,7 @@ def on_its_way_up(answer):
     need(chosen in range(len(study.trials)),
          f"the study has no trial {chosen}; they go from 0 to {len(study.trials) - 1}, as in the first column.")
     trial, start = study.trials[int(chosen)], study.trials[0].value
-    need(trial.state == TrialState.PRUNED,
+    need(trial.state == PRUNED,
          f"trial {trial.number} was not pruned, it ran to the end; look in the table.")
     need(trial.last_step <= 5,
          f"trial {trial.number} was stopped only after epoch {trial.last_step}; choose one that was stopped earlier.")

@@ -121,7 +121,8 @@ def train_again(my_train, study, seed):
 def challenge(answer):
     need(isinstance(answer, tuple) and len(answer) == 2, "pass two things: check(name, (my_train, my_study)).")
     my_train, study = answer
-    need(isinstance(study, optuna.Study), f"my_study is a {type(study).__name__}; pass the study itself.")
+    need(isinstance(study, optuna.Study),
+         f"my_study is a {type(study).__name__}; pass the study itself, not what its optimize returns, which is None.")
     need(study.get_trials(states=(TrialState.COMPLETE,)), "no trial of the study is complete; see study.trials.")
     need(study.direction == StudyDirection.MAXIMIZE or study.best_value < 0.3,
          f"the study minimizes, and its best value is {study.best_value:.3f}. If that is an accuracy, it is the "

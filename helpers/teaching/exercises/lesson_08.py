@@ -76,12 +76,8 @@ def hook(function):
     return "Reported in the right direction, and raised where Optuna sees it."
 
 
-def halving(candidates, rows, factor, rungs):
-    """The candidates and the rows of each rung."""
-    return [candidates // factor**rung for rung in range(rungs)], [rows * factor**rung for rung in range(rungs)]
-
-
-SEARCHES = [(*halving(120, 159, 3, 3), 1437, 3), (*halving(81, 10, 3, 4), 270, 5), ([40], [1000], 1000, 3)]
+SEARCHES = [([120, 40, 13], [159, 477, 1431], 1437, 3), ([81, 27, 9, 3], [10, 30, 90, 270], 270, 5),
+            ([40], [1000], 1000, 3)]
 
 
 def runs(candidates, rows, all_rows, folds):

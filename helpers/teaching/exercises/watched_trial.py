@@ -10,6 +10,8 @@ from helpers.teaching.checks import Wrong, need, number, returned
 class WatchedTrial:
     """Records its reports, asks to be pruned after `patience` of them, and refuses to suggest anything."""
 
+    number = 0
+
     def __init__(self, patience=math.inf):
         self.patience, self.steps, self.values = patience, [], []
 
