@@ -1,8 +1,7 @@
 """`check("03.2", answer)` says whether an answer is right, or what is wrong with it and where to look.
 
 The checks themselves are in `helpers/teaching/exercises/`, one file per lesson. Each is a function that takes the
-answer and raises `Wrong` with a hint, or `NotAnswered`, or returns words of praise. The task, the stub and the folded
-solution are in the notebook.
+answer and raises `Wrong` with a hint, or `NotAnswered`, or returns words of praise.
 """
 
 import _thread
@@ -93,9 +92,9 @@ def compare(function, right, cases, mistakes, what, otherwise, equal=lambda a, b
     given = [number(returned(function, *map(copy.copy, case)), what(*case)) for case in cases]
     wrong = [(value, case) for value, case in zip(given, cases, strict=True) if not equal(value, right(*case))]
     if wrong:
-        tables = [(value, mistakes(*case)) for value, case in wrong]
-        hints = [hint for hint in tables[0][1] if all(equal(value, table[hint]) for value, table in tables)]
-        raise Wrong(f"{what(*wrong[0][1])} {wrong[0][0]:g}: {[*hints, otherwise][0]}")
+        value, case = wrong[0]
+        explains = [hint for hint in mistakes(*case) if all(equal(one, mistakes(*other)[hint]) for one, other in wrong)]
+        raise Wrong(f"{what(*case)} {value:g}: {[*explains, otherwise][0]}")
     return given
 
 

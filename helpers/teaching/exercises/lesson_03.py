@@ -38,8 +38,7 @@ def need_ranges(trial):
         choices = asked.choices if isinstance(asked, CategoricalDistribution) else ()
         if len(choices) > 2 and all(isinstance(choice, (int, float)) for choice in choices):
             low, between, *_, high = sorted(choices)
-            evenly = np.allclose(sorted(choices), np.linspace(low, high, len(choices)))
-            need(not evenly,
+            need(not np.allclose(sorted(choices), np.linspace(low, high, len(choices))),
                  f"{name} is a choice of {list(choices)}, so the sampler can't know that {between} lies between {low} "
                  f"and {high}; trial.suggest_int and trial.suggest_float ask for a range, with a step if you want one.")
 
@@ -76,6 +75,7 @@ def fixed_space(space):
 
 def need_learning_rates(rates):
     """Raises Wrong unless the rates, of 200 trials, are drawn on a log scale from 1e-5 to 1e-1."""
+    need(len(set(rates)) > 20, f"lr takes only {len(set(rates))} values; ask for all numbers in its range.")
     low, high = min(rates), max(rates)
     middle = max(low, 1e-6) ** 0.5 * high**0.5
     below = sum(rate < middle for rate in rates)

@@ -117,6 +117,7 @@ WRONG = {
         (space(d_model=lambda trial: trial.suggest_categorical("d_model", [32, 64, 96])), "64 lies between 32 and 96"),
         (space(dropout=lambda trial: trial.suggest_categorical("dropout", [0.0, 0.1, 0.2])), "dropout is a choice of"),
         (space(lr=lambda trial: trial.suggest_loguniform("lr", 1e-5, 1e-1)), "Use suggest_float(..., log=True)"),
+        (space(lr=lambda trial: trial.suggest_categorical("lr", [1e-5, 1e-4, 1e-3, 1e-2, 1e-1])), "only 5 values"),
         (space(lr=lambda trial: None), "lr is None; it should be a number"),
         (space(label_smoothing=lambda trial: trial.suggest_float("smooth", 0.0, 0.1)), "goes from 0.00 to 0.10"),
         (space(n_layers=lambda trial: trial.suggest_int("n_layers", 1, 6)), "the task says 1 to 4"),
