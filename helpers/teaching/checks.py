@@ -82,7 +82,11 @@ def number(value, what):
     return value
 
 
-def compare(function, right, cases, mistakes, what, otherwise, equal=lambda a, b: math.isclose(a, b, rel_tol=1e-6)):
+def nearly(a, b):
+    return math.isclose(a, b, rel_tol=1e-6)
+
+
+def compare(function, right, cases, mistakes, what, otherwise, equal=nearly):
     """The numbers that the function returns for the cases, which are tuples of arguments.
 
     Raises Wrong unless they are those of `right`. mistakes: a function of a case, {hint: wrong number}; the hint to

@@ -71,7 +71,7 @@ def reports_each(report, first=1):
             trial.report(value=report(losses[epoch], accuracies[epoch], best), step=first + epoch)
             if trial.should_prune():
                 raise optuna.exceptions.TrialPruned
-        return np.float64(accuracies[-1])
+        return np.float32(accuracies[-1])
 
     return fixed_objective
 
@@ -112,10 +112,10 @@ def keeps_the_score(trial, model, n_rounds):
     for number in range(n_rounds):
         model.train_a_round()
         score = model.score()
-        trial.report(step=number, value=score)
+        trial.report(step=number, value=np.float32(score))
         if trial.should_prune() is True:
             raise optuna.exceptions.TrialPruned("enough")
-    return torch.tensor(score, dtype=torch.float64)
+    return torch.tensor(score)
 
 
 def sorts_by_size(trials, points):

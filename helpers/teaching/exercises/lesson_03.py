@@ -101,7 +101,6 @@ def need_asked(trial, name, wanted, whom="the trial"):
 
 @exercise("03.2")
 def bidirectional_lstm(define_my_lstm):
-    default = LSTMClassifier(data.vocab_size, data.n_classes)
     for trial in random_trials(10):
         model = returned(define_my_lstm, trial)
         need(isinstance(model, LSTMClassifier),
@@ -115,12 +114,8 @@ def bidirectional_lstm(define_my_lstm):
              f"the trial was asked for {', '.join(trial.params)}; ask only for hidden_size, and fix the rest.")
         need(model.lstm.hidden_size == trial.params["hidden_size"],
              "the trial's hidden_size does not reach the model; pass it on to LSTMClassifier.")
-        for name, mine, theirs in [
-            ("embedding_dim", model.embedding.embedding_dim, default.embedding.embedding_dim),
-            ("n_layers", model.lstm.num_layers, default.lstm.num_layers),
-            ("dropout", model.dropout.p, default.dropout.p),
-        ]:
-            need(mine == theirs, f"{name} is {mine}; leave it out, so that it stays at its default, {theirs}.")
+        need(repr(model) == repr(LSTMClassifier(data.vocab_size, data.n_classes, hidden_size=model.lstm.hidden_size)),
+             "it sets more than the task says; leave the other arguments out, so that they stay at their defaults.")
     return "Both directions, and 1 question for the trial."
 
 

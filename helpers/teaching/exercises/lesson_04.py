@@ -5,7 +5,7 @@ from optuna.trial import TrialState
 
 from helpers.recorded import load_study, load_table
 from helpers.study import count_trials, finished
-from helpers.teaching.checks import compare, exercise, need, number
+from helpers.teaching.checks import compare, exercise, nearly, need, number
 from helpers.teaching.exercises.watched_trial import need_pruned, need_reports, to_the_end
 
 COMPLETE, PRUNED, FAIL, RUNNING = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING
@@ -55,10 +55,11 @@ def direction_trap(objective):
     reports = []
     for losses, accuracies in TRAININGS:
         value, trial = to_the_end(objective, list(losses), list(accuracies))
-        need(value != losses[-1],
+        need(not nearly(value, losses[-1]),
              f"it returns {value}, the loss of the last epoch, but the study maximizes: it would look for the worst "
              "model. Return what was returned before.")
-        need(value == accuracies[-1], f"it returns {value}; it should return {accuracies[-1]}, the last accuracy.")
+        need(nearly(value, accuracies[-1]),
+             f"it returns {value}; it should return {accuracies[-1]}, the last accuracy.")
         need_reports(trial, len(losses))
         reports.append(trial.values)
     for epoch, values in enumerate(zip(*reports, strict=True), start=1):

@@ -1,6 +1,8 @@
 """The checks of lesson 08, in the library you use."""
 
-from helpers.teaching.checks import compare, exercise, need
+import numpy as np
+
+from helpers.teaching.checks import compare, exercise, nearly, need
 from helpers.teaching.exercises.watched_trial import need_pruned, need_reports, to_the_end
 
 CURVES = [[0.3, 0.6, 0.5], [0.2, 0.8, 0.9, 0.7], [0.5]]
@@ -27,10 +29,10 @@ def train(function):
         given, trial = to_the_end(function, model, len(curve))
         need(model.trained == len(curve), f"it trained {model.trained} of {len(curve)} rounds.")
         need_reports(trial, len(curve))
-        need(trial.values == curve,
+        need(np.allclose(trial.values, curve),
              f"the scores were {curve}, but the reports were {trial.values}. Report each as it is.")
-        need(given == curve[-1], f"the scores were {curve}, and it returned {given}. The scripts of the gallery return "
-                                 "the score after the last round.")
+        need(nearly(given, curve[-1]), f"the scores were {curve}, and it returned {given}. The scripts of the gallery "
+                                       "return the score after the last round.")
     for patience in (1, 3):
         model = Rounds(CURVES[1])
         need_pruned(patience, lambda trial, model=model: model.trained, function, model, 4)
@@ -69,8 +71,8 @@ def hook(function):
     need(trial.values == sorted(set(trial.values)),
          f"the errors were {ERRORS}, and the reports were {trial.values}. This study maximizes, so the pruner "
          "takes a larger number for a better one. Report the accuracy, 1 - error.")
-    need(given == 1 - ERRORS[-1], f"the last error was {ERRORS[-1]}, and it returned {given}. Return the last "
-                                  "accuracy, 1 - error.")
+    need(nearly(given, 1 - ERRORS[-1]), f"the last error was {ERRORS[-1]}, and it returned {given}. Return the last "
+                                        "accuracy, 1 - error.")
     model = Boost(ERRORS)
     need_pruned(2, lambda trial: model.trained, function, model)
     return "Reported in the right direction, and raised where Optuna sees it."

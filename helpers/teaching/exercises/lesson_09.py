@@ -3,7 +3,7 @@
 import numpy as np
 from optuna.trial import FrozenTrial, create_trial
 
-from helpers.teaching.checks import compare, exercise, need, returned
+from helpers.teaching.checks import compare, exercise, nearly, need, returned
 from helpers.teaching.exercises.watched_trial import need_pruned, need_reports, to_the_end
 
 SEARCHES = [(np.array([[3, 1, 2], [6, 4, 5]]),), (np.array([[0.5], [0.25]]),), (np.array([[1, 2], [8, 4], [3, 3]]),)]
@@ -73,8 +73,7 @@ def objective(function):
         need(np.allclose(trial.values, means),
              f"the values were {values}, and it reported {trial.values}; the means so far are {means}. One seed alone "
              "may be lucky.")
-        need(np.isclose(given, means[-1]), f"the values were {values}, and it returned {given}; their mean is "
-                                           f"{means[-1]}.")
+        need(nearly(given, means[-1]), f"the values were {values}, and it returned {given}; their mean is {means[-1]}.")
     trained = Trainings()
     need_pruned(2, lambda trial: len(trained), function, trained, [3, 7, 1, 8])
     return "The settings are tuned, and there is less luck in the value."

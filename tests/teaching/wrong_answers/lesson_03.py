@@ -133,7 +133,7 @@ WRONG = {
         (lstm(low=16), "drawn from 16 to 128"),
         (lstm(hidden_size=64), "does not reach the model"),
         (lstm(log=False), "hidden_size is drawn evenly"),
-        (lstm(n_layers=1), "n_layers is 1; leave it out"),
+        (lstm(n_layers=1), "it sets more than the task says"),
         (lstm_of(lambda trial: trial.suggest_categorical("hidden_size", [32, 64, 128])), "use suggest_int"),
         (lstm_of(lambda trial: int(trial.suggest_float("hidden_size", 32, 128, log=True))), "with suggest_float; for"),
         (lstm_of(lambda trial: 2 ** trial.suggest_int("hidden_size", 5, 7)), "drawn from 5 to 7"),
