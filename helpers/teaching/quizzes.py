@@ -24,7 +24,7 @@ FILE = Path(__file__).with_name("quiz_questions.toml")
 class Question:
     text: str
     right: str  # the letter of the right option
-    options: dict  # letter: (option, reason)
+    lettered: dict  # letter: (option, reason)
 
 
 @functools.cache
@@ -61,7 +61,7 @@ class Quiz(ipywidgets.VBox):
         """The questions as text."""
         blocks = [f'Quick questions of lesson {self.lesson}. To answer: quizzes.answer("{self.lesson}", 1, "a")']
         for number, question in enumerate(questions(self.lesson), start=1):
-            options = [f"  {letter}) {option}" for letter, (option, _) in question.options.items()]
+            options = [f"  {letter}) {option}" for letter, (option, _) in question.lettered.items()]
             lines = [f"Question {number}. {question.text}", *options]
             blocks.append("\n".join(textwrap.fill(line, 100, subsequent_indent="     ") for line in lines))
         return "\n\n".join(blocks)
@@ -94,11 +94,11 @@ def grade(lesson, number, letter):
     if number not in range(1, len(questions(lesson)) + 1):
         raise ValueError(f"lesson {lesson} has the questions 1 to {len(questions(lesson))}, not {number!r}")
     question = questions(lesson)[number - 1]
-    if letter not in question.options:
-        raise ValueError(f"question {number} has the options {', '.join(question.options)}, not {letter!r}")
+    if letter not in question.lettered:
+        raise ValueError(f"question {number} has the options {', '.join(question.lettered)}, not {letter!r}")
     if letter == question.right:
         progress_store.solve(names(lesson)[number - 1])
-    return "right" if letter == question.right else "not yet", question.options[letter][1]
+    return "right" if letter == question.right else "not yet", question.lettered[letter][1]
 
 
 def one_question(lesson, number):
@@ -106,7 +106,7 @@ def one_question(lesson, number):
     question = questions(lesson)[number - 1]
     text = ipywidgets.HTML(Markup("<b>Question {}.</b> {}").format(number, as_html(question.text)))
     options = ipywidgets.RadioButtons(
-        options=[(f"{letter}) {option}", letter) for letter, (option, _) in question.options.items()], value=None)
+        options=[(f"{letter}) {option}", letter) for letter, (option, _) in question.lettered.items()], value=None)
     button = ipywidgets.Button(description="Answer", tooltip=f"Answer question {number}", disabled=True)
     reason = ipywidgets.HTML()
 

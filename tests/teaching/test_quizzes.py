@@ -41,19 +41,20 @@ def test_each_lesson_with_exercises_has_two_or_three_questions():
 
 @each_question
 def test_a_question_has_three_or_four_options_one_right_and_a_reason_for_each(lesson, question):
-    assert 3 <= len(question.options) <= 4
-    assert question.right in question.options
-    assert all(len(reason.split()) >= 12 for _, reason in question.options.values())
-    for texts in zip(*question.options.values(), strict=True):
-        assert len(set(texts)) == len(question.options)
-    assert not any("`" in option for option, _ in question.options.values())  # an option is shown as plain text
+    assert 3 <= len(question.lettered) <= 4
+    assert question.right in question.lettered
+    assert all(len(reason.split()) >= 12 for _, reason in question.lettered.values())
+    for texts in zip(*question.lettered.values(), strict=True):
+        assert len(set(texts)) == len(question.lettered)
+    assert not any("`" in option for option, _ in question.lettered.values())  # an option is shown as plain text
 
 
 @each_question
 def test_reasons_of_wrong_options_send_the_reader_to_sections_that_exist(lesson, question):
-    wrong = [reason for letter, (_, reason) in question.options.items() if letter != question.right]
+    wrong = [reason for letter, (_, reason) in question.lettered.items() if letter != question.right]
     assert all(sections(reason) for reason in wrong)
-    assert {section for _, reason in question.options.values() for section in sections(reason)} <= set(headings(lesson))
+    named = {section for _, reason in question.lettered.values() for section in sections(reason)}
+    assert named <= set(headings(lesson))
 
 
 def test_the_right_option_can_not_be_guessed_from_its_place_or_its_length():
@@ -61,7 +62,7 @@ def test_the_right_option_can_not_be_guessed_from_its_place_or_its_length():
     assert set(places) >= {"a", "b", "c"}
     assert max(places.values()) <= len(ALL) / 2
     assert all(len({question.right for question in QUESTIONS[lesson]}) > 1 for lesson in QUESTIONS)
-    longest = [max(question.options, key=lambda letter, options=question.options: len(options[letter][0]))
+    longest = [max(question.lettered, key=lambda letter, options=question.lettered: len(options[letter][0]))
                == question.right for _, _, question in ALL]
     assert sum(longest) <= len(ALL) / 2
 
@@ -76,7 +77,7 @@ def parts(quiz, number):
 def test_a_question_is_answered_wrong_then_right_and_then_counts_as_solved():
     question = QUESTIONS["01"][0]
     options, button, reason = parts(Quiz("01"), 1)
-    wrong = next(letter for letter in question.options if letter != question.right)
+    wrong = next(letter for letter in question.lettered if letter != question.right)
     assert options.value is None
     assert button.disabled
 
@@ -84,7 +85,7 @@ def test_a_question_is_answered_wrong_then_right_and_then_counts_as_solved():
     assert not button.disabled
     button.click()
     assert f"{wrong}: not yet." in reason.value
-    assert quizzes.as_html(question.options[wrong][1]) in reason.value
+    assert quizzes.as_html(question.lettered[wrong][1]) in reason.value
     assert 'role="alert"' in reason.value
     assert progress_store.solved() == []
 
@@ -92,7 +93,7 @@ def test_a_question_is_answered_wrong_then_right_and_then_counts_as_solved():
     assert reason.value == ""  # the old reason is not shown beside the new choice
     button.click()
     assert f"{question.right}: right." in reason.value
-    assert quizzes.as_html(question.options[question.right][1]) in reason.value
+    assert quizzes.as_html(question.lettered[question.right][1]) in reason.value
     assert progress_store.solved() == ["01 question 1"]
 
 
@@ -109,7 +110,7 @@ def test_a_question_does_not_answer_for_its_neighbour():
 def test_options_are_shown_with_letters_and_in_full():
     options, _, _ = parts(Quiz("03"), 3)
     assert [label for label, _ in options.options] == [
-        f"{letter}) {option}" for letter, (option, _) in QUESTIONS["03"][2].options.items()
+        f"{letter}) {option}" for letter, (option, _) in QUESTIONS["03"][2].lettered.items()
     ]
 
 
@@ -120,14 +121,14 @@ def test_where_there_are_no_widgets_the_questions_are_shown_as_text():
     assert 'quizzes.answer("04", 1, "a")' in text
     for question in QUESTIONS["04"]:
         assert question.text in text
-        for letter, (option, reason) in question.options.items():
+        for letter, (option, reason) in question.lettered.items():
             assert f"{letter}) {option}" in text
             assert reason not in text
 
 
 @pytest.mark.parametrize(("lesson", "number", "question"), ALL)
 def test_answer_gives_the_reason_of_each_option_without_widgets(lesson, number, question, capsys):
-    for letter, (_, reason) in question.options.items():
+    for letter, (_, reason) in question.lettered.items():
         answer(lesson, number, letter)
         verdict = "right." if letter == question.right else "not yet:"
         assert capsys.readouterr().out == f"{lesson} question {number}, {letter}: {verdict} {reason}\n"
