@@ -44,8 +44,8 @@ def maximum_without_padding(masked_max):
             states.masked_fill(~padding, -torch.inf),
     }
     raise Wrong(next((hint for hint, kept in hints.items() if torch.equal(given, kept.amax(dim=1))),
-                     "the numbers are not the largest of each text's own tokens; try it on the three positions of the "
-                     "cell above."))
+                     "the numbers are not the largest of each text's own tokens; go through a text of two words and "
+                     "one padding by hand."))
 
 
 @exercise("02.2")
