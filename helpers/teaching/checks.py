@@ -62,7 +62,7 @@ def answered(*values):
 
 def returned(function, *arguments):
     """What the learner's function returns, if it is an answer."""
-    need(callable(function), f"{function!r} is not a function; define it as in the stub.")
+    need(callable(function), f"{function!r} is not a function; pass the function itself, without calling it.")
     value = function(*arguments)
     answered(value)
     return value

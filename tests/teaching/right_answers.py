@@ -143,7 +143,7 @@ RIGHT = {
     ],
     "01.3": [
         lesson_01.recipe(warmup=np.int64(300), factor=math.sqrt(0.075), n_layers=1),
-        PaperRecipe(0.125, 2, False, 0.4 * 12 * 94, (0.4 * 12 * 94 / 4_000) ** 0.5),
+        PaperRecipe(0.125, 2, False, 452, (452 / 4_000) ** 0.5),  # 40 % of 1,128 steps, rounded up as in 01.2
     ],
     "02.1": [
         loop_over_texts,

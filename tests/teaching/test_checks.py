@@ -162,7 +162,7 @@ def test_an_exception_outside_of_any_cell_has_no_line():
 
 
 def test_an_answer_that_is_no_function_is_shown():
-    assert judge(3)[1] == "3 is not a function; define it as in the stub."
+    assert judge(3)[1] == "3 is not a function; pass the function itself, without calling it."
 
 
 def test_an_exercise_that_does_not_exist_is_an_error_that_lists_those_that_do():

@@ -17,7 +17,7 @@ def guess_the_gap(answer):
     gap = means["LSTM"] - means["paper's recipe"]
 
     name = str(winner).strip().lower()
-    need(name in ("lstm", "transformer"), f'the winner is {winner!r}; write "LSTM" or "Transformer".')
+    need(name in ("lstm", "transformer"), f'your winner is {winner!r}; write "LSTM" or "Transformer".')
     points = number(points, "points is")
     need(points >= 0, f"{points:g} points is negative. The winner gives the direction, points the distance.")
     need(name == ("lstm" if gap > 0 else "transformer"),
@@ -47,6 +47,9 @@ def wrong_steps(rows, size, epochs, share):
         "that is all steps of the training; the warm-up gets a share of them.": batches * epochs,
         "that counts rows. One step takes a whole batch of them.": rows * epochs * share,
         "a share of 0.25 is a quarter already, so don't divide it by 100.": batches * epochs * share / 100,
+        "that rounds down in each epoch; round once, at the end.": epochs * int(batches * share),
+        "that rounds up in each epoch; round once, at the end.": epochs * math.ceil(batches * share),
+        "that is one step more than the share.": batches * epochs * share + 1,
     }
 
 
@@ -55,7 +58,7 @@ def steps_of_the_warmup(warmup_steps):
     steps = compare(
         warmup_steps, lambda rows, size, epochs, share: math.ceil(rows / size) * epochs * share, TRAININGS, wrong_steps,
         what=lambda *training: f"warmup_steps{training} returns",
-        otherwise="how many batches are in an epoch, and how many epochs are there? Round the result only at the end.",
+        otherwise="how many batches are in an epoch, and how many epochs are there?",
         equal=lambda a, b: abs(a - b) < 1)  # rounded up or down
     for given in steps:
         need(given == int(given), f"it returns {given!r}. Steps are counted, so return a whole number.")
@@ -77,8 +80,8 @@ def fixed_recipe(fixed):
     need(warmup < n_steps,
          f"the training has {n_steps} steps, but the warm-up takes {warmup:g}: it never ends. "
          "See section \"Count the steps\".")
-    need(warmup <= 0.4 * n_steps,
-         f"the warm-up takes {100 * warmup / n_steps:.0f} % of the training's {n_steps} steps; use 40 % at most.")
+    need(warmup <= math.ceil(0.4 * n_steps),
+         f"the warm-up takes {100 * warmup / n_steps:.1f} % of the training's {n_steps} steps; use 40 % at most.")
 
     times = fixed.learning_rate(warmup) / paper.learning_rate(paper.warmup)
     peak = f"the highest learning rate is {times:.2g} times the paper's"
@@ -96,4 +99,4 @@ def fixed_recipe(fixed):
          "with six layers, and how with two?")
     need(n_layers >= 1 and n_layers == int(n_layers),
          f"n_layers is {n_layers}; a model has a whole number of layers, at least one.")
-    return "Warm-up, peak and depth fit this budget, and one another."
+    return "The warm-up ends in time, at the paper's peak, and the model is less deep."

@@ -25,10 +25,11 @@ def maximum_without_padding(masked_max):
     given = returned(masked_max, states, is_token)
     need(not (isinstance(given, tuple) and len(given) == 2),
          "it returns two things. max(dim=...) gives the values and their indices; return only the values.")
-    need(isinstance(given, torch.Tensor), f"it returns {given!r}; return a tensor, one row per text.")
+    need(isinstance(given, torch.Tensor), f"it returns a {type(given).__name__}; return a tensor, one row per text.")
     need(torch.equal(states, untouched),
          "it overwrites the states that it was given, but the caller still needs them. "
          "Work on a copy: masked_fill makes one, masked_fill_ and states[...] = ... don't.")
+    need(given.shape != (4, 1, 3), "it returns (4, 1, 3), with a dimension of one from keepdim; leave keepdim out.")
     need(tuple(given.shape) == (4, 3),
          f"for states {tuple(states.shape)} it returns {tuple(given.shape)}, not one row per text, (4, 3). "
          "Over which dimension does masked_mean sum?")
@@ -36,8 +37,8 @@ def maximum_without_padding(masked_max):
         return "One row per text, and no padding in it."
     filled = given[1].max().item()
     hints = {
-        "the padding counts: for padded texts it returns the padding's number. masked_mean multiplies the padding by "
-        "zero; here too it must have no effect.": states,
+        "the padding counts: for padded texts it returns the padding's number, which must never be the "
+        "largest.": states,
         f"for a text whose numbers are all below {filled:g} it returns {filled:g}, which is none of them: you gave the "
         "padding this number. With which number would the padding never win?": states.masked_fill(padding, filled),
         "it hides the tokens and keeps the padding: is_token is True for words.":
@@ -71,7 +72,8 @@ def shapes_of_an_lstm(answer):
         },
     }
     for (name, known), given, right in zip(reasons.items(), answer, (states.shape, last.shape), strict=True):
-        need(isinstance(given, (tuple, list)), f"{name} is {given!r}; write a tuple, such as (16, 30, 32).")
+        need(isinstance(given, (tuple, list)),
+             f"{name} is of type {type(given).__name__}; write a tuple, such as (16, 30, 32).")
         given = tuple(number(size, f"one size in {name} is") for size in given)
         need(len(given) == 3 or given in known,
              f"{name} is {given}, but what an LSTM returns for a batch has three dimensions.")

@@ -14,7 +14,7 @@ WRONG = {
     "01.1": [
         (("Transformer", 20), "the other one is ahead"),
         (("Transfomer", 20), 'write "LSTM" or "Transformer"'),
-        ((None, 20), "the winner is None"),
+        ((None, 20), "your winner is None"),
         (("LSTM", 0.25), "If you mean a share"),
         (("LSTM", 3), "the gap is wider than 3 points"),
         (("LSTM", 60), "no model should do worse"),
@@ -39,7 +39,11 @@ WRONG = {
         (lambda n_rows, batch_size, epochs, share: int(share / 100 * epochs * math.ceil(n_rows / batch_size)),
          "don't divide it by 100"),
         (lambda n_rows, batch_size, epochs, share: epochs * math.ceil(share * math.ceil(n_rows / batch_size)),
-         "Round the result only at the end"),
+         "that rounds up in each epoch"),
+        (lambda n_rows, batch_size, epochs, share: epochs * round(share * math.ceil(n_rows / batch_size)),
+         "that rounds down in each epoch"),
+        (lambda n_rows, batch_size, epochs, share: 1 + int(share * epochs * math.ceil(n_rows / batch_size)),
+         "one step more than the share"),
         (lambda n_rows, share: share * n_rows, "your code raised TypeError"),
     ],
     "01.3": [

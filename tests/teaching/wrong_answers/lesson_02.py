@@ -34,6 +34,7 @@ WRONG = {
         (lambda states, is_token: filled(states, is_token, -torch.inf).max(dim=0).values,
          "(5, 3), not one row per text"),
         (lambda states, is_token: filled(states, ~is_token, -torch.inf).max(dim=1).values, "it hides the tokens"),
+        (lambda states, is_token: filled(states, is_token, -torch.inf).amax(dim=1, keepdim=True), "leave keepdim out"),
         (overwrites_the_states, "it overwrites the states"),
         (masked_mean, "not the largest of each text's own tokens"),
         (lambda states, is_token: [1.0, 2.0], "return a tensor"),
