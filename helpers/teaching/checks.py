@@ -9,6 +9,7 @@ import copy
 import importlib
 import logging
 import math
+import reprlib
 import threading
 import traceback
 import warnings
@@ -78,7 +79,7 @@ def number(value, what):
     if getattr(value, "ndim", None) == 0:
         value = value.item()
     need(isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value),
-         f"{what} {value!r}; it should be a number.")
+         f"{what} {reprlib.repr(value)}; it should be a number.")
     return value
 
 

@@ -37,7 +37,7 @@ def d_model_from_heads(trial):
         "lr": 10 ** trial.suggest_float("log_lr", -5, -1),
         "dropout": trial.suggest_float("p", 0, 0.5, step=0.1),
         "label_smoothing": trial.suggest_float("label_smoothing", high=0.2, low=0, step=0.05),
-        "d_model": n_heads * trial.suggest_int("head_dim", 8, 16),
+        "d_model": n_heads * trial.suggest_int("head_dim", 8, 16, step=2),
         "n_heads": n_heads,
         "n_layers": trial.suggest_int(name="layers", low=1, high=4),
     }

@@ -54,8 +54,7 @@ def fixed_space(space):
          "dropout and label_smoothing are the same number in every trial; two questions need two names.")
     need_learning_rates(values["lr"])
     need(max(values["dropout"]) <= 0.5,
-         f"dropout goes up to {max(values['dropout']):.2f}; that drops so much of the signal that no model learns. "
-         "End the range at 0.5 or below, as the lesson's own models do.")
+         f"dropout goes up to {max(values['dropout']):.2f}; the task says 0.5 at most.")
     low, high = min(values["label_smoothing"]), max(values["label_smoothing"])
     need(0 <= low < 0.05 and 0.15 < high <= 0.2,
          f"label_smoothing goes from {low:.2f} to {high:.2f}; keep its range, 0 to 0.2.")
@@ -63,6 +62,8 @@ def fixed_space(space):
         need(settings["d_model"] % settings["n_heads"] == 0,
              f"a trial asks for d_model {settings['d_model']} with {settings['n_heads']} heads, which can't be built; "
              "see how define_transformer makes that impossible.")
+        need(settings["d_model"] % 2 == 0, f"a trial asks for d_model {settings['d_model']}, which can't be built: the "
+                                           "positions are pairs of a sine and a cosine, so it has to be even.")
         for name in ("d_model", "n_heads"):
             need(trial.params.get(name, settings[name]) == settings[name],
                  f"a trial draws {trial.params.get(name)} under the name {name} but builds with {settings[name]}, so "

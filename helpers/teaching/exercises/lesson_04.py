@@ -37,7 +37,7 @@ def how_many_more(function):
     compare(
         function, lambda study, total: total - finished(study), studies, wrong_counts,
         otherwise="not the number that is missing.",
-        what=lambda study, total: f"{count_trials(study)}, and {total} wanted: your function returns",
+        what=lambda study, total: f"{count_trials(study).partition(' since')[0]}, and {total} wanted: it returns",
         equal=lambda a, b: max(0, a) == max(0, b))  # optimize takes a negative number for none
     return "Failed trials are replaced, pruned ones count, and a full study is left as it is."
 
@@ -89,5 +89,5 @@ def on_its_way_up(answer):
          "majority baseline. Look for a row that has left it.")
     need(end > start,
          f"trial {trial.number} was cut at {cut:.3f} and does rise, to {end:.3f}, but the start reached {start:.3f}. "
-         "A near miss: look at the level and at how fast it was rising.")
+         "Look at the level and at how fast it was rising.")
     return "It was stopped early; trained to the end, it passes the start."

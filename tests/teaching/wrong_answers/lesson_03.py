@@ -33,6 +33,12 @@ def rounds_the_width(trial):
     return settings
 
 
+def odd_widths(trial):
+    n_heads = trial.suggest_int("n_heads", 2, 8)
+    return space(d_model=lambda trial: n_heads * trial.suggest_int("head_dim", 8, 16),
+                 n_heads=lambda trial: n_heads)(trial)
+
+
 def lstm(low=32, high=128, log=True, bidirectional=True, **settings):
     def define_my_lstm(trial):
         hidden_size = trial.suggest_int("hidden_size", low, high, log=log)
@@ -105,12 +111,13 @@ WRONG = {
     "03.1": [
         (space(lr=lambda trial: trial.suggest_float("lr", 1e-5, 1e-1)), "on a log scale it would be half"),
         (space(lr=lambda trial: trial.suggest_float("lr", 1e-4, 1e-2, log=True)), "keep the range 1e-5 to 1e-1"),
-        (space(dropout=lambda trial: trial.suggest_float("dropout", 0.0, 1.0)), "so much of the signal"),
+        (space(dropout=lambda trial: trial.suggest_float("dropout", 0.0, 1.0)), "the task says 0.5 at most"),
         (space(dropout=lambda trial: trial.suggest_float("dropout", 0.0, 0.2),
                label_smoothing=lambda trial: trial.suggest_float("dropout", 0.0, 0.2)), "two questions need two names"),
         (space(label_smoothing=lambda trial: trial.suggest_float("smooth", 0.0, 0.4)), "goes from 0.00 to 0.40"),
         (space(d_model=lambda trial: trial.suggest_int("d_model", 32, 96)), "which can't be built"),
         (space(n_heads=lambda trial: trial.suggest_int("n_heads", 2, 8)), "which can't be built"),
+        (odd_widths, "it has to be even"),
         (prunes_bad_pairs, "it prunes a trial"),
         (rounds_the_width, "a value that was never used"),
         (space(n_layers=lambda trial: trial.suggest_categorical("n_layers", [1, 2, 3, 4])), "2 lies between 1 and 4"),
