@@ -116,17 +116,13 @@ def said(trial):
 ROOMS = [(60, 1.51), (3, 16.1), (0.5, 8.0), (2.5, 0.5), (600, 0.251), (1.75, 4.1), (7, 0.5)]
 
 
-def workers(seconds, per_second):
-    return int(seconds * per_second)
-
-
 def wrong_workers(seconds, per_second):
     fits = "One worker brings 1 / seconds trials a second; how often does that fit into the rate?"
     return {
         f"that gets smaller for longer trials. {fits}": per_second / seconds,
         f"that gets smaller for a faster storage. {fits}": seconds / per_second,
         "which is not a whole number of workers.": seconds * per_second,
-        "one too many: the last of them would be held up.": workers(seconds, per_second) + 1,
+        "one too many: the last of them would be held up.": int(seconds * per_second) + 1,
         "the trials of a second; but a worker does not bring one each second.": int(per_second),
     }
 
@@ -134,7 +130,8 @@ def wrong_workers(seconds, per_second):
 @exercise("07.3")
 def room(function):
     compare(
-        function, workers, ROOMS, wrong_workers, otherwise="not the number that fits.",
+        function, lambda seconds, per_second: int(seconds * per_second), ROOMS, wrong_workers,
+        otherwise="not the number that fits.",
         what=lambda seconds, per_second: f"a trial takes {seconds} s, the storage takes {per_second} a second, and "
                                          "your function returns")
     return "Long trials leave room for many workers."

@@ -53,19 +53,16 @@ def smallest_within(function):
 VALUES = {3: 0.5, 7: 0.75, 1: 0.125, 8: 1.0}
 
 
-class Trainings(list):
-    """The seeds that were trained; called with a trial and a seed, it trains: the `train` of the exercise."""
-
-    def __call__(self, trial, seed):
-        self.append(seed)
-        return VALUES[seed]
+def training(trained):
+    """The `train` of the exercise, which adds the seeds that it is given to a list."""
+    return lambda trial, seed: trained.append(seed) or VALUES[seed]
 
 
 @exercise("09.3")
 def objective(function):
     for seeds in ([3, 7, 1, 8], [8]):
-        trained = Trainings()
-        given, trial = to_the_end(function, trained, list(seeds))
+        trained = []
+        given, trial = to_the_end(function, training(trained), list(seeds))
         need(trained == seeds, f"the seeds were {seeds}, and it trained {trained}. Train each of them once.")
         need_reports(trial, len(seeds))
         values = [VALUES[seed] for seed in seeds]
@@ -74,6 +71,6 @@ def objective(function):
              f"the values were {values}, and it reported {trial.values}; the means so far are {means}. One seed alone "
              "may be lucky.")
         need(nearly(given, means[-1]), f"the values were {values}, and it returned {given}; their mean is {means[-1]}.")
-    trained = Trainings()
-    need_pruned(2, lambda trial: len(trained), function, trained, [3, 7, 1, 8])
+    trained = []
+    need_pruned(2, lambda trial: len(trained), function, training(trained), [3, 7, 1, 8])
     return "The settings are tuned, and there is less luck in the value."
