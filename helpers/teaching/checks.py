@@ -34,7 +34,7 @@ class NotAnswered(Exception):
 Exercise = namedtuple("Exercise", "check seconds")  # check: answer -> praise; raises Wrong or NotAnswered
 
 
-def exercise(name, seconds=10):
+def exercise(name, seconds=30):
     """Registers a function as the check of an exercise; seconds: the time limit of the answer."""
 
     def register(function):

@@ -79,7 +79,8 @@ def reports_each(report, first=1):
 def fixed_width(trial):
     return TransformerClassifier(
         data.vocab_size, data.n_classes, data.max_length, d_model=trial.suggest_categorical("d_model", [96, 128]),
-        n_heads=8, n_layers=trial.suggest_int("n_layers", 2, 3), d_ff=256, dropout=0, norm_first=True)
+        n_heads=8, n_layers=trial.suggest_int("n_layers", 2, 3), d_ff=256, dropout=0,
+        norm_first=trial.suggest_categorical("norm_first", [False, True]))
 
 
 def minimizes_the_error():

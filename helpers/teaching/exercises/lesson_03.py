@@ -127,7 +127,7 @@ SETTINGS = {  # name: its optimizers, and its range
 }
 
 
-@exercise("03.3")
+@exercise("03.3", seconds=60)  # the first optimizer of a kernel imports half of PyTorch
 def conditional_optimizer(define_my_optimizer):
     seen = set()
     for trial in random_trials(40):

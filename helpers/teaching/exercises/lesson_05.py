@@ -30,20 +30,17 @@ def drawn(define_model, n=60):
     return models, {name: space for trial in trials for name, space in trial.distributions.items()}
 
 
-@exercise("05.1")
+@exercise("05.1", seconds=60)
 def second_space(define_model):
     models, space = drawn(define_model)
     layers = [model.encoder.layers for model in models]
-    need(all(layer[0].norm_first for layer in layers),
-         "some of its models have the norm last. In round one norm first was the better of the two, if not by much; "
-         "twenty trials have better questions to answer, so fix it.")
     widths = {layer[0].self_attn.embed_dim for layer in layers}
     need(max(widths) > 96,
          f"the widest of its models has d_model {max(widths)}. In round one the best value lay at the upper end of the "
          "range, 96: widen the range there.")
     need(max(widths) <= 192,
-         f"the widest of its models has d_model {max(widths)}. The cost of a training grows faster than its width: at "
-         "twice the old end a trial takes minutes. Go up to 128 first, and look again.")
+         f"the widest of its models has d_model {max(widths)}. The cost of a training grows faster than its width, "
+         "so that a trial would take minutes. Go up to 128 first, and look again.")
     need(min(widths) >= 64,
          f"the narrowest of its models has d_model {min(widths)}; even 64 was worse than 96. Begin at 64 or above.")
     heads = {layer[0].self_attn.num_heads for layer in layers}
@@ -55,6 +52,8 @@ def second_space(define_model):
     dropouts = [layer[0].dropout.p for layer in layers]
     need(max(dropouts) <= 0.2,
          f"dropout goes up to {max(dropouts):.2f}. No dropout was better than 0.1: end the range low.")
+    need(min(dropouts) < 0.05,
+         f"dropout is never below {min(dropouts):.2f}, and no dropout was better than 0.1. (Left out, it is 0.1.)")
     need(len(space) <= 6,
          f"it asks for {len(space)} settings: {', '.join(space)}. Twenty trials are few; fix what made no difference, "
          "or what you have no question about.")
@@ -68,6 +67,10 @@ def wrong_margins(values):
     n, sd, sd_of_all = len(values), np.std(values, ddof=1), np.std(values)
     t = stdtrit(n - 1, 0.975)
     return {
+        "that is in percent, but the accuracies are shares.": 100 * interval(values),
+        "don't round it.": round(interval(values), 3),
+        "that is the upper end of the interval; the margin is what is added to the mean.":
+            np.mean(values) + interval(values),
         "that is 1.96 standard errors, as for a large sample. With few values the interval has to be wider; "
         "take the factor from stats.t.ppf.": 1.96 * sd / n**0.5,
         "two things are too small: the factor is 1.96, which is for large samples, and np.std divides by n unless "
@@ -107,7 +110,7 @@ def train_again(my_train, study, seed):
         raise Wrong(f"the best settings can't be trained again: {error} Did my_train change after the study had run? "
                     "If so, run the study again.") from error
     need(isinstance(answer, (tuple, list)) and len(answer) == 2 and isinstance(answer[0], torch.nn.Module),
-         "my_train should return two things, the model and its validation accuracy, as train does.")
+         "my_train should return two things, the model and its validation accuracy, in this order.")
     model, claimed = answer[0], number(answer[1], "the validation accuracy that my_train returns is")
     scored = accuracy(model, data.x_val, data.y_val)
     print(f"seed {seed}: validation accuracy {scored:.3f}", flush=True)
