@@ -1,17 +1,20 @@
 """`check("03.2", answer)` says whether an answer is right, or what is wrong with it and where to look.
 
 The checks themselves are in `helpers/teaching/exercises/`, one file per lesson. Each is a function that takes the
-answer and raises `Wrong` with a hint, or `NotAnswered`, or returns words of praise. The task, the stub and the folded
-solution are in the notebook.
+answer and raises `Wrong` with a hint, or `NotAnswered`, or returns words of praise.
 """
 
-import ctypes
+import _thread
+import copy
 import importlib
-import sys
+import logging
+import math
+import reprlib
 import threading
-import time
 import traceback
-from dataclasses import dataclass
+import warnings
+from collections import namedtuple
+from numbers import Real
 from pathlib import Path
 
 from helpers.teaching import progress_store
@@ -25,25 +28,17 @@ class Wrong(Exception):
 
 
 class NotAnswered(Exception):
-    """The stub is unchanged."""
+    """The three dots of the stub are still there."""
 
 
-class TimeIsUp(BaseException):
-    """Raised inside an answer that runs for too long; not an Exception, so that `except Exception` can't swallow it."""
+Exercise = namedtuple("Exercise", "check seconds")  # check: answer -> praise; raises Wrong or NotAnswered
 
 
-@dataclass
-class Exercise:
-    name: str
-    check: callable  # answer -> words of praise; raises Wrong or NotAnswered
-    seconds: float
-
-
-def exercise(name, seconds=10):
+def exercise(name, seconds=30):
     """Registers a function as the check of an exercise; seconds: the time limit of the answer."""
 
     def register(function):
-        EXERCISES[name] = Exercise(name, function, seconds)
+        EXERCISES[name] = Exercise(function, seconds)
         return function
 
     return register
@@ -56,13 +51,57 @@ def need(condition, hint):
 
 
 def answered(*values):
-    """Raises NotAnswered if one of the values is still the `...` of the stub, or the None of an empty function."""
-    if any(value is None or value is ... for value in values):
+    """Raises NotAnswered if a function returned the `...` of its stub, and Wrong if it returned None."""
+    if any(value is ... for value in values):
         raise NotAnswered
+    need(all(value is not None for value in values),
+         "your function returns None. Is the return missing, or does it print the result instead?")
+
+
+def returned(function, *arguments):
+    """What the learner's function returns, if it is an answer."""
+    need(callable(function), f"{function!r} is not a function; pass the function itself, without calling it.")
+    value = function(*arguments)
+    answered(value)
+    return value
+
+
+def number(value, what):
+    """The value as a Python number; a single number of NumPy or PyTorch is one. Raises Wrong for anything else.
+
+    what: begins the hint, such as "points is".
+    """
+    if value is ...:
+        raise NotAnswered
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()
+    need(isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value),
+         f"{what} {reprlib.repr(value)}; it should be a number.")
+    return value
+
+
+def nearly(a, b):
+    return math.isclose(a, b, rel_tol=1e-6)
+
+
+def compare(function, right, cases, mistakes, what, otherwise, equal=nearly):
+    """The numbers that the function returns for the cases, which are tuples of arguments.
+
+    Raises Wrong unless they are those of `right`. mistakes: a function of a case, {hint: wrong number}; the hint to
+    give is the first that explains every number that is wrong, or else `otherwise`. what: a function of a case that
+    begins the hint, up to the number.
+    """
+    given = [number(returned(function, *map(copy.copy, case)), what(*case)) for case in cases]
+    wrong = [(value, case) for value, case in zip(given, cases, strict=True) if not equal(value, right(*case))]
+    if wrong:
+        value, case = wrong[0]
+        explains = [hint for hint in mistakes(*case) if all(equal(one, mistakes(*other)[hint]) for one, other in wrong)]
+        raise Wrong(f"{what(*case)} {value:g}: {[*explains, otherwise][0]}")
+    return given
 
 
 def check(name, answer=...):
-    """Shows whether the answer to an exercise is right; never raises because of an answer, and never hangs.
+    """Shows whether the answer to an exercise is right; never raises because of an answer.
 
     Raises ValueError if there is no such exercise.
     """
@@ -77,67 +116,45 @@ def check(name, answer=...):
 
 def run_check(exercise, answer):
     """Runs the check of an exercise on an answer: ("right" | "not yet" | "not answered yet", words)."""
+    logging.disable(logging.WARNING)  # what Optuna says of its trials would hide the verdict
     try:
-        answered(answer)
-        return "right", within(exercise.seconds, exercise.check, answer)
-    except NotAnswered:
-        return "not answered yet", "write your answer in place of the three dots, then run the cell again."
+        if any(part is ... for part in (answer if isinstance(answer, tuple) else [answer])):
+            raise NotAnswered
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "suggest_", FutureWarning)  # Optuna's old names; the message has the new
+            return "right", within(exercise.seconds, exercise.check, answer)
     except Wrong as wrong:
         return "not yet", str(wrong)
-    except TimeIsUp:
-        return "not yet", (
-            f"your code was still running after {exercise.seconds} seconds and was stopped. "
-            "Is there a loop that never ends, or a training that is much too long?"
-        )
     except (Exception, SystemExit) as error:
+        if isinstance(error, NotAnswered) or "ellipsis" in str(error):
+            where = f"the three dots{line_of(error)}"
+            return "not answered yet", f"write your answer in place of {where}, then run the cell again."
         what = f": {error}" if str(error) else "."
         return "not yet", f"your code raised {type(error).__name__}{line_of(error)}{what}"
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def within(seconds, function, *arguments):
-    """Returns function(*arguments), or raises TimeIsUp when it takes longer. Other exceptions come through.
+    """Returns function(*arguments). Stops it after some seconds, as the button ■ of the toolbar would: raises Wrong."""
+    late = threading.Event()
 
-    It runs in a thread, which is stopped when the time is over. Code that does not return to Python by then, such as a
-    long sleep, is left running and no longer waited for.
-    """
-    outcome = {}
+    def stop():
+        late.set()
+        _thread.interrupt_main()
 
-    def work():
-        try:
-            outcome["value"] = function(*arguments)
-        except BaseException as error:
-            outcome["error"] = error
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
+    timer = threading.Timer(seconds, stop)
+    timer.start()
     try:
-        thread.join(seconds)
-    finally:  # also when the learner interrupts the cell
-        late = not outcome
-        if late:
-            stop(thread, outcome)
-    if late:
-        raise TimeIsUp
-    if "error" in outcome:
-        raise outcome["error"]
-    return outcome["value"]
-
-
-def stop(thread, outcome):
-    """Raises TimeIsUp in the thread until there is an outcome, for a second at most.
-
-    Once is not always enough, since a bare `except:` in the answer swallows what is raised inside its `try`. So from
-    the second time on it is raised often, and Python switches threads more often: one will hit between two `try`s.
-    """
-    given_up, usual, pause = time.monotonic() + 1, sys.getswitchinterval(), 0.1
-    try:
-        while not outcome and time.monotonic() < given_up:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUp))
-            thread.join(pause)
-            pause = 1e-4
-            sys.setswitchinterval(1e-5)
+        value = function(*arguments)
+    except KeyboardInterrupt:
+        if not late.is_set():  # the learner has pressed the button
+            raise
     finally:
-        sys.setswitchinterval(usual)
+        timer.cancel()
+    need(not late.is_set(), f"your code was still running after {seconds} seconds and was stopped. "
+                            "Is there a loop that never ends, or a training that is much too long?")
+    return value
 
 
 def line_of(error):

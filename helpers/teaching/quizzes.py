@@ -24,12 +24,7 @@ FILE = Path(__file__).with_name("quiz_questions.toml")
 class Question:
     text: str
     right: str  # the letter of the right option
-    options: dict  # option: reason, in the order in which they are shown: a, b, c, ...
-
-    @property
-    def lettered(self):
-        """{letter: (option, reason)}"""
-        return dict(zip("abcd", self.options.items(), strict=False))
+    lettered: dict  # letter: (option, reason)
 
 
 @functools.cache
@@ -42,7 +37,8 @@ def all_questions():
     return {
         lesson: [
             Question(line(one["text"]), one["right"],
-                     {line(each["option"]): line(each["reason"]) for each in one["options"]})
+                     {letter: (line(each["option"]), line(each["reason"]))
+                      for letter, each in zip("abcd", one["options"], strict=False)})
             for one in questions
         ]
         for lesson, questions in tomllib.loads(FILE.read_text(encoding="utf-8")).items()

@@ -41,18 +41,20 @@ def test_each_lesson_with_exercises_has_two_or_three_questions():
 
 @each_question
 def test_a_question_has_three_or_four_options_one_right_and_a_reason_for_each(lesson, question):
-    assert 3 <= len(question.options) <= 4
+    assert 3 <= len(question.lettered) <= 4
     assert question.right in question.lettered
-    assert all(len(reason.split()) >= 12 for reason in question.options.values())
-    assert len(set(question.options.values())) == len(question.options)
-    assert not any("`" in option for option in question.options)  # an option is shown as plain text
+    assert all(len(reason.split()) >= 12 for _, reason in question.lettered.values())
+    for texts in zip(*question.lettered.values(), strict=True):
+        assert len(set(texts)) == len(question.lettered)
+    assert not any("`" in option for option, _ in question.lettered.values())  # an option is shown as plain text
 
 
 @each_question
 def test_reasons_of_wrong_options_send_the_reader_to_sections_that_exist(lesson, question):
     wrong = [reason for letter, (_, reason) in question.lettered.items() if letter != question.right]
     assert all(sections(reason) for reason in wrong)
-    assert {section for reason in question.options.values() for section in sections(reason)} <= set(headings(lesson))
+    named = {section for _, reason in question.lettered.values() for section in sections(reason)}
+    assert named <= set(headings(lesson))
 
 
 def test_the_right_option_can_not_be_guessed_from_its_place_or_its_length():
@@ -60,7 +62,8 @@ def test_the_right_option_can_not_be_guessed_from_its_place_or_its_length():
     assert set(places) >= {"a", "b", "c"}
     assert max(places.values()) <= len(ALL) / 2
     assert all(len({question.right for question in QUESTIONS[lesson]}) > 1 for lesson in QUESTIONS)
-    longest = [max(question.options, key=len) == question.lettered[question.right][0] for _, _, question in ALL]
+    longest = [max(question.lettered, key=lambda letter, options=question.lettered: len(options[letter][0]))
+               == question.right for _, _, question in ALL]
     assert sum(longest) <= len(ALL) / 2
 
 

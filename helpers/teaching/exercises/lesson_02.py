@@ -1,21 +1,19 @@
 """The checks of lesson 02, define the model."""
 
-from numbers import Real
-
 import torch
 from torch import nn
 
-from helpers.teaching.checks import answered, exercise, need
+from helpers.teaching.checks import Wrong, compare, exercise, need, number, returned
 
 
 def batch_of_states():
     """Random states (4, 5, 3) of four texts, and which of their five positions are tokens.
 
-    The padding holds large numbers. All numbers of the second text are negative.
+    The padding holds large numbers. All numbers of the second text are far below zero.
     """
     is_token = torch.arange(5) < torch.tensor([3, 4, 5, 1]).unsqueeze(1)
     states = torch.rand(4, 5, 3, generator=torch.Generator().manual_seed(0)) + 0.1
-    states[1] -= 2
+    states[1] -= 2_000
     states[~is_token] = 9.0
     return states, is_token
 
@@ -23,36 +21,36 @@ def batch_of_states():
 @exercise("02.1")
 def maximum_without_padding(masked_max):
     states, is_token = batch_of_states()
-    untouched = states.clone()
-    given = masked_max(states, is_token)
-    answered(given)
+    untouched, padding = states.clone(), ~is_token.unsqueeze(-1)
+    given = returned(masked_max, states, is_token)
     need(not (isinstance(given, tuple) and len(given) == 2),
          "it returns two things. max(dim=...) gives the values and their indices; return only the values.")
-    need(isinstance(given, torch.Tensor), f"it returns {given!r}; return a tensor, one row per text.")
+    need(isinstance(given, torch.Tensor), f"it returns a {type(given).__name__}; return a tensor, one row per text.")
     need(torch.equal(states, untouched),
          "it overwrites the states that it was given, but the caller still needs them. "
          "Work on a copy: masked_fill makes one, masked_fill_ and states[...] = ... don't.")
+    need(given.shape != (4, 1, 3), "it returns (4, 1, 3), with a dimension of one from keepdim; leave keepdim out.")
     need(tuple(given.shape) == (4, 3),
          f"for states {tuple(states.shape)} it returns {tuple(given.shape)}, not one row per text, (4, 3). "
          "Over which dimension does masked_mean sum?")
-    mask = is_token.unsqueeze(-1)
-    need(not torch.equal(given, states.amax(dim=1)),
-         "the padding counts: for padded texts it returns the padding's number. masked_mean multiplies the padding "
-         "by zero; here too it must have no effect.")
-    need(not torch.equal(given, (states * mask).amax(dim=1)),
-         "for a text whose states are all negative it returns 0, which is none of them: you set the padding to 0. "
-         "With which number would the padding never win?")
-    need(not torch.equal(given, states.masked_fill(mask, float("-inf")).amax(dim=1)),
-         "it hides the tokens and keeps the padding: is_token is True for words.")
-    right = torch.stack([text[real].amax(dim=0) for text, real in zip(states, is_token, strict=True)])
-    need(torch.equal(given, right),
-         "the numbers are not the largest of each text's own tokens; try it on the three positions of the cell above.")
-    return "One row per text, and no padding in it."
+    if torch.equal(given.to(states.dtype), states.masked_fill(padding, -torch.inf).amax(dim=1)):
+        return "One row per text, and no padding in it."
+    filled = given[1].max().item()
+    hints = {
+        "the padding counts: for padded texts it returns the padding's number, which must never be the "
+        "largest.": states,
+        f"for a text whose numbers are all below {filled:g} it returns {filled:g}, which is none of them: you gave the "
+        "padding this number. With which number would the padding never win?": states.masked_fill(padding, filled),
+        "it hides the tokens and keeps the padding: is_token is True for words.":
+            states.masked_fill(~padding, -torch.inf),
+    }
+    raise Wrong(next((hint for hint, kept in hints.items() if torch.equal(given, kept.amax(dim=1))),
+                     "the numbers are not the largest of each text's own tokens; go through a text of two words and "
+                     "one padding by hand."))
 
 
 @exercise("02.2")
 def shapes_of_an_lstm(answer):
-    answered(*answer)
     lstm = nn.LSTM(32, 50, num_layers=3, batch_first=True, bidirectional=True)
     states, (last, _) = lstm(torch.zeros(16, 30, 32))
     both = "it reads in two directions and returns both"
@@ -74,32 +72,38 @@ def shapes_of_an_lstm(answer):
         },
     }
     for (name, known), given, right in zip(reasons.items(), answer, (states.shape, last.shape), strict=True):
-        need(isinstance(given, (tuple, list)), f"{name} is {given!r}; write a tuple, such as (16, 30, 32).")
-        need(len(given) == 3 or tuple(given) in known,
-             f"{name} is {tuple(given)}, but what an LSTM returns for a batch has three dimensions.")
-        reason = known.get(tuple(given), "compare with the comments in LSTMClassifier.forward, number by number.")
-        need(tuple(given) == tuple(right), f"{name} is not {tuple(given)}: {reason}")
+        need(isinstance(given, (tuple, list)),
+             f"{name} is of type {type(given).__name__}; write a tuple, such as (16, 30, 32).")
+        given = tuple(number(size, f"one size in {name} is") for size in given)
+        need(len(given) == 3 or given in known,
+             f"{name} is {given}, but what an LSTM returns for a batch has three dimensions.")
+        reason = known.get(given, "compare with the comments in LSTMClassifier.forward, number by number.")
+        need(given == right, f"{name} is not {given}: {reason}")
     return "The shapes of your next LSTM will be no surprise."
 
 
-TRAININGS = [[0.61, 0.64, 0.70, 0.66, 0.70, 0.62], [0.50], [0.43, 0.43, 0.43], [0.40, 0.55, 0.72], [0.72, 0.55, 0.40]]
+TRAININGS = [([0.61, 0.64, 0.70, 0.66, 0.70, 0.62],), ([0.50],), ([0.43, 0.43, 0.43],), ([0.40, 0.55, 0.72],),
+             ([0.72, 0.55, 0.40],)]
+
+
+def last_best(values):
+    return len(values) - values[::-1].index(max(values))
+
+
+def wrong_epochs(values):
+    return {
+        "that counts the epochs from 0. The first epoch is number 1, as in run.": last_best(values) - 1,
+        "that epoch has the best accuracy, but so has another: what does the rule say about a tie?":
+            values.index(max(values)) + 1,
+        "two things are off: epochs count from 1, and in a tie another one is kept.": values.index(max(values)),
+        "that is the last epoch. The rule asks for the best.": len(values),
+        "that is the accuracy; the task asks for the number of its epoch.": max(values),
+    }
 
 
 @exercise("02.3")
 def epoch_that_counts(best_epoch):
-    for accuracies in TRAININGS:
-        given = best_epoch(list(accuracies))
-        answered(given)
-        need(isinstance(given, Real), f"for {accuracies} it returns {given!r}; return one number.")
-        best = [epoch for epoch, value in enumerate(accuracies, start=1) if value == max(accuracies)]
-        reasons = {
-            best[-1] - 1: "that counts the epochs from 0. The first epoch is number 1, as in run.",
-            best[0]: "that epoch has the best accuracy, but so has another: what does the rule say about a tie?",
-            best[0] - 1: "two things are off: epochs count from 1, and in a tie another one is kept.",
-            len(accuracies): "that is the last epoch. The rule asks for the best.",
-            max(accuracies): "that is the accuracy; the task asks for the number of its epoch.",
-        }
-        why = reasons.get(given, "go through run with these numbers by hand: at which epoch does it copy the weights "
-                                 "for the last time?")
-        need(given == best[-1], f"for {accuracies} it returns {given}: {why}")
+    compare(
+        best_epoch, last_best, TRAININGS, wrong_epochs, what=lambda values: f"for {values} it returns",
+        otherwise="go through run with these numbers by hand: when does it copy the weights for the last time?")
     return "That is the epoch whose weights run keeps."

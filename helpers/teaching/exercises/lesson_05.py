@@ -1,7 +1,5 @@
 """The checks of lesson 05, see what happened."""
 
-import math
-
 import numpy as np
 import optuna
 import torch
@@ -15,7 +13,7 @@ from helpers.models import TransformerClassifier
 from helpers.recorded import load_table
 from helpers.search import data
 from helpers.study import finished
-from helpers.teaching.checks import Wrong, answered, exercise, need
+from helpers.teaching.checks import Wrong, compare, exercise, need, number, returned
 from helpers.training import accuracy, predict
 
 
@@ -25,30 +23,28 @@ def drawn(define_model, n=60):
     trials = [study.ask() for _ in range(n)]
     models = []
     for trial in trials:
-        model = define_model(trial)
-        answered(model)
+        model = returned(define_model, trial)
         need(isinstance(model, TransformerClassifier),
              f"it returns a {type(model).__name__}; return a TransformerClassifier, as define_transformer does.")
         models.append(model)
     return models, {name: space for trial in trials for name, space in trial.distributions.items()}
 
 
-@exercise("05.1")
+@exercise("05.1", seconds=60)
 def second_space(define_model):
     models, space = drawn(define_model)
     layers = [model.encoder.layers for model in models]
-    need(all(layer[0].norm_first for layer in layers),
-         "some of its models have the norm last. In round one norm first was the better of the two, if not by much; "
-         "twenty trials have better questions to answer, so fix it.")
     widths = {layer[0].self_attn.embed_dim for layer in layers}
     need(max(widths) > 96,
          f"the widest of its models has d_model {max(widths)}. In round one the best value lay at the upper end of the "
          "range, 96: widen the range there.")
     need(max(widths) <= 192,
-         f"the widest of its models has d_model {max(widths)}. The cost of a training grows faster than its width: at "
-         "twice the old end a trial takes minutes. Go up to 128 first, and look again.")
+         f"the widest of its models has d_model {max(widths)}. The cost of a training grows faster than its width, "
+         "so that a trial would take minutes. Go up to 128 first, and look again.")
     need(min(widths) >= 64,
          f"the narrowest of its models has d_model {min(widths)}; even 64 was worse than 96. Begin at 64 or above.")
+    heads = {layer[0].self_attn.num_heads for layer in layers}
+    need(heads == {8}, f"its models have {' or '.join(map(str, sorted(heads)))} heads; leave n_heads at 8.")
     depths = {len(layer) for layer in layers}
     need(len(depths) > 1 and min(depths) >= 2,
          f"its models have {' or '.join(map(str, sorted(depths)))} layers. Two and three could not be told apart, so "
@@ -56,48 +52,48 @@ def second_space(define_model):
     dropouts = [layer[0].dropout.p for layer in layers]
     need(max(dropouts) <= 0.2,
          f"dropout goes up to {max(dropouts):.2f}. No dropout was better than 0.1: end the range low.")
+    need(min(dropouts) < 0.05,
+         f"dropout is never below {min(dropouts):.2f}, and no dropout was better than 0.1. (Left out, it is 0.1.)")
     need(len(space) <= 6,
          f"it asks for {len(space)} settings: {', '.join(space)}. Twenty trials are few; fix what made no difference, "
          "or what you have no question about.")
     return f"{len(space)} questions about the model are left, each for a reason."
 
 
-SAMPLES = [[0.81, 0.86, 0.87, 0.81, 0.82], [0.70, 0.74], [0.91, 0.90, 0.92, 0.88, 0.91, 0.89, 0.90, 0.93]]
+SAMPLES = [([0.81, 0.86, 0.87, 0.81, 0.82],), ([0.70, 0.74],), ([0.91, 0.90, 0.92, 0.88, 0.91, 0.89, 0.90, 0.93],)]
 
 
-def margins(values):
-    """Common wrong results for the margin, each with its hint."""
+def wrong_margins(values):
     n, sd, sd_of_all = len(values), np.std(values, ddof=1), np.std(values)
     t = stdtrit(n - 1, 0.975)
-    return [
-        (1.96 * sd / n**0.5,
-         "that is 1.96 standard errors, as for a large sample. With few values the interval has to be wider; "
-         "take the factor from stats.t.ppf."),
-        (1.96 * sd_of_all / n**0.5,
-         "two things are too small: the factor is 1.96, which is for large samples, and np.std divides by n unless "
-         "told otherwise."),
-        (t * sd, "that is how far single values spread. The mean of n values spreads less, by the square root of n."),
-        (t * sd_of_all / n**0.5,
-         "np.std divides by n, so for a sample its result is too small; look at its argument ddof."),
-        (stdtrit(n, 0.975) * sd / n**0.5,
-         "Student's t was used with n degrees of freedom; the mean uses up one."),
-        (stdtrit(n - 1, 0.95) * sd / n**0.5,
-         "stats.t.ppf(0.95, ...) leaves 5 % on one side. A 95 % interval leaves half of that on each side."),
-        (2 * t * sd / n**0.5, "that is the width of the whole interval; the task asks for half of it."),
-        (sd / n**0.5, "that is the standard error of the mean; the factor from Student's t is missing."),
-    ]
+    return {
+        "that is in percent, but the accuracies are shares.": 100 * interval(values),
+        "don't round it.": round(interval(values), 3),
+        "that is the upper end of the interval; the margin is what is added to the mean.":
+            np.mean(values) + interval(values),
+        "that is 1.96 standard errors, as for a large sample. With few values the interval has to be wider; "
+        "take the factor from stats.t.ppf.": 1.96 * sd / n**0.5,
+        "two things are too small: the factor is 1.96, which is for large samples, and np.std divides by n unless "
+        "told otherwise.": 1.96 * sd_of_all / n**0.5,
+        "that is how far single values spread. The mean of n values spreads less, by the square root of n.": t * sd,
+        "np.std divides by n, so for a sample its result is too small; look at its argument ddof.":
+            t * sd_of_all / n**0.5,
+        "Student's t was used with n degrees of freedom; the mean uses up one.": stdtrit(n, 0.975) * sd / n**0.5,
+        "stats.t.ppf(0.95, ...) leaves 5 % on one side. A 95 % interval leaves half of that on each side.":
+            stdtrit(n - 1, 0.95) * sd / n**0.5,
+        "stats.t.ppf(0.025, ...) is the lower end, so it is negative; where is the upper end?": -t * sd / n**0.5,
+        "that is the width of the whole interval; the task asks for half of it.": 2 * t * sd / n**0.5,
+        "that is the standard error of the mean; the factor from Student's t is missing.": sd / n**0.5,
+    }
 
 
 @exercise("05.2")
 def margin_of_the_mean(margin):
-    for values in SAMPLES:
-        given = margin(values)
-        answered(given)
-        for wrong, hint in margins(values):
-            need(not math.isclose(given, wrong, rel_tol=1e-4), f"for {values} it gives {given:.4f}: {hint}")
-        need(math.isclose(given, interval(values), rel_tol=1e-4),
-             f"for {values} it gives {given:.4f}. The margin is a product of three: the factor from Student's t, "
-             "the standard deviation, and one over the square root of n.")
+    compare(
+        margin, interval, SAMPLES, wrong_margins, what=lambda values: f"for {values} it returns",
+        otherwise="the margin is a product of three: the factor from Student's t, the standard deviation, and one over "
+                  "the square root of n.",
+        equal=lambda a, b: abs(a - b) < 1e-4 * abs(b))
     return "Mean ± margin, the same interval as in the tables."
 
 
@@ -109,14 +105,13 @@ EPOCHS = pick(12, smoke=2)
 def train_again(my_train, study, seed):
     """The model of the study's best settings, trained with another seed, and its probabilities on validation."""
     try:
-        answer = my_train(FixedTrial(study.best_params), seed, EPOCHS)
+        answer = returned(my_train, FixedTrial(study.best_params), seed, EPOCHS)
     except ValueError as error:
         raise Wrong(f"the best settings can't be trained again: {error} Did my_train change after the study had run? "
                     "If so, run the study again.") from error
-    answered(answer)
-    need(isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], torch.nn.Module),
-         "my_train should return two things, the model and its validation accuracy, as train does.")
-    model, claimed = answer
+    need(isinstance(answer, (tuple, list)) and len(answer) == 2 and isinstance(answer[0], torch.nn.Module),
+         "my_train should return two things, the model and its validation accuracy, in this order.")
+    model, claimed = answer[0], number(answer[1], "the validation accuracy that my_train returns is")
     scored = accuracy(model, data.x_val, data.y_val)
     print(f"seed {seed}: validation accuracy {scored:.3f}", flush=True)
     need(abs(scored - claimed) < 0.002,
@@ -129,11 +124,12 @@ def train_again(my_train, study, seed):
 def challenge(answer):
     need(isinstance(answer, tuple) and len(answer) == 2, "pass two things: check(name, (my_train, my_study)).")
     my_train, study = answer
-    answered(my_train, study)
-    need(isinstance(study, optuna.Study), f"my_study is a {type(study).__name__}; pass the study itself.")
-    need(study.direction == StudyDirection.MAXIMIZE,
-         "the study minimizes, so its best trial is the worst one; see direction in lesson 04.")
+    need(isinstance(study, optuna.Study),
+         f"my_study is a {type(study).__name__}; pass the study itself, not what its optimize returns, which is None.")
     need(study.get_trials(states=(TrialState.COMPLETE,)), "no trial of the study is complete; see study.trials.")
+    need(study.direction == StudyDirection.MAXIMIZE or study.best_value < 0.3,
+         f"the study minimizes, and its best value is {study.best_value:.3f}. If that is an accuracy, it is the "
+         "worst one; see direction in lesson 04.")
     need(finished(study) <= TRIALS,
          f"the study has {finished(study)} finished trials; the budget is {TRIALS}. Begin a new study.")
     recorded = load_table("tuned").query("model == 'tuned Transformer'")["val_accuracy"]

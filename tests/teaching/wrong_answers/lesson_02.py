@@ -26,13 +26,15 @@ def keeps_the_first_of_equals(accuracies):
 WRONG = {
     "02.1": [
         (lambda states, is_token: states.max(dim=1).values, "the padding counts"),
-        (lambda states, is_token: filled(states, is_token, 0).max(dim=1).values, "you set the padding to 0"),
+        (lambda states, is_token: filled(states, is_token, 0).max(dim=1).values, "it returns 0, which is none of them"),
+        (lambda states, is_token: filled(states, is_token, -100).max(dim=1).values, "it returns -100, which is none"),
         (lambda states, is_token: filled(states, is_token, -torch.inf).max(dim=1), "return only the values"),
         (lambda states, is_token: filled(states, is_token, -torch.inf).max(dim=2).values,
          "(4, 5), not one row per text"),
         (lambda states, is_token: filled(states, is_token, -torch.inf).max(dim=0).values,
          "(5, 3), not one row per text"),
         (lambda states, is_token: filled(states, ~is_token, -torch.inf).max(dim=1).values, "it hides the tokens"),
+        (lambda states, is_token: filled(states, is_token, -torch.inf).amax(dim=1, keepdim=True), "leave keepdim out"),
         (overwrites_the_states, "it overwrites the states"),
         (masked_mean, "not the largest of each text's own tokens"),
         (lambda states, is_token: [1.0, 2.0], "return a tensor"),
@@ -53,6 +55,7 @@ WRONG = {
         (((16, 30, 100), (1, 16, 50)), "look at both arguments"),
         (((16, 30, 100), (16, 100)), "with torch.cat"),
         (((16, 30, 100), (300,)), "has three dimensions"),
+        (((16, 30, 100), (6, 16, "50")), "it should be a number"),
     ],
     "02.3": [
         (lambda accuracies: len(accuracies) - 1 - accuracies[::-1].index(max(accuracies)), "counts the epochs from 0"),
@@ -61,6 +64,6 @@ WRONG = {
         (len, "that is the last epoch"),
         (max, "that is the accuracy"),
         (lambda accuracies: accuracies[::-1].index(max(accuracies)), "copy the weights for the last time"),
-        (lambda accuracies: [3, 5], "return one number"),
+        (lambda accuracies: [3, 5], "it should be a number"),
     ],
 }

@@ -43,38 +43,47 @@ def reports_nothing(trial, losses, accuracies):
     return accuracies[-1]
 
 
-def asks_at_the_end(trial, losses, accuracies):
+def returns_early(trial, losses, accuracies):
     for epoch, accuracy in enumerate(accuracies, start=1):
         trial.report(accuracy, epoch)
-    if trial.should_prune():
-        raise optuna.TrialPruned()
+        if trial.should_prune():
+            return accuracy
     return accuracies[-1]
+
+
+def prunes_always(trial, losses, accuracies):
+    trial.report(accuracies[0], 1)
+    raise optuna.TrialPruned
 
 
 WRONG = {
     "04.1": [
         (lambda study, total: total, "means how many more"),
-        (lambda study, total: max(0, total - len(study.trials)), "One that failed"),
+        (lambda study, total: max(0, total - len(study.trials)), "a trial that failed, or is still running"),
         (lambda study, total: max(0, total - complete(study)), "counts only the complete ones"),
-        (lambda study, total: total - finished(study), "a negative number"),
-        (lambda study, total: finished(study), "not the number that is missing"),
+        (lambda study, total: finished(study), "how many there are, not how many are missing"),
+        (lambda study, total: total + 1, "not the number that is missing"),
     ],
     "04.2": [
-        (objective(loss_of, last_accuracy), "it reports the loss and returns the accuracy"),
+        (objective(loss_of, last_accuracy), "report 1.9, 1.8, 1.5, 1.1."),
         (objective(loss_of, last_loss), "it would look for the worst model"),
         (objective(accuracy_of, lambda losses, accuracies: -losses[-1]), "it should return 0.34, the last accuracy"),
-        (objective(lambda loss, accuracy: -loss, last_accuracy), "with its sign flipped"),
-        (objective(accuracy_of, last_accuracy, prunes=False), "ran to the end"),
-        (objective(accuracy_of, last_accuracy, epochs=slice(0, 2)), "report each, after its epoch"),
-        (reports_nothing, "it reports nothing"),
-        (asks_at_the_end, "stopped later"),
+        (objective(lambda loss, accuracy: 1 - accuracy, last_accuracy), "report 0.7, 0.68, 0.5, 0.3."),
+        (objective(lambda loss, accuracy: 1, last_accuracy), "report 1, 1, 1, 1."),
+        (objective(accuracy_of, last_accuracy, prunes=False), "it trained to round 3"),
+        (objective(accuracy_of, last_accuracy, epochs=slice(0, 2)), "got 2 reports in 3 rounds"),
+        (reports_nothing, "got 0 reports"),
+        (returns_early, "the trial counts as complete"),
+        (prunes_always, "the pruner never said stop"),
     ],
     "04.3": [
         (54, "trial 54 was not pruned"),  # the best one
         (93, "was stopped only after epoch 9"),  # already above the start when it was cut
         (41, "stays near the majority baseline"),
-        (64, "A near miss"),  # higher when it was cut than most that pass the start
+        (64, "does rise, to"),  # higher when it was cut than most that pass the start
         (100, "no trial 100"),
-        ("trial 76", "give a whole number"),
+        ("trial 76", "it should be a number"),
+        (76.5, "no trial 76.5"),
+        (None, "the number of the trial is None"),
     ],
 }

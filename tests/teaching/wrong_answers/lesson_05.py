@@ -59,15 +59,15 @@ def asks_for_more_than_the_study_knew(trial, seed, epochs):
     return my_train(trial, seed, epochs)
 
 
-def space(d_model=(64, 128), n_layers=(2, 4), dropout=0.1):
+def space(d_model=(64, 128), n_layers=(2, 4), dropout=(0.0, 0.1), n_heads=8):
     """A second space as in the solution, but for the ends of some ranges."""
 
     def define_second(trial):
         size = trial.suggest_int("d_model", *d_model, step=32)
         return TransformerClassifier(
-            data.vocab_size, data.n_classes, data.max_length, size, n_heads=8,
+            data.vocab_size, data.n_classes, data.max_length, size, n_heads=n_heads,
             n_layers=trial.suggest_int("n_layers", *n_layers), d_ff=2 * size,
-            dropout=trial.suggest_float("dropout", 0.0, dropout))
+            dropout=trial.suggest_float("dropout", *dropout))
 
     return define_second
 
@@ -85,14 +85,15 @@ def interval(values, factor=None, ddof=1, root=True):
 
 WRONG = {
     "05.1": [
-        (define_transformer, "some of its models have the norm last"),
         (space(d_model=(64, 96)), "widen the range there"),
-        (space(d_model=(64, 256)), "a trial takes minutes"),
+        (space(d_model=(64, 256)), "a trial would take minutes"),
         (space(d_model=(32, 128)), "Begin at 64 or above"),
         (space(n_layers=(3, 3)), "ask for both"),
-        (space(dropout=0.4), "end the range low"),
+        (space(dropout=(0.0, 0.4)), "end the range low"),
+        (space(dropout=(0.1, 0.2)), "dropout is never below 0.1"),
         (lambda trial: (ask(trial), space()(trial))[1], "fix what made no difference"),
         (lambda trial: nn.Linear(1, 1), "it returns a Linear"),
+        (space(n_heads=4), "leave n_heads at 8"),
     ],
     "05.2": [
         (lambda values: interval(values, factor=lambda n: 1.96), "as for a large sample"),
@@ -103,15 +104,21 @@ WRONG = {
         (lambda values: interval(values, factor=lambda n: stats.t.ppf(0.95, n - 1)), "leaves 5 % on one side"),
         (lambda values: 2 * interval(values), "width of the whole interval"),
         (lambda values: interval(values, factor=lambda n: 1), "the factor from Student's t is missing"),
-        (np.mean, "The margin is a product of three"),
+        (np.mean, "the margin is a product of three"),
+        (lambda values: -interval(values), "where is the upper end?"),
+        (lambda values: 100 * interval(values), "that is in percent"),
+        (lambda values: round(interval(values), 3), "don't round it"),
+        (lambda values: np.mean(values) + interval(values), "the upper end of the interval"),
+        (lambda values: (0.1, 0.2), "it should be a number"),
     ],
     "05.3": [
         ((my_train, study(n_trials=11)), "the study has 11 finished trials"),
         ((my_train, study(n_trials=100, state=TrialState.PRUNED)), "no trial of the study is complete"),
-        ((my_train, study(direction="minimize")), "the study minimizes"),
+        ((my_train, study(direction="minimize")), "the study minimizes, and its best value is 0.900"),
+        ((lambda trial, seed, epochs: None, study()), "your function returns None"),
         ((my_train, study().best_params), "pass the study itself"),
         (my_train, "pass two things"),
-        ((lambda trial, seed, epochs: my_train(trial, seed, epochs)[1], study()), "should return two things"),
+        ((lambda trial, seed, epochs: my_train(trial, seed, epochs)[::-1], study()), "in this order"),
         ((asks_for_more_than_the_study_knew, study()), "Did my_train change"),
         ((boasts, study()), "return the validation accuracy of the weights"),
         ((lambda trial, seed, epochs: my_train(trial, 0, epochs), study()), "two seeds gave the very same model"),

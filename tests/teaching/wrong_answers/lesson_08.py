@@ -4,7 +4,7 @@ import optuna
 
 
 def by_hand(value=lambda scores: scores[-1], report=lambda scores: scores[-1], step=lambda number: number,
-            when=lambda number, rounds: True, stop=optuna.TrialPruned, ask=True):
+            when=lambda number, rounds: True, stop=optuna.TrialPruned, ask=True, always=False):
     """The solution of 08.1, with one part replaced."""
 
     def train(trial, model, n_rounds):
@@ -12,6 +12,8 @@ def by_hand(value=lambda scores: scores[-1], report=lambda scores: scores[-1], s
         for number in range(n_rounds):
             model.train_a_round()
             scores.append(model.score())
+            if always:
+                raise stop
             if when(number, n_rounds):
                 trial.report(report(scores), step(number))
                 if ask and trial.should_prune():
@@ -21,13 +23,6 @@ def by_hand(value=lambda scores: scores[-1], report=lambda scores: scores[-1], s
         return value(scores)
 
     return train
-
-
-def asks_at_the_end(trial, model, n_rounds):
-    score = by_hand(ask=False)(trial, model, n_rounds)
-    if trial.should_prune():
-        raise optuna.TrialPruned
-    return score
 
 
 def hooked(report=lambda error: 1 - error, go_on=lambda trial: not trial.should_prune(), step=lambda number: number,
@@ -56,6 +51,11 @@ def raises_within(trial):
     return True
 
 
+def forgets_the_round(trial, model):
+    model.fit(lambda number, metrics: trial.report(1 - metrics["error"]))
+    return 1 - model.error
+
+
 def silent(trial, model):
     model.fit(lambda number, metrics: True)
     return 0.75
@@ -68,24 +68,24 @@ def worked(candidates, rows):
 WRONG = {
     "08.1": [
         (lambda trial, model, n_rounds: 0.5, "it trained 0 of 3 rounds"),
-        (by_hand(when=lambda number, rounds: False), "the trial got no report"),
+        (by_hand(when=lambda number, rounds: False), "got 0 reports"),
         (by_hand(when=lambda number, rounds: number == rounds - 1), "got 1 reports"),
         (by_hand(report=max), "Report each as it is"),
         (by_hand(step=lambda number: 0), "the steps of its reports"),
         (by_hand(value=max), "the score after the last round"),
-        (by_hand(stop=None), "Which exception"),
-        (by_hand(ask=False), "Who calls should_prune"),
-        (asks_at_the_end, "Call should_prune after each report"),
+        (by_hand(stop=None), "but the trial counts as complete"),
+        (by_hand(ask=False), "Ask trial.should_prune() after each report"),
+        (by_hand(always=True), "the pruner never said stop"),
     ],
     "08.2": [
         (hooked(go_on=lambda trial: None), "It continues if after_round returns True"),
-        (hooked(report=lambda error: error), "the pruner would stop the best trials"),
-        (hooked(report=lambda error: -error), "report the accuracies"),
+        (hooked(report=lambda error: error), "takes a larger number for a better one"),
         (hooked(step=lambda number: 3), "pass the number of the round"),
-        (hooked(returned=lambda errors: errors[-1]), "the last value that was reported"),
-        (hooked(go_on=raises_within, raises=False), "raise optuna.TrialPruned after fit"),
-        (hooked(go_on=lambda trial: True), "It stops if after_round returns False"),
-        (silent, "the trial got no report"),
+        (hooked(returned=lambda errors: errors[-1]), "Return the last accuracy"),
+        (hooked(go_on=raises_within, raises=False), "does Optuna see it?"),
+        (hooked(go_on=lambda trial: True), "but it trained to round 3"),
+        (forgets_the_round, "after_round raised TypeError, which the library swallowed"),
+        (silent, "got 0 reports"),
     ],
     "08.3": [
         (lambda candidates, rows, all_rows, folds: sum(candidates) * folds, "on few rows as a full one."),
@@ -95,5 +95,6 @@ WRONG = {
         (lambda candidates, rows, all_rows, folds: worked(candidates, rows) * folds, "these are rows"),
         (lambda candidates, rows, all_rows, folds: sum(rows) / all_rows * folds, "each rung trains all"),
         (lambda candidates, rows, all_rows, folds: folds, "not what they cost"),
+        (lambda candidates, rows, all_rows, folds: round(folds * worked(candidates, rows) / all_rows), "don't round"),
     ],
 }

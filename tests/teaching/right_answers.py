@@ -1,0 +1,215 @@
+"""Right answers that are written in another way than the solution of the notebook."""
+
+import functools
+import math
+import statistics
+
+import numpy as np
+import optuna
+import torch
+from optuna.trial import TrialState
+from scipy import stats
+from torch import optim
+
+from helpers.models import LSTMClassifier, PaperRecipe, TransformerClassifier
+from helpers.search import data, define_narrow_transformer
+from helpers.study import finished
+from tests.teaching.wrong_answers import lesson_01, lesson_03, lesson_05, lesson_08, lesson_09
+
+
+def loop_over_texts(states, is_token):
+    rows = []
+    for text, real in zip(states, is_token, strict=True):
+        rows.append(torch.stack([number.max() for number in text[real].T]))
+    return torch.stack(rows)
+
+
+def sorts_the_list(accuracies):
+    best = max(accuracies)
+    last = [epoch for epoch, value in enumerate(accuracies, start=1) if value == best][-1]
+    accuracies.sort()
+    return last
+
+
+def d_model_from_heads(trial):
+    n_heads = trial.suggest_int("n_heads", 2, 8)
+    return {
+        "lr": 10 ** trial.suggest_float("log_lr", -5, -1),
+        "dropout": trial.suggest_float("p", 0, 0.5, step=0.1),
+        "label_smoothing": trial.suggest_float("label_smoothing", high=0.2, low=0, step=0.05),
+        "d_model": n_heads * trial.suggest_int("head_dim", 8, 16, step=2),
+        "n_heads": n_heads,
+        "n_layers": trial.suggest_int(name="layers", low=1, high=4),
+    }
+
+
+def with_defaults(trial):
+    return LSTMClassifier(n_classes=data.n_classes, vocab_size=data.vocab_size,
+                          hidden_size=trial.suggest_int("hidden_size", high=128, low=32, log=True, step=1))
+
+
+def chosen_by_if(trial, model):
+    lr = trial.suggest_float(name="lr", low=1e-5, high=1e-1, log=True)
+    kind = trial.suggest_categorical("optimizer", ("sgd", "adam", "adamw"))
+    if kind == "adam":
+        return optim.Adam(params=model.parameters(), lr=lr)
+    if kind == "sgd":
+        return optim.SGD(model.parameters(), lr, momentum=trial.suggest_float("momentum", 0, 0.99), nesterov=False)
+    return optim.AdamW(model.parameters(), lr, weight_decay=trial.suggest_float("weight_decay", 0.0001, 0.1, log=True))
+
+
+def counts_states(study, total):
+    states = [trial.state for trial in study.trials]
+    return np.int64(total - states.count(TrialState.COMPLETE) - states.count(TrialState.PRUNED))
+
+
+def reports_each(report, first=1):
+    def fixed_objective(trial, losses, accuracies):
+        best = 0
+        for epoch in range(len(losses)):
+            best = max(best, accuracies[epoch])
+            trial.report(value=report(losses[epoch], accuracies[epoch], best), step=first + epoch)
+            if trial.should_prune():
+                raise optuna.exceptions.TrialPruned
+        return np.float32(accuracies[-1])
+
+    return fixed_objective
+
+
+def fixed_width(trial):
+    return TransformerClassifier(
+        data.vocab_size, data.n_classes, data.max_length, d_model=trial.suggest_categorical("d_model", [96, 128]),
+        n_heads=8, n_layers=trial.suggest_int("n_layers", 2, 3), d_ff=256, dropout=0,
+        norm_first=trial.suggest_categorical("norm_first", [False, True]))
+
+
+def minimizes_the_error():
+    study = lesson_05.study(direction="minimize")
+    study.add_trial(optuna.trial.create_trial(value=0.1, params=study.trials[0].params,
+                                              distributions=study.trials[0].distributions))
+    return study
+
+
+def by_a_loop(trials, here, alive):
+    found = set()
+    for trial in trials:
+        if trial["state"] == "RUNNING" and trial["machine"] == here:
+            if trial["process"] in alive and alive[trial["process"]] == trial["start"]:
+                continue
+            found.add(np.int64(trial["number"]))
+    return found
+
+
+def guards_with_numpy(objective):
+    @functools.wraps(objective)
+    def guarded_objective(trial, *rest):
+        value = objective(trial)
+        return None if value is None or not np.isfinite(value) else value
+
+    return guarded_objective
+
+
+def keeps_the_score(trial, model, n_rounds):
+    for number in range(n_rounds):
+        model.train_a_round()
+        score = model.score()
+        trial.report(step=number, value=np.float32(score))
+        if trial.should_prune() is True:
+            raise optuna.exceptions.TrialPruned("enough")
+    return torch.tensor(score)
+
+
+def sorts_by_size(trials, points):
+    limit = max(100 * trial.values[0] for trial in trials) - points
+    return next(trial for trial in sorted(trials, key=lambda trial: trial.values[1])
+                if 100 * trial.values[0] >= limit - 1e-9)
+
+
+def running_mean(trial, train, seeds):
+    total = 0
+    for count, seed in enumerate(seeds, start=1):
+        total += train(trial, seed=seed)
+        trial.report(total / count, step=count)
+        if trial.should_prune():
+            raise optuna.TrialPruned()
+    return total / len(seeds)
+
+
+RIGHT = {
+    "01.1": [("LSTM", np.float64(25)), ("lstm", 20.5), (" Lstm", torch.tensor(30))],
+    "01.2": [
+        lambda n_rows, batch_size, epochs, share: round(epochs * share * -(-n_rows // batch_size)),
+        lambda n_rows, batch_size, epochs, share: np.ceil(epochs * np.ceil(n_rows / batch_size) * share),
+        lambda *training: torch.tensor(math.floor(training[2] * training[3] * math.ceil(training[0] / training[1]))),
+    ],
+    "01.3": [
+        lesson_01.recipe(warmup=np.int64(300), factor=math.sqrt(0.075), n_layers=1),
+        PaperRecipe(0.125, 2, False, 452, (452 / 4_000) ** 0.5),  # 40 % of 1,128 steps, rounded up as in 01.2
+    ],
+    "02.1": [
+        loop_over_texts,
+        lambda states, is_token: torch.where(is_token[:, :, None], states, torch.tensor(-1e9)).max(1)[0],
+        lambda states, is_token: torch.amax(states.double().masked_fill(is_token.unsqueeze(2) == 0, -math.inf), dim=1),
+    ],
+    "02.2": [([16, 30, 2 * 50], [3 * 2, 16, 50]), (torch.Size((16, 30, 100)), torch.Size((6, 16, 50)))],
+    "02.3": [
+        sorts_the_list,
+        lambda accuracies: len(accuracies) - np.argmax(accuracies[::-1]),
+        lambda accuracies: max(range(len(accuracies)), key=lambda epoch: (accuracies[epoch], epoch)) + 1.0,
+    ],
+    "03.1": [
+        d_model_from_heads,
+        lesson_03.space(d_model=lambda trial: trial.suggest_categorical("d_model", [32, 64, 128])),
+        lesson_03.space(d_model=lambda trial: 2 ** trial.suggest_int("log2_d_model", 4, 7)),
+        lesson_03.space(lr=lambda trial: math.exp(trial.suggest_float("ln_lr", math.log(1e-5), math.log(1e-1)))),
+    ],
+    "03.2": [with_defaults],
+    "03.3": [chosen_by_if],
+    "04.1": [
+        counts_states,
+        lambda study, total: max(total - finished(study), 0),
+        lambda study, total: sum(1 for _ in range(finished(study), total)),
+    ],
+    "04.2": [
+        reports_each(lambda loss, accuracy, best: -loss),
+        reports_each(lambda loss, accuracy, best: 1 - loss, first=0),
+        reports_each(lambda loss, accuracy, best: np.float32(accuracy)),
+        reports_each(lambda loss, accuracy, best: best),
+    ],
+    "04.3": [np.int64(76), 76.0, torch.tensor(76)],
+    "05.1": [fixed_width, define_narrow_transformer],
+    "05.2": [
+        lambda values: stats.t.ppf(0.975, len(values) - 1) * stats.sem(values),
+        lambda values: -stats.t.ppf(0.025, df=len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values)),
+        lambda values: stats.t.interval(0.95, len(values) - 1, np.mean(values), stats.sem(values))[1] - np.mean(values),
+        lambda values: stats.t.ppf(0.975, len(values) - 1) * torch.tensor(values).std() / len(values) ** 0.5,
+    ],
+    "05.3": [(lesson_05.my_train, minimizes_the_error()), (lambda *given: list(lesson_05.my_train(*given)),
+                                                           lesson_05.study())],
+    "07.1": [by_a_loop],
+    "07.2": [guards_with_numpy, lambda objective: lambda trial: float("nan") if (value := objective(trial)) in (
+        None, math.inf, -math.inf) else value],
+    "07.3": [
+        lambda seconds, per_second: math.floor(per_second * seconds),
+        lambda seconds, per_second: per_second // (1 / seconds),
+        lambda seconds, per_second: np.floor(per_second / (1 / seconds)),
+    ],
+    "08.1": [keeps_the_score],
+    "08.2": [
+        lesson_08.hooked(report=lambda error: -error),
+        lesson_08.hooked(report=lambda error: 100 * (1 - error), returned=lambda errors: np.float64(1 - errors[-1])),
+        lesson_08.hooked(step=lambda number: number + 1),
+    ],
+    "08.3": [
+        lambda candidates, rows, all_rows, folds: folds * np.dot(candidates, rows) / all_rows,
+        lambda candidates, rows, all_rows, folds: folds * (torch.tensor(candidates) * torch.tensor(rows)).sum()
+        / all_rows,
+    ],
+    "09.1": [
+        lambda values: statistics.mean(max(row) for row in values.tolist()),
+        lambda values: np.sort(values)[:, -1].mean(),
+        lambda values: torch.tensor(values).double().max(dim=1).values.mean(),
+    ],
+    "09.2": [sorts_by_size],
+    "09.3": [running_mean, lesson_09.over_seeds(told=statistics.mean)],
+}
