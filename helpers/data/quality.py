@@ -103,7 +103,7 @@ def refuse_several_labels(path, labels):
     for sep in ",;|":
         several = [label for label in different if sep in label]
         single = {part.strip() for label in several for part in label.split(sep)}
-        if len(several) > 1 and len(single & different) >= len(single) / 2:
+        if len(single & different) >= max(2, len(single) / 2):
             raise DataError(f"{path}: " + SEVERAL.format(shown(min(several))))
     if lists := [label for label in different if label[:1] == "[" and label[-1:] == "]" and "," in label]:
         raise DataError(f"{path}: " + SEVERAL.format(shown(min(lists))))
