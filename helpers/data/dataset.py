@@ -98,18 +98,15 @@ def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None
         for each class; {class: path}; {"train": path, "val": path, "test": path}; or (path of texts, path of labels).
     tokenize: turns a text into a list of tokens; the default splits on white space or, where texts have none, into
         characters.
-    max_length: longer texts are cut; the default is the longest text of the training part, at most 1,000.
+    max_length: longer texts are cut; the default is the longest of the training part, at most 1,000 tokens.
     limit: use at most this many rows of each part, drawn by class; no class is lost in the training part.
-    seed: of these draws, and of the split, if the file has none (60 % train, 20 % val, 20 % test, by class; rows with
-        the same text stay together).
+    seed: of the draws; a file without a split is split 60 : 20 : 20 by class, the same texts in the same part.
     text, label: the name or number of a column; `text` may be a list of those, which are joined.
-    vocab_size: keep only this many tokens, the most frequent of the training part (not counting the two reserved ids);
-    min_count: keep only tokens that occur at least this often there. All others are unknown.
-    sep, encoding, header, names, quoting, quotechar: as in `pandas.read_csv`.
-    label_from: "prefix" if each line begins with its label.
+    vocab_size, min_count: keep only so many tokens, the most frequent of the training part, and only those that occur
+        so often there; all others are unknown.
+    sep, encoding, header, names, quoting, quotechar: as in pandas. label_from: "prefix" if lines begin with labels.
     rare: what to do with classes of fewer than 5 different texts, "refuse", "drop" or "merge".
-    split: the name of the column that holds train, val or test; None leaves it out.
-    Raises DataError if the file can't be used, ValueError if an argument can't.
+    split: the column that holds train, val or test, or None. Raises DataError, or ValueError for a wrong argument.
     """
     _check_sizes(max_length=max_length, limit=limit, vocab_size=vocab_size, min_count=min_count)
     _check_choices(header=(header, ("infer", None, 0)), label_from=(label_from, (None, "prefix")),
@@ -123,11 +120,7 @@ def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None
     codes = np.array([number_of[name] for name in rows.labels])
     quality = check_quality(codes, texts, rows, parts, classes)
     quality.warnings += filter(None, [*notes, of_split, *rows.notes])
-    if limit is not None and limit < len(classes):
-        quality.warnings.append(f"limit={limit} is less than the {len(classes)} classes: the training part has "
-                                "one row of each")
-    parts = {name: draw_by_class(codes, part, limit and max(limit, len(classes) * (name == "train")), seed)
-             for name, part in parts.items()}
+    parts = _limit(codes, parts, limit, seed, quality.warnings)
     vocab = tokens.vocabulary(parts["train"], vocab_size, min_count)
     if not vocab:
         quality.warnings.append(f"no token occurs {min_count} times in the training part: all are unknown")
@@ -185,6 +178,15 @@ def _classes(path, labels):
         raise DataError(f"{path}: the label holds only {shown(*classes or [''])}; a classifier needs at least two "
                         "classes.")
     return classes
+
+
+def _limit(codes, parts, limit, seed, warnings):
+    """At most `limit` rows of each part; in the training part at least one of each class."""
+    n_classes = int(codes.max()) + 1
+    if limit is not None and limit < n_classes:
+        warnings.append(f"limit={limit} is less than the {n_classes} classes: the training part has one row of each")
+    return {name: draw_by_class(codes, part, limit and max(limit, n_classes * (name == "train")), seed)
+            for name, part in parts.items()}
 
 
 def _longest(lengths, train, warnings):
