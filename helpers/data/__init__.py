@@ -1,6 +1,7 @@
 """From a file or an address to rows, and from rows to tensors: `load_csv`.
 
-Lessons 01 to 09 use it. `readers` reads the rows, `dataset` splits and encodes them, `quality` reports duplicates and
+Lessons 01 to 09 use it. `readers` reads bytes, `tables` and `json_tables` find rows in them, `columns` and `rows` the
+texts and labels, `splits` and `tokens` make tensors of these, `dataset` holds them, `quality` reports duplicates and
 leakage; `cards` deals the course's first data set, `messages` writes its second.
 """
 
