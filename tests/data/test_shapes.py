@@ -1,0 +1,449 @@
+"""Files in the shapes that people have them in: each is read as a person reads it, or refused with advice that works.
+
+`python -m tests.data.test_shapes` prints what comes of each: straight, after one hint, refused, or wrong in silence.
+"""
+
+import csv
+import gzip
+import importlib.util
+import io
+import itertools
+import json
+import tempfile
+import zipfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from helpers.data import DataError, load_csv
+
+COLOURS = ["red", "blue", "green", "black", "white", "brown", "pink", "grey", "gold", "pale"]
+THINGS = ["lamp", "tent", "sofa", "radio", "scarf", "drill", "mirror", "carpet", "helmet", "teapot"]
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "monday night", "tuesday night",
+        "wednesday night", "thursday night", "friday night"]
+
+
+def rows(n=60, labels=("neg", "pos"), form="the {} {} came on {} and it was fine"):
+    """Different texts of frequent words, each with one of the labels in turn."""
+    combinations = itertools.product(DAYS, THINGS, COLOURS)
+    return [(form.format(colour, thing, day), labels[number % len(labels)])
+            for number, (day, thing, colour) in enumerate(itertools.islice(combinations, n))]
+
+
+def chinese(labels=("0", "1"), form="这家店的{}{}我买了{}个觉得还不错、下次再来",
+            signs=("红蓝绿黑白", "灯伞车书桌椅", "三四")):
+    """Sixty texts without a space, the same in kind."""
+    return [(form.format(*three), labels[number % len(labels)])
+            for number, three in enumerate(itertools.product(*signs))]
+
+
+ROWS = rows()
+COMMAS = rows(form="well, the {} {}, it came on {}, and it was fine")
+CAFE = rows(form="the {} {} of the café came on {} and it was déjà vu")
+TEXT, LABEL = ROWS[7]  # one that has to come out
+
+
+def save(folder, name, content, encoding="utf-8"):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+    return path
+
+
+def lines(folder, name, records, sep=",", end="\n", encoding="utf-8"):
+    """Fields joined as they are, without any quotation mark."""
+    return save(folder, name, "".join(sep.join(record) + end for record in records), encoding)
+
+
+def table(folder, name, records, header=None, encoding="utf-8", **options):
+    """A table as Python's csv writes it."""
+    memory = io.StringIO()
+    csv.writer(memory, lineterminator="\n", **options).writerows([header] * bool(header) + records)
+    return save(folder, name, memory.getvalue(), encoding)
+
+
+def zipped(folder, name, files):
+    with zipfile.ZipFile(folder / name, "w") as archive:
+        for inside, content in files.items():
+            archive.writestr(inside, content)
+    return folder / name
+
+
+def excel(folder):
+    """A workbook of one sheet, the few parts of it that a reader needs."""
+    cells = "".join("<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in record) + "</row>"
+                    for record in [("text", "label"), *ROWS])
+    spread, office = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org"
+    kind = f"{office}/officeDocument/2006/relationships"
+    link = f'<Relationships xmlns="{office}/package/2006/relationships"><Relationship Id="r1" Type="{kind}/%s" '
+    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    return zipped(folder, "a.xlsx", {
+        "[Content_Types].xml": f'<Types xmlns="{office}/package/2006/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
+        f'ContentType="{types}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" '
+        f'ContentType="{types}.worksheet+xml"/></Types>',
+        "_rels/.rels": link % "officeDocument" + 'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{spread}" xmlns:r="{kind}"><sheets><sheet name="Sheet1" sheetId="1" '
+        'r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": link % "worksheet" + 'Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{spread}"><sheetData>{cells}</sheetData></worksheet>'})
+
+
+def parquet(folder):
+    if importlib.util.find_spec("pyarrow") is None:
+        return save(folder, "a.parquet", b"PAR1\x15\x04\x15\x10PAR1")
+    pd.DataFrame(ROWS, columns=["text", "label"]).to_parquet(folder / "a.parquet")
+    return folder / "a.parquet"
+
+
+def class_folders(folder, records=ROWS):
+    for number, (text, label) in enumerate(records):
+        save(folder, f"{label}/{number}_7.txt", text)
+    return folder
+
+
+def with_splits(folder, names, sizes=(40, 10, 10)):
+    marks = [name for name, size in zip(names, sizes, strict=True) for _ in range(size)]
+    return table(folder, "a.csv", [(*row, mark) for row, mark in zip(ROWS, marks, strict=True)],
+                 ["text", "label", "split"])
+
+
+def one_file_per_split(folder, names=("train", "val", "test"), ends=(40, 50, 60)):
+    return {name: table(folder, f"{name}.csv", ROWS[start:end], ["text", "label"])
+            for name, start, end in zip(names, (0, *ends), ends, strict=False)}
+
+
+def json_lines(records):
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+@dataclass
+class Shape:
+    """A file, and what a person sees in it.
+
+    make: folder -> what `load_csv` gets. hint: the argument that may be needed. refused: words of the sentence, where
+    nothing can be read. warns: words of the report. needs: a package; without it, the sentence names it.
+    """
+
+    name: str
+    make: callable
+    rows: int = 60
+    classes: tuple = ("neg", "pos")
+    texts: tuple = (TEXT,)  # one of these has to come out, with this label
+    label: str = LABEL
+    hint: dict = field(default_factory=dict)
+    options: dict = field(default_factory=dict)
+    refused: str = ""
+    warns: str = ""
+    parts: tuple = ()
+    needs: str = ""
+
+
+def shape(name, make, *texts, **expected):
+    return Shape(name, make, texts=texts or (TEXT,), **expected)
+
+
+def pair(label, records=ROWS):
+    """The first text with this label."""
+    return next(text for text, of in records if of == label)
+
+
+SMS = [(label, f'"{text}' if number % 9 == 4 else text)
+       for number, (text, label) in enumerate(rows(labels=("ham", "ham", "spam")))]
+NEWS = [(label, "Red lamp arrives", text) for text, label in rows(labels=("1", "2", "3"))]
+TWEETS = [(label, f"14678{number:05}", "Mon Apr 06 22:19:45 PDT 2009", "NO_QUERY", f"user{number}", text)
+          for number, (text, label) in enumerate(rows(labels=("0", "4"), form="@anna, the {} {} came on {}, fine"))]
+AIRLINE = ["tweet_id", "airline_sentiment", "airline_sentiment_confidence", "negativereason",
+           "negativereason_confidence", "airline", "airline_sentiment_gold", "name", "negativereason_gold",
+           "retweet_count", "text", "tweet_coord", "tweet_created", "tweet_location", "user_timezone"]
+FIFTEEN = [(f"5703{number:04}", label, "1.0", "", "", "Blue Air", "", f"name{number}", "", "0", text, "", "2015-02-24",
+            "Berlin", "Quito") for number, (text, label) in enumerate(COMMAS)]
+NO_HEADER = [(f"{number}", "Red lamp", text, ("FALSE", "TRUE")[number % 2]) for number, (text, _) in enumerate(COMMAS)]
+BANKING = rows(616, labels=tuple(f"reason_{number}" for number in range(77)))
+CLINC = rows(1_200, labels=tuple(f"intent {number}" for number in range(150)))
+TOXIC = [(f"{number:016x}", text, *("01"[number % k == 0] for k in (2, 3, 5)))
+         for number, (text, _) in enumerate(COMMAS)]
+COLA = [("gj04", "01"[number % 2], "", text) for number, (text, _) in enumerate(ROWS)]
+RUSSIAN = rows(form="мне очень понравился {} {} который пришёл в понедельник {} спасибо")
+JAPANESE = chinese(form="この店で{}い{}を{}つ買いました。とても良かったです",
+                   signs=("赤青白黒丸", "傘車本机帽鞄", "二三"))
+AMOUNTS = [(text, f"{3 + number * 7.31:.2f}") for number, (text, _) in enumerate(ROWS)]
+ESCAPED = [(f'he said "{text}" and left', label) for text, label in ROWS]
+
+SHAPES = [
+    # Tables, and what separates their columns
+    shape("text,label", lambda at: table(at, "a.csv", COMMAS, ["text", "label"]), COMMAS[7][0]),
+    shape("no ending", lambda at: table(at, "mydata", COMMAS, ["text", "label"]), COMMAS[7][0]),
+    shape("tab, no header, label first, quotes literal", lambda at: lines(at, "SMSSpamCollection", SMS, "\t"),
+          SMS[4][1], classes=("ham", "spam"), label=SMS[4][0]),
+    shape("TSV with a header", lambda at: lines(at, "dev.tsv", [("sentence", "label"), *ROWS], "\t")),
+    shape("TSV with quotes that never close", lambda at: lines(
+        at, "a.tsv", [("text", "label"), *((f'"{text}' if number % 3 == 1 else text, label)
+                                         for number, (text, label) in enumerate(ROWS))], "\t"), f'"{TEXT}'),
+    shape("text, tab, 0/1 in a .txt, commas in the texts", lambda at: lines(
+        at, "yelp_labelled.txt", [(text, "01"[number % 2]) for number, (text, _) in enumerate(COMMAS)], "\t"),
+        COMMAS[7][0], classes=("0", "1"), label="1"),
+    shape("tabs in a .csv", lambda at: table(at, "a.csv", COMMAS, ["text", "label"], delimiter="\t"), COMMAS[7][0]),
+    shape("commas in a .tsv", lambda at: table(at, "a.tsv", COMMAS, ["text", "label"]), COMMAS[7][0]),
+    shape("bars", lambda at: table(at, "a.csv", COMMAS, ["text", "label"], delimiter="|"), COMMAS[7][0]),
+    shape("semicolons, cp1252, Windows line ends", lambda at: table(
+        at, "a.csv", [(f"{text}; nun 3,50 € für „dich“", label) for text, label in COMMAS], ["Text", "Label"], "cp1252",
+        delimiter=";"), f"{COMMAS[7][0]}; nun 3,50 € für „dich“"),
+    shape("sep=; in the first line", lambda at: save(at, "a.csv", "sep=;\r\ntext;label\r\n" + "".join(
+        f"{text};{label}\r\n" for text, label in COMMAS)), COMMAS[7][0]),
+    shape("sep=, in the first line", lambda at: save(at, "a.csv", "sep=,\ntext,label\n" + "".join(
+        f'"{text}",{label}\n' for text, label in COMMAS)), COMMAS[7][0]),
+    shape("id;text, free;label", lambda at: lines(at, "a.csv", [("id", "text, free", "label"), *(
+        (str(number), text, label) for number, (text, label) in enumerate(COMMAS))], ";"), COMMAS[7][0],
+        hint={"text": "text, free"}),
+    shape("_!_ as separator", lambda at: lines(at, "toutiao.txt", [
+        (f"65517{number:04}", label, "news", text)
+        for number, (text, label) in enumerate(chinese(labels=("101", "102")))], "_!_"),
+        chinese()[7][0], classes=("101", "102"), label="102", hint={"sep": "_!_", "text": 3, "label": 1}),
+    shape("a space after each comma", lambda at: lines(at, "a.csv", [("label", "text"), *(
+        (label, f'"{text}"') for text, label in COMMAS)], ", "), COMMAS[7][0]),
+    shape("backslash before quotation marks", lambda at: save(at, "a.csv", "text,label\n" + "".join(
+        '"{}",{}\n'.format(text.replace('"', '\\"'), label) for text, label in ESCAPED)), ESCAPED[7][0]),
+    shape("bare CR line ends, six columns, no header", lambda at: lines(at, "a.csv", [
+        tuple(f'"{cell}"' for cell in record) for record in TWEETS], ",", "\r", "latin-1"), TWEETS[7][5],
+        classes=("0", "4"), label="4", hint={"text": 5, "label": 0}),
+    shape("byte order mark", lambda at: table(at, "a.csv", COMMAS, ["text", "label"], "utf-8-sig"), COMMAS[7][0]),
+    shape("byte order mark and semicolons", lambda at: table(
+        at, "a.csv", COMMAS, ["text", "label"], "utf-8-sig", delimiter=";"), COMMAS[7][0]),
+    shape("single quotation marks around texts", lambda at: table(
+        at, "a.csv", COMMAS, ["text", "label"], quotechar="'"), COMMAS[7][0], hint={"quotechar": "'"}),
+    shape("commas in texts without quotes", lambda at: lines(at, "a.csv", [("label", "text"), *(
+        (label, text + ", really" * (number % 2)) for number, (text, label) in enumerate(COMMAS))]), refused="line 2"),
+    # No header
+    shape("comma, no header: label, title, description", lambda at: table(
+        at, "train.csv", NEWS, quoting=csv.QUOTE_ALL), NEWS[7][2], " ".join(NEWS[7][1:]), classes=("1", "2", "3"),
+        label=NEWS[7][0], hint={"text": [1, 2], "label": 0}),
+    shape("no header, an index first", lambda at: table(at, "a.csv", NO_HEADER), COMMAS[7][0],
+          " ".join(NO_HEADER[7][1:3]), classes=("FALSE", "TRUE"), label="TRUE", hint={"text": 2, "label": 3}),
+    shape("no header, equal cells in the first row", lambda at: table(at, "a.csv", [
+        ("1", "1", text, label) for text, label in COMMAS]), COMMAS[7][0], hint={"text": 2, "label": 3}),
+    shape("no header, an empty column (CoLA)", lambda at: lines(at, "in_domain_train.tsv", COLA, "\t"),
+          classes=("0", "1"), label="1", hint={"text": 3, "label": 1}),
+    shape("Chinese, tab, no header, .txt", lambda at: lines(at, "train.txt", chinese(), "\t"), chinese()[7][0],
+          classes=("0", "1"), label="1"),
+    # Columns
+    shape("v1,v2 and three unnamed columns, Latin-1", lambda at: save(at, "spam.csv", "v1,v2,,,\n" + "".join(
+        f"{label},{text},,,\n" for text, label in CAFE), "latin-1"), CAFE[7][0]),
+    shape("a comma at each line's end", lambda at: save(at, "a.csv", "text,label,\n" + "".join(
+        f"{text},{label},\n" for text, label in ROWS))),
+    shape("an index column, line breaks in quotes", lambda at: table(at, "a.csv", [
+        (str(number), text.replace(" came", "\n\ncame"), label) for number, (text, label) in enumerate(COMMAS)],
+        ["", "text", "label"]), COMMAS[7][0]),
+    shape("fifteen columns, the text the eleventh", lambda at: table(at, "Tweets.csv", FIFTEEN, AIRLINE), COMMAS[7][0],
+          hint={"label": "airline_sentiment"}),
+    shape("text columns beside TRUE/FALSE", lambda at: table(at, "a.csv", NO_HEADER, ["id", "title", "body", "real"]),
+          COMMAS[7][0], " ".join(NO_HEADER[7][1:3]), classes=("FALSE", "TRUE"), label="TRUE",
+          hint={"text": ["title", "body"], "label": "real"}),
+    shape("sentence1, sentence2, label", lambda at: lines(at, "a.tsv", [("sentence1", "sentence2", "label"), *(
+        (text, "it came late", label) for text, label in ROWS)], "\t"), f"{TEXT} it came late",
+        hint={"text": ["sentence1", "sentence2"]}),
+    shape("one column of 0/1 for each label", lambda at: table(
+        at, "a.csv", TOXIC, ["id", "comment_text", "toxic", "obscene", "threat"]), COMMAS[8][0], classes=("0", "1"),
+        label="1", hint={"label": "toxic"}),
+    *(shape(f"{text},{label}", lambda at, names=(text, label): table(at, "a.csv", COMMAS, list(names)), COMMAS[7][0])
+      for text, label in [("review", "sentiment"), ("tweet", "class"), ("Statement", "Status"), ("text", "category"),
+                          ("Review Text", "Rating"), ("message", "target"), ("content", "is_spam")]),
+    shape("label,review, Chinese", lambda at: table(at, "a.csv", [row[::-1] for row in chinese()], ["label", "review"]),
+          chinese()[7][0], classes=("0", "1"), label="1"),
+    # Encodings
+    *(shape(encoding, lambda at, code=encoding, records=records: table(at, "a.csv", records, ["text", "label"], code),
+            records[7][0], classes=tuple(sorted({label for _, label in records})), label=records[7][1],
+            hint={"encoding": encoding})
+      for encoding, records in [("gb18030", chinese()), ("cp1252", CAFE), ("utf-16", CAFE), ("shift_jis", JAPANESE),
+                                ("cp1251", RUSSIAN)]),
+    shape("HTML and emoji", lambda at: table(at, "a.csv", [
+        (f"<br />{text}<br /> 😀 &amp; more", label) for text, label in COMMAS], ["text", "label"]),
+        f"<br />{COMMAS[7][0]}<br /> 😀 &amp; more"),
+    # Labels in front
+    shape("__label__x text (fastText)", lambda at: lines(at, "a.train", [
+        (f"__label__{label}", text) for text, label in COMMAS], " "), COMMAS[7][0]),
+    shape("LABEL:sub text, Latin-1", lambda at: lines(at, "train_5500.label", [
+        (f"{label.upper()}:manner", text) for text, label in CAFE], " ", encoding="latin-1"), CAFE[7][0],
+        classes=("NEG:manner", "POS:manner"), label="POS:manner", hint={"label_from": "prefix"}),
+    shape("0 text", lambda at: lines(at, "stsa.train", [
+        ("01"[number % 2], text) for number, (text, _) in enumerate(COMMAS)], " "), COMMAS[7][0], classes=("0", "1"),
+        label="1", hint={"label_from": "prefix"}),
+    # JSON
+    shape("JSON array in one line", lambda at: save(at, "a.json", json.dumps(
+        [{"label": label, "text": text} for text, label in COMMAS])), COMMAS[7][0]),
+    shape("JSON array over many lines", lambda at: save(at, "a.json", json.dumps(
+        [{"label": label, "text": text} for text, label in COMMAS], indent=2)), COMMAS[7][0]),
+    shape("JSON lines named .json", lambda at: save(at, "a.json", json_lines(
+        {"label": "01".index("01"[number % 2]), "text": text} for number, (text, _) in enumerate(COMMAS))),
+        COMMAS[7][0], classes=("0", "1"), label="1"),
+    shape("JSON lines in a .csv", lambda at: save(at, "a.csv", json_lines(
+        {"label": label, "text": text} for text, label in COMMAS)), COMMAS[7][0]),
+    shape("JSON lines with nested fields", lambda at: save(at, "a.jsonl", json_lines(
+        {"id": number, "data": {"body": text, "lang": "en"}, "meta": {"stars": label}}
+        for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0],
+        hint={"text": "data.body", "label": "meta.stars"}),
+    shape("JSON object of lists of pairs", lambda at: save(at, "data_full.json", json.dumps(
+        {"train": CLINC[:600], "val": CLINC[600:900], "test": CLINC[900:]})), CLINC[7][0], rows=1_200,
+        classes=tuple({label for _, label in CLINC}), label=CLINC[7][1], parts=(600, 300, 300)),
+    shape("JSON object of columns", lambda at: save(at, "a.json", json.dumps(
+        {"text": [text for text, _ in COMMAS], "label": [label for _, label in COMMAS]})), COMMAS[7][0]),
+    shape("JSON object with the rows under a key", lambda at: save(at, "a.json", json.dumps(
+        {"version": "1.1", "data": [{"text": text, "label": label} for text, label in COMMAS]})), COMMAS[7][0]),
+    # Archives and other formats
+    shape("gzip", lambda at: save(at, "a.csv.gz", gzip.compress(
+        table(at, "a.csv", COMMAS, ["text", "label"]).read_bytes())), COMMAS[7][0]),
+    shape("zip with one file inside", lambda at: zipped(at, "archive.zip", {
+        "a.csv": table(at, "a.csv", COMMAS, ["text", "label"]).read_text()}), COMMAS[7][0]),
+    shape("zip with two files inside", lambda at: zipped(at, "archive.zip", {
+        name: table(at, name, COMMAS, ["text", "label"]).read_text() for name in ("one.csv", "two.csv")}),
+        refused="two.csv"),
+    shape("Parquet", parquet, needs="pyarrow"),
+    shape("Excel", excel, needs="openpyxl"),
+    # Several files
+    shape("one file per class", lambda at: {
+        label: save(at, f"rt-polarity.{label}", "".join(f"{text}\n" for text, of in CAFE if of == label), "latin-1")
+        for label in ("neg", "pos")}, CAFE[7][0]),
+    shape("a folder with a folder per class", class_folders),
+    shape("train and test, each with a folder per class", lambda at: {
+        "train": class_folders(at / "train", ROWS[:40]), "test": class_folders(at / "test", ROWS[40:])}),
+    shape("texts and labels in two files", lambda at: (
+        save(at, "texts.txt", "".join(f"{text}\n" for text, _ in COMMAS)),
+        save(at, "labels.txt", "".join(f"{label}\n" for _, label in COMMAS))), COMMAS[7][0]),
+    shape("texts and labels of unequal length", lambda at: (
+        save(at, "texts.txt", "".join(f"{text}\n" for text, _ in COMMAS)),
+        save(at, "labels.txt", "".join(f"{label}\n" for _, label in COMMAS[1:]))), refused="59"),
+    shape("one file per split", one_file_per_split, parts=(40, 10, 10)),
+    shape("train and test, no val, in two files", lambda at: one_file_per_split(at, ("train", "test"), (40, 60)),
+          warns="val"),
+    # Splits
+    shape("Train, Validation, Test", lambda at: with_splits(at, ("Train", "Validation", "Test")), parts=(40, 10, 10)),
+    shape("train, dev, test", lambda at: with_splits(at, ("train", "dev", "test")), parts=(40, 10, 10)),
+    shape("train and test, no val", lambda at: with_splits(at, ("train", "test"), (40, 20)), warns="val"),
+    shape("sorted by class, its own split, a limit", lambda at: table(at, "a.csv", [
+        (text, label, split) for label in ("neg", "pos") for split, start, end in
+        [("train", 0, 150), ("val", 150, 200), ("test", 200, 250)]
+        for text, _ in rows(500, labels=(label,))[start + 250 * (label == "pos"):end + 250 * (label == "pos")]],
+        ["text", "label", "split"]), pair("neg"), rows=500, label="neg", options={"limit": 120}, parts=(120, 100, 100)),
+    # Classes
+    shape("77 classes", lambda at: table(at, "a.csv", BANKING, ["text", "category"]), BANKING[7][0], rows=616,
+          classes=tuple({label for _, label in BANKING}), label=BANKING[7][1]),
+    shape("one rare class", lambda at: table(at, "a.csv", [*COMMAS, ("a red lamp", "odd")], ["text", "label"]),
+          COMMAS[7][0], hint={"rare": "drop"}),
+    shape("a totals line at the end", lambda at: table(at, "a.csv", [*COMMAS, ("Total", "60")], ["text", "label"]),
+          COMMAS[7][0], hint={"rare": "drop"}),
+    shape("several labels in a cell", lambda at: table(at, "a.csv", [
+        (text, ("2,5", "1", "2", "5", "1,5,2", "3,4", "3")[number % 7]) for number, (text, _) in enumerate(COMMAS)],
+        ["text", "label"]), refused="several labels"),
+    shape("several __label__ in a line", lambda at: lines(at, "a.txt", [
+        ("__label__a __label__b" if number % 3 else "__label__a", text)
+        for number, (text, _) in enumerate(COMMAS)], " "), refused="several labels"),
+    shape("a list of labels in JSON", lambda at: save(at, "a.jsonl", json_lines(
+        {"text": text, "label": ["joy", "fear"][: 1 + number % 2]} for number, (text, _) in enumerate(COMMAS))),
+        refused="several labels"),
+    shape("numbers to predict", lambda at: table(at, "a.csv", AMOUNTS, ["text", "label"]), refused="number"),
+    shape("labels 0.0 and 1.0", lambda at: table(at, "a.csv", [
+        (text, ("0.0", "1.0")[number % 2]) for number, (text, _) in enumerate(COMMAS)], ["text", "label"]),
+        COMMAS[7][0], classes=("0.0", "1.0"), label="1.0"),
+    shape("0, 1, 0.0 and 1.0 mixed", lambda at: table(at, "a.csv", [
+        (text, ("0", "1.0", "0.0", "1")[number % 4]) for number, (text, _) in enumerate(COMMAS)], ["text", "label"]),
+        COMMAS[7][0], classes=("0", "0.0", "1", "1.0"), label="1", warns="0.0"),
+    shape("N/A as a label", lambda at: table(at, "a.csv", rows(labels=("neg", "N/A", "pos")), ["text", "label"]),
+          pair("neg", rows(labels=("neg", "N/A", "pos"))), classes=("N/A", "neg", "pos"), label="neg", warns="N/A"),
+    shape("spaces around labels", lambda at: table(at, "a.csv", [
+        (text, label + " " * (number % 3)) for number, (text, label) in enumerate(COMMAS)], ["text", "label"]),
+        COMMAS[7][0]),
+    # Texts
+    shape("very long documents", lambda at: table(at, "a.csv", [
+        (f"{text} " + "very long text " * 700, label) for text, label in COMMAS], ["text", "label"]),
+        f"{COMMAS[7][0]} " + "very long text " * 700, warns="max_length"),
+    shape("texts of one unknown token", lambda at: table(at, "a.csv", chinese(labels=("a", "b")), ["text", "label"]),
+          chinese()[7][0], classes=("a", "b"), label="b"),
+]
+
+
+def differences(data, shape):
+    """What differs from what a person sees in the file; nothing if all is right."""
+    parts = {"train": (data.x_train, data.y_train), "val": (data.x_val, data.y_val), "test": data.unlock_test()}
+    if data.quality.rows_kept != shape.rows:
+        yield f"{data.quality.rows_kept} rows, not {shape.rows}"
+    if set(data.classes) != set(shape.classes):
+        yield f"the classes are {data.classes[:5]}"
+    elif len(data.y_train.unique()) < data.n_classes:
+        yield "a class has no row in the training part"
+    if shape.parts and tuple(len(y) for _, y in parts.values()) != shape.parts:
+        yield f"the parts have {[len(y) for _, y in parts.values()]} rows"
+    encoded = [row for row in data.encode(list(shape.texts)) if not (row == 1).any()]  # 1: not in the vocabulary
+    found = {data.classes[number] for x, y in parts.values() for row in encoded
+             for number in y[(x == row).all(dim=1)].tolist()}
+    if not shape.options and found != {shape.label}:
+        yield f"of the texts with the label {shape.label!r}, one should read {shape.texts[0][:60]!r}"
+    if shape.warns not in data.quality.report():
+        yield f"no word of {shape.warns!r}"
+
+
+def attempt(source, shape, **hint):
+    """("right", the data), ("refused", the sentence), ("crash", the error) or ("wrong", what differs)."""
+    try:
+        data = load_csv(source, **shape.options, **hint)
+    except DataError as error:
+        return "refused", str(error)
+    except Exception as error:
+        return "crash", repr(error)
+    wrong = "; ".join(differences(data, shape))
+    return ("wrong", wrong) if wrong else ("right", data)
+
+
+def is_missing(package):
+    return bool(package) and importlib.util.find_spec(package) is None
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_a_file_is_read_as_a_person_reads_it_or_the_sentence_says_how(shape, tmp_path):
+    source = shape.make(tmp_path)
+    came, what = attempt(source, shape)
+    if shape.refused or is_missing(shape.needs):
+        assert came == "refused", what
+        assert (shape.refused or f"pip install {shape.needs}") in what
+        return
+    if came == "refused" and shape.hint:
+        assert all(f"{argument}=" in what for argument in shape.hint), what
+        came, what = attempt(source, shape, **shape.hint)
+    assert came == "right", what
+    assert what.quality.read_as in what.quality.report()
+
+
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.hint], ids=lambda shape: shape.name)
+def test_a_hint_that_nobody_needs_does_no_harm(shape, tmp_path):
+    came, what = attempt(shape.make(tmp_path), shape, **shape.hint)
+    assert came == "right", what
+
+
+def what_comes(shape):
+    with tempfile.TemporaryDirectory() as folder:
+        source = shape.make(Path(folder))
+        came, what = attempt(source, shape)
+        if came == "right":
+            return "straight", ""
+        if came == "refused" and shape.hint:
+            again, _ = attempt(source, shape, **shape.hint)
+            if again == "right":
+                return "after one hint", ", ".join(f"{name}={value!r}" for name, value in shape.hint.items())
+        if came == "refused" and (shape.refused or is_missing(shape.needs)) and shape.refused in what:
+            return "refused, rightly", what
+        return "wrong in silence" if came == "wrong" else came, what
+
+
+def main():
+    counts = Counter()
+    for shape in SHAPES:
+        came, what = what_comes(shape)
+        counts[came] += 1
+        print(f"{shape.name:<48} {came:<17} {what[-160:]}".rstrip())
+    print(f"{len(SHAPES)} shapes: " + ", ".join(f"{count} {came}" for came, count in counts.most_common()))
+
+
+if __name__ == "__main__":
+    main()
