@@ -5,10 +5,11 @@ The file has a `text` and a `label` column and, optionally, a `split` column tha
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from helpers.data.quality import QualityReport, check_quality, lines_of
@@ -68,6 +69,28 @@ class SequenceData:
                 "Any choice made by looking at it inflates its score."
             )
         return self._test
+
+    def reduced(self, max_length=None, min_count=1, limit=None, seed=0):
+        """The same data, smaller, without reading the file again: shorter texts, fewer tokens, fewer rows.
+
+        limit: at most so many rows of each part, drawn by class, so that each class keeps a row while there is room.
+        min_count: tokens that are rarer in what is left of the training part are unknown.
+        """
+        parts = {"train": (self.x_train, self.y_train), "val": (self.x_val, self.y_val), "test": self._test}
+        for name, (x, y) in parts.items():
+            rows = _draw(y, limit, seed) if limit and limit < len(y) else slice(None)
+            parts[name] = x[rows, :max_length], y[rows]
+        counts = torch.bincount(parts["train"][0].flatten(), minlength=self.vocab_size)
+        counts[[PAD, UNKNOWN]] = 0
+        kept = counts.ge(min_count).nonzero().flatten()
+        number_of = torch.full((self.vocab_size,), UNKNOWN)
+        number_of[PAD] = PAD
+        number_of[kept] = torch.arange(2, 2 + len(kept))
+        vocab = {token: int(number_of[number]) for token, number in self.vocab.items() if number_of[number] > UNKNOWN}
+        parts = {name: (number_of[x], y) for name, (x, y) in parts.items()}
+        (x_train, y_train), (x_val, y_val) = parts["train"], parts["val"]
+        return replace(self, vocab=vocab, max_length=x_train.shape[1], x_train=x_train, y_train=y_train, x_val=x_val,
+                       y_val=y_val, _test=parts["test"])
 
     def describe(self):
         """A summary in one line."""
@@ -229,6 +252,14 @@ def _draw_split(path, rows, keys, classes, seed):
     val, test = train_test_split(rest, train_size=0.5, stratify=rest_labels, random_state=seed)
     return {name: [index for group in part for index in groups[group]]
             for name, part in zip(SPLITS, (train, val, test), strict=True)}
+
+
+def _draw(y, limit, seed):
+    """The numbers of `limit` rows, in order: of each class its share, and at least one while there is room."""
+    shuffled = np.random.default_rng(seed).permutation(len(y))
+    labels = pd.Series(y.numpy()[shuffled])
+    place = labels.groupby(labels).cumcount() / labels.map(labels.value_counts())  # 0 for the first row of a class
+    return np.sort(shuffled[np.argsort(place.to_numpy(), kind="stable")[:limit]])
 
 
 def _vocabulary(texts, size, min_count):
