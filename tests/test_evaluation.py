@@ -3,7 +3,6 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-
 from sklearn.metrics import roc_auc_score
 
 from helpers.evaluation import auc, by_model, headline, interval, macro_f1, rows_margin, verdict
