@@ -1,28 +1,28 @@
-"""From a file to tensors: splitting, vocabulary, encoding. `readers` reads the rows.
+"""`load_csv`: from a file to tensors.
 
-The file has a `text` and a `label` column and, optionally, a `split` column that holds train, val or test.
+`readers` -> `tables` -> `columns` -> `rows` read it, `tokens` and `splits` make tensors of it, `quality` reports.
 """
 
 import math
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
-from helpers.data.quality import QualityReport, check_quality, lines_of
-from helpers.data.readers import SPLITS, DataError, file_name, plural, read_rows, shown
+from helpers.data.columns import is_number
+from helpers.data.quality import QualityReport, check_quality, refuse_several_labels
+from helpers.data.readers import DataError, file_name, lines_of, shown
+from helpers.data.rows import raise_if_most_are_dropped, read_rows
+from helpers.data.splits import draw_by_class, settle_rare, split_rows
+from helpers.data.tables import How
+from helpers.data.tokens import PAD, UNKNOWN, choose_tokenizer, pad, read_tokens
 
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 CARD_HANDS = DATA_DIR / "card_hands.csv"
 MESSAGES = DATA_DIR / "messages.csv"
 
-SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}  # if the file has no split column
-MIN_ROWS = 5  # different texts that a class needs, so that each part gets at least one
 LONGEST = 1_000  # tokens; longer texts are cut there unless max_length says otherwise
-PAD, UNKNOWN = 0, 1
 
 
 @dataclass
@@ -58,7 +58,9 @@ class SequenceData:
 
     def encode(self, texts):
         """Turns a list of texts into token ids, (len(texts), max_length)."""
-        return _encode([self.tokenize(text) for text in texts], self.vocab, self.max_length)
+        tokens = [self.tokenize(text) for text in texts]
+        ids = np.array([self.vocab.get(word, UNKNOWN) for words in tokens for word in words], dtype=np.int64)
+        return pad(ids, np.array(list(map(len, tokens)), dtype=np.int64), self.max_length)
 
     def unlock_test(self):
         """Returns the test part, (x_test, y_test), and counts how often."""
@@ -78,7 +80,7 @@ class SequenceData:
         """
         parts = {"train": (self.x_train, self.y_train), "val": (self.x_val, self.y_val), "test": self._test}
         for name, (x, y) in parts.items():
-            rows = _draw(y, limit, seed) if limit and limit < len(y) else slice(None)
+            rows = draw_by_class(y.numpy(), np.arange(len(y)), limit, seed)
             parts[name] = x[rows, :max_length], y[rows]
         counts = torch.bincount(parts["train"][0].flatten(), minlength=self.vocab_size)
         counts[[PAD, UNKNOWN]] = 0
@@ -108,38 +110,53 @@ class SequenceData:
         )
 
 
-def load_csv(path, tokenize=str.split, max_length=None, limit=None, seed=0, text="text", label="label",
-             vocab_size=None, min_count=1):
-    """Reads a file of texts and labels into a `SequenceData`.
+def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None, label=None, vocab_size=None,
+             min_count=1, *, sep=None, encoding=None, header="infer", names=None, quoting=None, quotechar='"',
+             label_from=None, rare="refuse", split="split"):
+    """Reads texts and labels into a `SequenceData`. What isn't said is found out; `data.quality.read_as` says how.
 
-    path: of a CSV, TSV or JSON lines file, packed with gzip or not, or its http(s) address.
-    tokenize: turns a text into a list of tokens; the default splits on white space, `list` gives characters.
+    path: of a file (a table, JSON, Parquet, Excel, packed or not) or its http(s) address; of a folder with a folder
+        for each class; {class: path}; {"train": path, "val": path, "test": path}; or (path of texts, path of labels).
+    tokenize: turns a text into a list of tokens; the default splits on white space or, where texts have none, into
+        characters.
     max_length: longer texts are cut; the default is the longest text of the training part, at most 1,000.
-    limit: use only the first `limit` rows of each part.
-    seed: of the split, if the file has no `split` column (60 % train, 20 % val, 20 % test, by class; rows with the
-        same text stay together).
-    text, label: the names of the columns.
+    limit: use at most this many rows of each part, drawn by class; no class is lost in the training part.
+    seed: of these draws, and of the split, if the file has none (60 % train, 20 % val, 20 % test, by class; rows with
+        the same text stay together).
+    text, label: the name or number of a column; `text` may be a list of those, which are joined.
     vocab_size: keep only this many tokens, the most frequent of the training part (not counting the two reserved ids);
     min_count: keep only tokens that occur at least this often there. All others are unknown.
-    Raises DataError if the file can't be used.
+    sep, encoding, header, names, quoting, quotechar: as in `pandas.read_csv`.
+    label_from: "prefix" if each line begins with its label.
+    rare: what to do with classes of fewer than 5 different texts, "refuse", "drop" or "merge".
+    split: the name of the column that holds train, val or test; None leaves it out.
+    Raises DataError if the file can't be used, ValueError if an argument can't.
     """
     _check_sizes(max_length=max_length, limit=limit, vocab_size=vocab_size, min_count=min_count)
-    rows, tokens, dropped, notes = _read(path, tokenize, text, label)
-    keys, labels = [tuple(words) for words in tokens], [row.label for row in rows]
-    classes = _classes(path, label, labels)
-    parts = _split(path, rows, keys, classes, seed)
-    quality = check_quality(labels, keys, dropped, parts, classes)
-    quality.warnings += notes
-    parts = {name: part[:limit] for name, part in parts.items()}
-    vocab = _vocabulary((tokens[index] for index in parts["train"]), vocab_size, min_count)
+    _check_choices(header=(header, ("infer", None, 0)), label_from=(label_from, (None, "prefix")),
+                   rare=(rare, ("refuse", "drop", "merge")), quoting=(quoting, (None, 0, 1, 2, 3)))
+    how = How(sep, encoding, header, names, quoting, quotechar, label_from, (text, label))
+    rows = read_rows(path, how, text, label, split)
+    tokenize, tokens, texts, notes = _tokenize(path, rows, tokenize, rare)
+    classes = _classes(path, rows.labels)
+    parts, of_split = split_rows(path, rows, texts, seed)
+    number_of = {name: number for number, name in enumerate(classes)}
+    codes = np.array([number_of[name] for name in rows.labels])
+    quality = check_quality(codes, texts, rows, parts, classes)
+    quality.warnings += filter(None, [*notes, of_split, *rows.notes])
+    if limit is not None and limit < len(classes):
+        quality.warnings.append(f"limit={limit} is less than the {len(classes)} classes: the training part has "
+                                "one row of each")
+    parts = {name: draw_by_class(codes, part, limit and max(limit, len(classes) * (name == "train")), seed)
+             for name, part in parts.items()}
+    vocab = tokens.vocabulary(parts["train"], vocab_size, min_count)
     if not vocab:
         quality.warnings.append(f"no token occurs {min_count} times in the training part: all are unknown")
-    max_length = max_length or _longest(tokens, parts["train"], quality.warnings)
-    number_of = {name: number for number, name in enumerate(classes)}
-    x = {name: _encode([tokens[index] for index in part], vocab, max_length) for name, part in parts.items()}
-    y = {name: torch.tensor([number_of[labels[index]] for index in part]) for name, part in parts.items()}
-    return SequenceData(Path(file_name(path)).stem, classes, vocab, max_length, x["train"], y["train"], x["val"],
-                        y["val"], quality=quality, tokenize=tokenize, _test=(x["test"], y["test"]))
+    max_length = max_length or _longest(tokens.lengths, parts["train"], quality.warnings)
+    x = {name: tokens.encode(part, vocab, max_length) for name, part in parts.items()}
+    y = {name: torch.from_numpy(codes[part]) for name, part in parts.items()}
+    return SequenceData(_name(path), classes, vocab, max_length, x["train"], y["train"], x["val"], y["val"],
+                        quality=quality, tokenize=tokenize, _test=(x["test"], y["test"]))
 
 
 class LazyData:
@@ -156,57 +173,57 @@ class LazyData:
         return getattr(self._data, name)
 
 
-def _read(path, tokenize, text, label):
-    """The usable rows, their tokens, the lines of the other rows, {reason: [line, ...]}, and notes."""
-    rows, dropped, notes = read_rows(path, text, label)
-    tokens = [_tokens(path, row, tokenize) for row in rows]
-    if nothing := [row.line for row, words in zip(rows, tokens, strict=True) if not words]:
-        dropped["the text has no tokens"] = nothing
-        rows = [row for row, words in zip(rows, tokens, strict=True) if words]
-        tokens = [words for words in tokens if words]
-    n_dropped = sum(map(len, dropped.values()))
-    if n_dropped > len(rows):
-        reason, lines = max(dropped.items(), key=lambda item: len(item[1]))
-        raise DataError(f"{path}: of {n_dropped + len(rows):,} rows {len(lines):,} can't be used, {reason} "
-                        f"({lines_of(lines)}); is it the right column?")
-    return rows, tokens, dropped, notes
+def _tokenize(path, rows, tokenize, rare):
+    """The tokenizer, the tokens and a number for the text of each row that is kept, and warnings."""
+    chosen, warning = choose_tokenizer(rows.texts, tokenize)
+    if warning:
+        rows.said.append("a token for each character")
+        rows.guessed = True
+    tokens = read_tokens(path, rows, chosen)
+    warning = warning or tokens.warn_of_whole_texts(rows.texts)
+    tokens = _keep(rows, tokens, tokens.lengths > 0, "the text has no tokens")
+    raise_if_most_are_dropped(path, rows)
+    refuse_several_labels(path, rows.labels)
+    texts = tokens.texts()
+    kept, reason, of_rare = settle_rare(path, rows, texts, rare)
+    return chosen, _keep(rows, tokens, kept, reason), texts[kept], [warning, of_rare]
 
 
-def _classes(path, column, labels):
-    classes = list(dict.fromkeys(sorted(labels, key=_natural)))
+def _keep(rows, tokens, kept, reason):
+    """Drops the rows where `kept` is false, and their tokens."""
+    if kept.all():
+        return tokens
+    rows.keep(kept.tolist(), reason)
+    return tokens.keep(kept)
+
+
+def _classes(path, labels):
+    classes = sorted(set(labels), key=_natural)
     if len(classes) < 2:
-        raise DataError(f"{path}: the column {column!r} holds only {shown(classes[0])}; a classifier needs at least "
-                        "two classes.")
+        raise DataError(f"{path}: the label holds only {shown(classes[0])}; a classifier needs at least two classes.")
     return classes
 
 
-def _longest(tokens, train, warnings):
+def _longest(lengths, train, warnings):
     """The default number of tokens after which texts are cut; warns if any is longer."""
-    longest = max(map(len, tokens))
-    if longest > LONGEST:
-        warnings.append(f"the longest text has {longest:,} tokens; texts are cut after {LONGEST:,} "
+    if lengths.max() > LONGEST:
+        warnings.append(f"the longest text has {lengths.max():,} tokens; texts are cut after {LONGEST:,} "
                         "(max_length=... sets another length)")
-    return min(max(len(tokens[index]) for index in train), LONGEST)
+    return min(int(lengths[train].max()), LONGEST)
 
 
 def _natural(label):
     """Sorts numbers as numbers (2 before 10), and everything else as words after them."""
-    try:
-        number = float(label)
-    except ValueError:
-        number = math.nan
+    number = float(label) if is_number(label) else math.nan
     return (1, 0.0, label) if math.isnan(number) else (0, number, label)
 
 
-def _tokens(path, row, tokenize):
-    try:
-        tokens = tokenize(row.text)
-    except Exception as error:
-        raise DataError(f"{path}, line {row.line}: tokenize fails on {shown(row.text)} ({error!r}).") from error
-    if not isinstance(tokens, (list, tuple)) or not all(isinstance(token, str) for token in tokens):
-        raise DataError(f"{path}, line {row.line}: tokenize returns {shown(tokens)} for {shown(row.text)}; it has "
-                        "to return a list of strings.")
-    return tokens
+def _name(path):
+    """The name of a data set: of its file, or of the folder that holds its files."""
+    if not isinstance(path, (dict, tuple, list)):
+        return Path(file_name(path)).stem
+    first = next(iter(path.values() if isinstance(path, dict) else path))
+    return _name(first) if isinstance(first, dict) else Path(first).parent.name or Path(first).stem
 
 
 def _check_sizes(**sizes):
@@ -215,64 +232,7 @@ def _check_sizes(**sizes):
             raise ValueError(f"{name} is {size!r}; it has to be a whole number above 0, or left out.")
 
 
-def _split(path, rows, keys, classes, seed):
-    """The row numbers of each part: {"train": [...], "val": [...], "test": [...]}."""
-    if rows[0].split is None:
-        return _draw_split(path, rows, keys, classes, seed)
-    parts = {name: [index for index, row in enumerate(rows) if row.split == name] for name in SPLITS}
-    for name, part in parts.items():
-        if not part:
-            raise DataError(f"{path}: no row has the split {name!r}; mark some, or leave the column out and the rows "
-                            "are split for you.")
-    missing = set(classes) - {rows[index].label for index in parts["train"]}
-    if missing:
-        raise DataError(f"{path}: the class {shown(min(missing))} has no row in the split 'train'; move some there.")
-    return parts
-
-
-def _draw_split(path, rows, keys, classes, seed):
-    """Splits by class; rows with the same tokens stay together, so that no text leaks from training to test."""
-    same = {}
-    for index, key in enumerate(keys):
-        same.setdefault(key, []).append(index)
-    groups = list(same.values())
-    labels = [rows[group[0]].label for group in groups]
-    counts = Counter(labels)
-    rarest = min(classes, key=lambda name: counts[name])
-    if counts[rarest] < MIN_ROWS:
-        many = len(classes) > len(rows) / MIN_ROWS
-        advice = ("Is it a number to predict, or an identifier? Then make classes of it (low, high)." if many else
-                  "Add rows, or merge it with another class.")
-        raise DataError(f"{path}: the class {shown(rarest)} has {plural(counts[rarest], 'different text')}; at least "
-                        f"{MIN_ROWS} are needed to split them into train, val and test. {advice}")
-    from sklearn.model_selection import train_test_split  # here, since scikit-learn takes long to import
-
-    train, rest = train_test_split(range(len(groups)), train_size=SHARES["train"], stratify=labels, random_state=seed)
-    rest_labels = [labels[index] for index in rest]
-    val, test = train_test_split(rest, train_size=0.5, stratify=rest_labels, random_state=seed)
-    return {name: [index for group in part for index in groups[group]]
-            for name, part in zip(SPLITS, (train, val, test), strict=True)}
-
-
-def _draw(y, limit, seed):
-    """The numbers of `limit` rows, in order: of each class its share, and at least one while there is room."""
-    shuffled = np.random.default_rng(seed).permutation(len(y))
-    labels = pd.Series(y.numpy()[shuffled])
-    place = labels.groupby(labels).cumcount() / labels.map(labels.value_counts())  # 0 for the first row of a class
-    return np.sort(shuffled[np.argsort(place.to_numpy(), kind="stable")[:limit]])
-
-
-def _vocabulary(texts, size, min_count):
-    """Numbers the tokens of the training part from 2 up, the most frequent first."""
-    counts = Counter(token for words in texts for token in words)
-    frequent = [token for token, count in counts.items() if count >= min_count]
-    ordered = sorted(frequent, key=lambda token: (-counts[token], token))
-    return {token: number for number, token in enumerate(ordered[:size], start=2)}
-
-
-def _encode(texts, vocab, max_length):
-    ids = np.full((len(texts), max_length), PAD)
-    for row, words in enumerate(texts):
-        numbers = [vocab.get(word, UNKNOWN) for word in words[:max_length]]
-        ids[row, : len(numbers)] = numbers
-    return torch.from_numpy(ids)
+def _check_choices(**choices):
+    for name, (choice, known) in choices.items():
+        if choice not in known:
+            raise ValueError(f"{name} is {choice!r}; it has to be one of {', '.join(map(repr, known))}.")

@@ -4,7 +4,13 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from helpers.data.readers import plural, shown
+import numpy as np
+
+from helpers.data.columns import is_number
+from helpers.data.readers import DataError, lines_of, plural, shown
+from helpers.data.tables import SEVERAL
+
+MISSING = {"nan", "null", "none", "n/a", "na", "#n/a"}
 
 
 @dataclass
@@ -14,6 +20,7 @@ class QualityReport:
     dropped: the lines of the rows that could not be used, {reason: [line, ...]}.
     duplicates: rows that repeat the tokens and label of an earlier row. conflicting: texts with more than one label.
     shared: texts in more than one part. warnings: sentences on what to know before training.
+    read_as: what was assumed of the file, in a line.
     """
 
     rows_read: int
@@ -22,6 +29,7 @@ class QualityReport:
     conflicting: int
     shared: int
     warnings: list
+    read_as: str = ""
 
     @property
     def rows_kept(self):
@@ -29,7 +37,7 @@ class QualityReport:
 
     def report(self):
         """The report in a few lines."""
-        lines = [f"{self.rows_read:,} rows read, {self.rows_kept:,} kept"]
+        lines = [self.read_as, f"{self.rows_read:,} rows read, {self.rows_kept:,} kept"]
         for reason, numbers in self.dropped.items():
             lines.append(f"dropped {len(numbers):,}: {reason} ({lines_of(numbers)})")
         lines.append(f"rows that repeat an earlier one: {self.duplicates:,}")
@@ -38,31 +46,24 @@ class QualityReport:
         return "\n".join(lines + [f"warning: {sentence}" for sentence in self.warnings])
 
 
-def lines_of(numbers):
-    """ "line 7", or "lines 3, 7, 12, ..." """
-    first = ", ".join(f"{number:,}" for number in numbers[:3])
-    return f"line{'s' if len(numbers) > 1 else ''} {first}{', ...' if len(numbers) > 3 else ''}"
-
-
-def check_quality(labels, keys, dropped, parts, classes):
+def check_quality(codes, texts, rows, parts, classes):
     """Counts duplicates, conflicting labels and leakage, and warns of what weakens the results.
 
-    labels, keys: of the rows kept; rows with the same key have the same tokens. parts: {split: row numbers}.
+    codes, texts: numbers of the class and of the text of each row that was kept. parts: {split: row numbers}.
     """
-    labels_of, parts_of = {}, {}
-    for name, part in parts.items():
-        for index in part:
-            labels_of.setdefault(keys[index], []).append(labels[index])
-            parts_of.setdefault(keys[index], set()).add(name)
-    duplicates = sum(len(of_text) - len(set(of_text)) for of_text in labels_of.values())
-    conflicting = sum(len(set(of_text)) > 1 for of_text in labels_of.values())
-    shared = sum(len(names) > 1 for names in parts_of.values())
-    counts = Counter(labels[index] for index in parts["train"])
+    labels_of = np.bincount(np.unique(texts * len(classes) + codes) // len(classes))
+    part_of = np.empty(len(texts), dtype=np.int64)
+    for number, part in enumerate(parts.values()):
+        part_of[part] = number
+    parts_of = np.bincount(np.unique(texts * len(parts) + part_of) // len(parts))
+    shared = int((parts_of > 1).sum())
+    counts = Counter({name: count for name, count in zip(
+        classes, np.bincount(codes[parts["train"]], minlength=len(classes)).tolist(), strict=True) if count})
     warnings = [*warn_of_sizes(counts, len(parts["test"])), *warn_of_classes(classes)]
     if shared:
         warnings.append(f"leakage: {plural(shared, 'text')} in more than one part; the score is inflated")
-    rows_read = len(labels) + sum(map(len, dropped.values()))
-    return QualityReport(rows_read, dropped, duplicates, conflicting, shared, warnings)
+    return QualityReport(len(texts) + rows.n_dropped, rows.dropped, len(texts) - int(labels_of.sum()),
+                         int((labels_of > 1).sum()), shared, warnings, rows.read_as())
 
 
 def warn_of_sizes(counts, n_test):
@@ -83,6 +84,25 @@ def warn_of_classes(classes):
     if len(classes) > 20 and all(name.replace(".", "", 1).lstrip("-").isdecimal() for name in classes):
         yield (f"the labels are {len(classes)} different numbers: if they are amounts, this is not a task for "
                "a classifier; make classes of them (low, high)")
-    folded = Counter(name.casefold() for name in classes)
-    if alike := [name for name in classes if folded[name.casefold()] > 1]:
-        yield f"the labels {shown(alike[0])} and {shown(alike[1])} differ only in capitals and count as two classes"
+    alike = {}
+    for name in classes:
+        alike.setdefault(float(name) if is_number(name) else name.casefold(), []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            differ = "are the same number, written differently," if is_number(names[0]) else "differ only in capitals"
+            yield f"the labels {shown(names[0])} and {shown(names[1])} {differ} and count as two classes"
+    if missing := [name for name in classes if name.casefold() in MISSING]:
+        yield (f"the label {shown(missing[0])} may mean that there is none, but counts as a class; if so, delete these "
+               "rows")
+
+
+def refuse_several_labels(path, labels):
+    """Raises DataError where cells hold several labels, "2,5" beside "2" and "5"."""
+    different = set(labels)
+    for sep in ",;|":
+        several = [label for label in different if sep in label]
+        single = {part.strip() for label in several for part in label.split(sep)}
+        if len(several) > 1 and len(single & different) >= len(single) / 2:
+            raise DataError(f"{path}: " + SEVERAL.format(shown(min(several))))
+    if lists := [label for label in different if label[:1] == "[" and label[-1:] == "]" and "," in label]:
+        raise DataError(f"{path}: " + SEVERAL.format(shown(min(lists))))

@@ -1,33 +1,30 @@
-"""From a file or an address to rows of text and label, in three steps: read the bytes, decode them, parse the table.
+"""From a file or an address to its text: read the bytes, unpack them, find the encoding. `tables` reads the text.
 
-The ending names the format: .csv, .tsv, and .jsonl or .ndjson (one JSON object per line). Anything else is read as
-CSV. Each may be packed with gzip. What can't be read is a `DataError`: one sentence.
+What can't be read is a `DataError`: one sentence.
 """
 
 import codecs
-import csv
+import contextlib
 import difflib
 import gzip
 import io
-import json
+import re
+import zipfile
 import zlib
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-SPLITS = ("train", "val", "test")
-JSON_LINES = (".jsonl", ".ndjson")
-MANY_LINES = 50  # a text of more lines may be a missing quotation mark
 TIMEOUT = 10  # seconds that a server may stay silent
 LARGEST = 500_000_000  # bytes that are fetched from an address
-GZIP = b"\x1f\x8b"
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+OLDER = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "gb18030", "big5", "cp932",
+         "euc_jp", "cp949"]  # the encodings that a file may be in if it isn't UTF-8; of equals, the first
+CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")  # no text has them; a wrong encoding makes them
 WEB_PAGE = "a web page, not a table; look for the address of the file itself (on GitHub: the button Raw)"
 NOT_A_TABLE = {  # how other files begin, in lower case
-    b"pk\x03\x04": "an Excel file or another zip archive: save the sheet as CSV (UTF-8)",
+    b"pk\x03\x04": "a zip archive that is damaged; download or copy it again",
     b"\xd0\xcf\x11\xe0": "an old Excel file: save the sheet as CSV (UTF-8)",
-    b"par1": "a Parquet file: pandas.read_parquet(...).to_csv(..., index=False) makes a CSV file of it",
     b"sqlite format 3": "an SQLite database: export a table as CSV",
     b"%pdf": "a PDF: a table has to be exported as CSV",
     b"\x89png": "a picture, not a table",
@@ -42,51 +39,10 @@ class DataError(ValueError):
     """The data can't be used as they are. The message says what is wrong, where, and what to do."""
 
 
-@dataclass(slots=True)
-class Row:
-    line: int  # of the file, where the row begins
-    text: str
-    label: str
-    split: str | None
-
-
-def read_rows(source, text="text", label="label"):
-    """Reads the rows of a file; text, label: the names of the columns.
-
-    source: a path or an http(s) address. Returns the rows that can be used; the lines of those that can't,
-    {reason: [line, ...]}; and warnings. Raises DataError.
-    """
-    content, n_nul = decode(source, read_bytes(source))
-    notes = [f"{plural(n_nul, 'NUL character')} left out; was the file cut off while being written?"] if n_nul else []
-    ending = Path(file_name(source)).suffix.lower()
-    delimiter = "\t" if ending == ".tsv" else ","
-    records = _json_lines(source, content) if ending in JSON_LINES else _table(source, content, delimiter)
-    line, columns = next(records, (1, None))
-    if columns is None:
-        raise DataError(f"{source}: the file is empty; it needs a header line with text and label, then rows.")
-    _check_columns(source, line, columns, {"text": text, "label": label}, delimiter)
-    rows, dropped = [], {}
-    for line, fields in records:
-        row = Row(line, _as_text(source, line, text, fields.get(text)),
-                  _as_text(source, line, label, fields.get(label)).strip(), fields.get("split"))
-        if ("split" in fields) != ("split" in columns) or ("split" in columns and row.split not in SPLITS):
-            raise DataError(f"{source}, line {line}: the split is {shown(row.split)}; it must be train, val or test, "
-                            "in all rows or in none.")
-        if (n_lines := row.text.count("\n") + 1) > MANY_LINES:
-            notes.append(f"the text in line {line:,} spans {n_lines:,} lines; is a quotation mark missing?")
-        if empty := text if not row.text.strip() else label if not row.label else None:
-            dropped.setdefault(f"the {empty} is empty", []).append(line)
-        else:
-            rows.append(row)
-    if not rows and not dropped:
-        raise DataError(f"{source}: there is a header line but no row below it.")
-    return rows, dropped, notes
-
-
 def file_name(source):
-    """The name of a file, or of one at an address, without .gz."""
+    """The name of a file, or of one at an address, without .gz or .zip."""
     name = Path(urlsplit(str(source)).path if is_address(source) else source).name
-    return name[:-3] if name.lower().endswith(".gz") else name
+    return re.sub(r"\.(gz|zip)$", "", name, flags=re.IGNORECASE)
 
 
 def is_address(source):
@@ -95,6 +51,12 @@ def is_address(source):
 
 def plural(number, word):
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def lines_of(numbers):
+    """ "line 7", or "lines 3, 7, 12, ..." """
+    first = ", ".join(f"{number:,}" for number in numbers[:3])
+    return f"line{'s' if len(numbers) > 1 else ''} {first}{', ...' if len(numbers) > 3 else ''}"
 
 
 def shown(value):
@@ -106,14 +68,26 @@ def shown(value):
 
 
 def read_bytes(source):
-    """The bytes of a file or of an http(s) address, unpacked if they are a gzip archive."""
+    """The bytes of a file or of an http(s) address, unpacked if they are an archive (not if it is an Excel file)."""
     content = _download(str(source)) if is_address(source) else _read(Path(source).expanduser())
-    if not content.startswith(GZIP):
-        return content
     try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{source}: this gzip archive is damaged ({error}); download or copy it again.") from None
+        if content.startswith(GZIP):
+            return gzip.decompress(content)
+        return _unzip(source, content) if content.startswith(ZIP) else content
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        what = "gzip" if content.startswith(GZIP) else "zip"
+        raise DataError(f"{source}: this {what} archive is damaged ({error}); download or copy it again.") from None
+
+
+def _unzip(source, content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
+        if any(name.startswith("xl/") for name in names):  # an Excel file
+            return content
+        if len(names) != 1:
+            raise DataError(f"{source}: this zip archive holds {plural(len(names), 'file')} ({', '.join(names[:5])}); "
+                            "unpack it, and give the path of one, or of the folder.")
+        return archive.read(names[0])
 
 
 def _read(path):
@@ -162,126 +136,69 @@ def _download(address):
 # Step 2: decode them.
 
 
-def decode(source, content):
-    """The text of a file without its NUL characters, and how many there were."""
+def decode(source, content, encoding=None):
+    """The text of a file without its NUL characters, the name of its encoding, and notes."""
     begin = content[:1_000].lstrip().lower()
     for start, what in NOT_A_TABLE.items():
         if begin.startswith(start):
             raise DataError(f"{source}: this is {what}.")
-    encoding = "utf-16" if content.startswith(UTF_16) else "utf-8-sig"
-    if encoding != "utf-16" and content.count(0) > len(content) / 10:
-        raise DataError(f"{source}: this is not text, every tenth byte is zero; if it is UTF-16, save it as UTF-8.")
+    if encoding is None:
+        encoding = "utf-16" if content.startswith(UTF_16) else "utf-8-sig"
+        if encoding != "utf-16" and content.count(0) > len(content) / 10:
+            raise DataError(f"{source}: this is not text, every tenth byte is zero; if it is UTF-16, say "
+                            "encoding='utf-16-le'.")
+        if encoding != "utf-16" and not _is_utf_8(content):
+            encoding = _guess(source, content)
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise DataError(f"{source}{_not_decoded(error)}") from None
-    return text.replace("\0", ""), text.count("\0")
+        raise DataError(f"{source}{_where(error)}; say another encoding=..., or save the file as UTF-8.") from None
+    except LookupError:
+        raise ValueError(f"encoding is {encoding!r}; Python knows no such encoding (utf-8, cp1252, gb18030 ...)") \
+            from None
+    notes = []
+    if n_nul := text.count("\0"):
+        notes.append(f"{plural(n_nul, 'NUL character')} left out; was the file cut off while being written?")
+    if n_controls := len(CONTROLS.findall(text)):
+        notes.append(f"{plural(n_controls, 'control character')} in the texts: {encoding} may be the wrong encoding")
+    return text.replace("\0", "").removeprefix("\ufeff"), encoding.removesuffix("-sig"), notes
 
 
-def _not_decoded(error):
-    """Where a file isn't UTF-8, which encoding it may be in, a sample to judge by, and how to convert it."""
+def _is_utf_8(content):
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _where(error):
+    line = error.object[: error.start].count(b"\n") + 1
+    return f", line {line}: this is not {error.encoding.upper()} text (byte {error.object[error.start]:#04x})"
+
+
+def _guess(source, content):
+    """The encoding of a file that isn't UTF-8. Raises DataError if it is UTF-8 with faults, or none fits."""
     import charset_normalizer
 
-    content, start = error.object, error.start
-    if error.reason == "unexpected end of data" and not content[:start].isascii():  # what came before was UTF-8
-        return ": the file ends in the middle of a character; it was cut off, so download or copy it again."
-    line = content[:start].count(b"\n") + 1
-    where = f", line {line}: this is not {error.encoding.upper()} text (byte {content[start]:#04x})"
-    foreign = b"\n".join([words for words in content.splitlines() if not words.isascii()][:100])
-    matches = charset_normalizer.from_bytes(foreign) if error.encoding.startswith("utf-8") else []
-    names = [match.encoding for match in matches if not match.encoding.startswith("utf")]
-    if not names:
-        return f"{where}, nor another known encoding; save the file as UTF-8 in the program that wrote it."
-    scores = {match.encoding: (match.chaos, -match.coherence) for match in matches}
-    name = "cp1252" if scores.get("cp1252") == scores[names[0]] else names[0]  # of equals, the most frequent one
-    sample = shown(content[max(0, start - 20) : start + 20].decode(name, errors="ignore"))
-    return (f"{where}; save the file as UTF-8. In {name} it reads {sample}: if that looks right, "
-            f"Path(NEW).write_text(Path(OLD).read_text({name!r}), 'utf-8') converts the unpacked file.")
-
-
-# Step 3: parse the table.
-
-
-def _table(source, content, delimiter):
-    """Yields (line, column names) of a CSV or TSV file, then (line, {column: field}) for each row."""
-    csv.field_size_limit(2**31 - 1)  # Python's own limit is less than a long text
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
-    columns, begin = None, 1
     try:
-        for fields in reader:
-            line, begin = begin, reader.line_num + 1
-            if len(fields) < 2 and not "".join(fields).strip():  # a blank line
-                continue
-            if columns is None:
-                columns = fields
-                yield line, columns
-            elif len(fields) == len(columns):
-                yield line, dict(zip(columns, fields, strict=True))
-            else:
-                mark = "a tab" if delimiter == "\t" else "a comma"
-                advice = (f"a text with {mark} in it needs quotation marks around it" if len(fields) > len(columns)
-                          else "something is missing, or a text with a line break lacks its quotation marks")
-                raise DataError(f"{source}, line {line}: {plural(len(fields), 'field')}, but the header has "
-                                f"{len(columns)}; {advice}.")
-    except csv.Error as error:
-        never = "end of data" in str(error)
-        what = "a quotation mark is opened and never closed" if never else f"not valid CSV ({error})"
-        raise DataError(f"{source}, line {begin}: {what}; inside a text it is written twice, \"\".") from None
-
-
-def _json_lines(source, content):
-    """Yields (line, keys) of the first JSON object, then (line, {key: value}) for each object."""
-    if content.lstrip().startswith("["):
-        raise DataError(f"{source}: this is a JSON array; write one object per line, without the brackets and commas "
-                        "around them.")
-    columns = None
-    for line, words in enumerate(content.split("\n"), start=1):
-        if not words.strip():
-            continue
-        try:
-            record = json.loads(words)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{source}, line {line}: not valid JSON ({getattr(error, 'msg', error)}); each line has to "
-                            "be a whole object, like {\"text\": \"...\", \"label\": \"...\"}.") from None
-        if not isinstance(record, dict):
-            raise DataError(f"{source}, line {line}: {words.strip()[:40]} is not a JSON object; write one in {{}} per "
-                            "line.")
-        if columns is None:
-            columns = list(record)
-            yield line, columns
-        yield line, record
-
-
-def _check_columns(source, line, columns, needed, delimiter):
-    """columns: of the header, or of the first object; needed: {argument of load_csv: column}."""
-    if repeated := [name for name, count in Counter(columns).items() if count > 1]:
-        raise DataError(f"{source}, line {line}: duplicate column {shown(repeated[0])}; rename or delete one.")
-    for argument, column in needed.items():
-        if column in columns:
-            continue
-        near = [name for name in columns if name.strip().lower() == column.lower()]
-        others = [mark for mark in ",;\t|" if mark != delimiter and len(columns) == 1 and mark in columns[0]]
-        if near:
-            advice = f"there is {near[0]!r}: rename it, or say {argument}={near[0]!r}."
-        elif others:
-            advice = f"the columns are separated by {others[0]!r}; save the file with commas, or as .tsv with tabs."
-        else:
-            found = ", ".join(map(shown, columns[:10]))
-            advice = f"only {found}; rename one, or say {argument}=... (or does the file lack a header line?)."
-        raise DataError(f"{source}, line {line}: there is no column {column!r}; {advice}")
-    for name in columns:
-        if name != "split" and name.strip().lower() == "split":
-            raise DataError(f"{source}, line {line}: there is a column {name!r}; rename it to 'split', or to another "
-                            "word if it is not meant.")
-
-
-def _as_text(source, line, column, value):
-    """A field as a string. In JSON a number can be a label, and null or NaN is an empty text."""
-    if value is None or value != value:  # only NaN differs from itself
-        return ""
-    if not isinstance(value, (str, bool, int, float)):
-        raise DataError(f"{source}, line {line}: {column!r} is {shown(value)}; it has to be a text.")
-    value = str(value)
-    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise DataError(f"{source}, line {line}: {column!r} holds half of a character (a lone surrogate); fix it.")
-    return value
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        where, fault = _where(error), error
+    if fault.reason == "unexpected end of data" and not content[: fault.start].isascii():  # what came before was UTF-8
+        raise DataError(f"{source}: the file ends in the middle of a character; it was cut off, so download or copy it "
+                        "again.")
+    foreign = b"\n".join([words for words in content.splitlines() if not words.isascii()][:200])
+    lenient = foreign.decode("utf-8", errors="replace")
+    n_faults = lenient.count("\ufffd")
+    if sum(not letter.isascii() for letter in lenient) > 2 * n_faults:
+        raise DataError(f"{source}{where}, though the rest is: that line is damaged; mend it, or say "
+                        "encoding='cp1252' to read all the file so.")
+    matches = charset_normalizer.from_bytes(foreign, cp_isolation=OLDER)
+    score = {name: (match.chaos, -match.coherence) for match in matches for name in match.could_be_from_charset}
+    for name in sorted(score, key=lambda name: (*score[name], OLDER.index(name))):
+        with contextlib.suppress(UnicodeDecodeError):
+            content.decode(name)
+            return name
+    raise DataError(f"{source}{where}, nor another known encoding; say encoding=..., or save the file as UTF-8 in the "
+                    "program that wrote it.")

@@ -1,0 +1,145 @@
+"""Which line is the header, and which columns hold the texts and the labels."""
+
+import operator
+import re
+
+from helpers.data.readers import DataError, shown
+
+TEXTS = {"text", "review", "tweet", "sentence", "statement", "content", "message", "comment", "body", "utterance",
+         "question", "document", "post", "sms", "phrase"}
+SHORT_TEXTS = {"title", "headline", "subject", "description", "summary"}  # the text only if nothing better is there
+LABELS = {"label", "labels", "category", "target", "class", "sentiment", "y", "star", "stars", "rating", "status",
+          "topic", "intent", "emotion", "polarity", "spam", "genre", "tag", "stance"}
+SPLITS = {"train": {"train", "training"}, "val": {"val", "validation", "valid", "dev", "development"},
+          "test": {"test", "testing"}}
+FILLERS = {"is", "clean", "the"}
+LOOKED_AT = 5_000  # rows, from all over the file
+
+
+def split_name(value):
+    """"train", "val" or "test" for what people write instead of it, and None for anything else."""
+    word = str(value).strip().casefold()
+    return next((name for name, words in SPLITS.items() if word in words), None)
+
+
+def _is_one_of(known, name):
+    """True for "Review", "review_text", "sentence 2" and the like."""
+    words = set(re.findall(r"[^\W\d_]+", str(name).casefold())) - FILLERS
+    return bool(words) and words <= known
+
+
+def has_names(cells, wanted=()):
+    """True where these cells are surely a header: one names texts and another one labels, or all `wanted` are there."""
+    names = [str(cell).strip().casefold() for cell in cells]
+    texts = [name for name in names if _is_one_of(TEXTS | SHORT_TEXTS, name)]
+    labels = [name for name in names if _is_one_of(LABELS, name)]
+    wanted = [name.strip().casefold() for name in wanted if isinstance(name, str)]
+    return bool(texts and labels) or (bool(wanted) and all(name in names for name in wanted))
+
+
+def is_header(records, wanted=()):
+    """True where the first record names columns, and is no data like the ones below it."""
+    first, below = records[0], records[1 : 1 + LOOKED_AT]
+    if has_names(first, wanted) or not below:
+        return True
+    for number, cell in enumerate(first):
+        column = [record[number] for record in below if len(record) > number]
+        if is_number(cell) or len(cell) > 60 or (cell and cell in column):
+            return False
+        if len(cell.split()) > 3 or (len(cell) > 4 and 2 * len(cell) > sum(map(len, column)) / len(below) > 12):
+            return False
+    return any(first)
+
+
+def is_number(cell):
+    try:
+        return bool(str(float(cell)))
+    except (TypeError, ValueError):
+        return False
+
+
+def find_columns(source, table, text=None, label=None):
+    """The numbers of the columns that hold the texts, [2] or [1, 2], and the labels; what isn't said is found out."""
+    texts = text if isinstance(text, (list, tuple)) else [text]
+    texts = [_column(source, table, "text", one) for one in texts if one is not None]
+    labels = [_column(source, table, "label", label)] if label is not None else []
+    sample = table.records[:: max(1, len(table.records) // LOOKED_AT)]
+    columns = list(zip(*sample, strict=True))
+    others = [number for number in range(table.width) if number not in texts + labels]
+    texts = texts or _named(source, table, others, "text", (TEXTS, SHORT_TEXTS))
+    labels = labels or _named(source, table, [one for one in others if one not in texts], "label", (LABELS,))
+    others = [number for number in others if number not in texts + labels and sample]
+    texts = texts or _like_texts(columns, others)
+    labels = labels or _like_labels(columns, [number for number in others if number not in texts])
+    for argument, found in (("text", texts), ("label", labels)):
+        if not found or (len(found) > 1 and argument == "label") or (len(found) > 1 and text is None):
+            raise DataError(f"{source}, line {table.line}: which column holds the {argument}s isn't obvious. There is "
+                            f"{_listed(table)}. Say text=... and label=..., the name or number of a column; "
+                            "text=[..., ...] joins several" + _about_header(table))
+    return texts, labels[0]
+
+
+def _about_header(table):
+    return "; header=None if the first line is data." if table.has_header else "."
+
+
+def _listed(table):
+    first = table.records[0] if table.records else [""] * table.width
+    names = [f"{number} {shown(name)}" if table.has_header else str(number) for number, name in enumerate(table.names)]
+    return ", ".join(f"{name} ({shown(value)})" for name, value in zip(names, first, strict=True))
+
+
+def _column(source, table, argument, column):
+    """The number of a column that was given by its name or number."""
+    if isinstance(column, str):
+        found = [number for number, name in enumerate(table.names) if name == column] or [
+            number for number, name in enumerate(table.names)
+            if isinstance(name, str) and name.strip().casefold() == column.strip().casefold()]
+        if len(found) > 1:
+            raise DataError(f"{source}, line {table.line}: duplicate column {shown(column)}; rename or delete one, or "
+                            f"say its number, {argument}={found[0]}.")
+        if found:
+            return found[0]
+    else:
+        try:
+            number = operator.index(column)
+        except TypeError:
+            raise ValueError(f"{argument} is {column!r}; it has to be the name or the number of a column") from None
+        if 0 <= number < table.width:
+            return number
+    raise DataError(f"{source}, line {table.line}: there is no column {column!r}; only {_listed(table)}. Say "
+                    f"{argument}=..., the name or number of one{_about_header(table)}")
+
+
+def _named(source, table, numbers, argument, kinds):
+    """The columns that have a usual name: the one called `argument` if it is there."""
+    if not table.has_header:
+        return []
+    exact = [number for number in numbers if table.names[number].strip().casefold() == argument]
+    if len(exact) > 1:
+        _column(source, table, argument, argument)
+    for known in ({argument}, *kinds):
+        if found := exact or [number for number in numbers if _is_one_of(known, table.names[number])]:
+            return found
+    return []
+
+
+def _like_texts(columns, numbers):
+    """The column of different, long values, if one is at least twice as long as all others."""
+    lengths = {}
+    for number in numbers:
+        values = list(map(str, columns[number]))
+        if len(set(values)) > len(values) / 3 and not all(is_number(value) for value in values[:100]):
+            lengths[number] = sum(map(len, values))
+    longest = sorted(lengths, key=lengths.get, reverse=True)
+    return longest[:1] if len(longest) < 2 or lengths[longest[0]] >= 2 * lengths[longest[1]] else longest
+
+
+def _like_labels(columns, numbers):
+    """The columns of a few short values that return often."""
+    found = []
+    for number in numbers:
+        values = [str(value) for value in columns[number]]
+        if 2 <= len(set(values)) <= max(2, len(values) / 3) and sum(map(len, values)) < 40 * len(values):
+            found.append(number)
+    return found
