@@ -12,21 +12,21 @@ from helpers.teaching.checks import answered, exercise, need
 TEAMS = {"billing": ["i was charged twice for the", "please send an invoice for the", "the price is wrong for the"],
          "delivery": ["nobody has brought the", "the courier broke the", "please deliver it today , the"]}
 THINGS = ["lamp", "tent", "sofa", "radio", "scarf", "drill", "mirror", "carpet", "helmet", "teapot"]
-ANSWERS = {"billing": "we have paid back your money", "delivery": "our driver will ring at your door"}
+ANSWERS = {"billing": "we have paid back your money for the", "delivery": "our driver will ring at your door with the"}
 
 
 def tickets():
     """The file of the exercise, as the notebook describes it: date; number; message; answer; team."""
-    messages = [(f"{words} {thing}", team) for thing, (team, some) in itertools.product(THINGS, TEAMS.items())
+    messages = [(words, thing, team) for thing, (team, some) in itertools.product(THINGS, TEAMS.items())
                 for words in some]
-    return "".join(f"2026-03-{1 + number % 9:02};{4_000 + number};{message};{ANSWERS[team]};{team}\n"
-                   for number, (message, team) in enumerate(messages))
+    return "".join(f"2026-03-{1 + number % 9:02};{4_000 + number};{words} {thing};{ANSWERS[team]} {thing};{team}\n"
+                   for number, (words, thing, team) in enumerate(messages))
 
 
 @exercise("06.1")
 def columns(arguments):
     need(isinstance(arguments, dict), f"your answer is {arguments!r}; write a dict of arguments of load_csv.")
-    answered(*arguments.values())
+    answered(*(value for value in arguments.values() if value is ...))  # None is an answer, as in header=None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tickets.txt"
         path.write_text(tickets(), encoding="utf-8")
@@ -41,7 +41,7 @@ def columns(arguments):
     found = {word for word in data.vocab if word[0].isdigit()}
     need(not found, f"with {given} the model reads {min(found, default='')!r}: a date or a number says nothing "
                     "about what the next message is about.")
-    need(not {word for answer in ANSWERS.values() for word in answer.split()} & set(data.vocab),
+    need("your" not in data.vocab,  # a word of the answers alone
          f"with {given} the model reads what the shop answered. Who wrote that, and is it there when a new message "
          "comes in?")
     return "The model sees what is known when a message comes in, and nothing that was written later."

@@ -13,7 +13,7 @@ WRONG = {
         ({"text": 3, "label": 4}, "with text=3, label=4 the model reads what the shop answered"),
         ({"text": [2, 3], "label": 4}, "with text=[2, 3], label=4 the model reads what the shop answered"),
         ({"text": [0, 2], "label": 4}, "a date or a number says nothing"),
-        ({"text": 2, "label": 3}, "the classes are ["),
+        ({"text": 2, "label": 0}, "the classes are ['2026"),
         ({"text": 3, "label": 5}, "load_csv refuses: tickets.txt"),
         (2, "write a dict"),
     ],
