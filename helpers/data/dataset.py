@@ -95,17 +95,20 @@ class SequenceData:
                        y_val=y_val, _test=parts["test"])
 
     def describe(self):
-        """A summary in one line."""
+        """A summary in one line. Of more than ten classes, the five most frequent and the rarest are named."""
         y_test = self._test[1]
         counts = torch.bincount(self.y_train, minlength=self.n_classes) / len(self.y_train)
-        shares = ", ".join(f"{name} {share:.1%}" for name, share in zip(self.classes, counts.tolist(), strict=True))
+        shares = [f"{name} {share:.1%}" for name, share in zip(self.classes, counts.tolist(), strict=True)]
+        if self.n_classes > 10:
+            shares = [shares[number] for number in counts.argsort(descending=True, stable=True).tolist()]
+            shares = [*shares[:5], "...", shares[-1]]
         unknown = (self.x_val == UNKNOWN).sum() / (self.x_val != PAD).sum()
         lengths = (self.x_train != PAD).sum(dim=1)
         dropped = [f"; {len(lines):,} of {self.quality.rows_read:,} rows dropped: {reason} ({lines_of(lines)})"
                    for reason, lines in self.quality.dropped.items()]
         return (
             f"{self.name}: {len(self.y_train):,} train, {len(self.y_val):,} val, {len(y_test):,} test rows; "
-            f"{self.n_classes} classes ({shares}); vocabulary {len(self.vocab):,}; "
+            f"{self.n_classes} classes ({', '.join(shares)}); vocabulary {len(self.vocab):,}; "
             f"length {lengths.min()} to {lengths.max()} tokens; unknown tokens in val {unknown:.1%}{''.join(dropped)}"
         )
 

@@ -199,3 +199,10 @@ def test_fewer_rows_are_drawn_by_class_and_keep_each_class(tmp_path):
     assert counts["often"] == pytest.approx(4 * counts["seldom"], abs=4)
     again = load_csv(tmp_path / "mine.csv").reduced(limit=60, seed=1)
     assert torch.equal(data.x_train, again.x_train)
+
+
+def test_the_summary_of_many_classes_names_the_frequent_ones_and_the_rarest(tmp_path):
+    classes = [f"c{number}" for number in range(77) for _ in range(10 + number)]
+    lines = "".join(f"w{number} x,{name}\n" for number, name in enumerate(classes))
+    summary = load_csv(write(tmp_path, "text,label\n" + lines)).describe()
+    assert re.search(r"77 classes \((c7\d 2\.\d%, ){5}\.\.\., c\d 0\.\d%\);", summary)

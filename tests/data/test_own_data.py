@@ -46,6 +46,13 @@ def save_as_text(path):
     return str(path)
 
 
+def no_header(folder):
+    """Tabs, the label first, and quotation marks that are never closed."""
+    rows = [(label, f'"{text}' if number % 9 == 4 else text)
+            for number, (text, label) in enumerate(shapes.rows(300, labels=("ham", "ham", "spam")))]
+    return shapes.lines(folder, "SMSSpamCollection", rows, "\t")
+
+
 def sorted_by_class(folder):
     """25,000 rows, the first half of one class and the second of the other, with a split of its own."""
     rows = [(f"{text} number{number % 50}", label, ("train", "train", "val", "test")[number % 4])
@@ -83,7 +90,7 @@ def one_file_per_class(folder):
 
 
 CASES = {  # what it is: (how to make it, the metric, words that are printed)
-    "no header, tabs": (lambda at: shapes.lines(at, "sms", shapes.SMS * 5, "\t"), "macro F1", "2 classes"),
+    "no header, tabs": (no_header, "macro F1", "2 classes"),
     "Chinese": (lambda at: shapes.table(at, "店.csv", shapes.chinese(), ["label", "review"][::-1]), "AUC", "2 classes"),
     "sorted by class": (sorted_by_class, "AUC", "2 classes"),
     "77 classes, some rare": (many_classes, "AUC", "77 classes"),
