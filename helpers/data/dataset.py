@@ -189,7 +189,8 @@ def _tokenize(path, rows, tokenize, rare):
     refuse_several_labels(path, rows.labels)
     texts = tokens.texts()
     kept, reason, of_rare = settle_rare(path, rows, texts, rare)
-    return chosen, _keep(rows, tokens, kept, reason), texts[kept], [warning, of_rare]
+    texts = np.unique(texts[kept], return_inverse=True)[1]  # numbered again without gaps
+    return chosen, _keep(rows, tokens, kept, reason), texts, [warning, of_rare]
 
 
 def _keep(rows, tokens, kept, reason):
@@ -203,7 +204,8 @@ def _keep(rows, tokens, kept, reason):
 def _classes(path, labels):
     classes = sorted(set(labels), key=_natural)
     if len(classes) < 2:
-        raise DataError(f"{path}: the label holds only {shown(classes[0])}; a classifier needs at least two classes.")
+        raise DataError(f"{path}: the label holds only {shown(*classes or [''])}; a classifier needs at least two "
+                        "classes.")
     return classes
 
 

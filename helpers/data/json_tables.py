@@ -27,13 +27,16 @@ def looks_like_json(text, ending):
 def read_json(source, text):
     """{None or a split: (names, records, lines, line, has_header, said)}, the fields of a `Table`. Raises DataError."""
     if not text.strip():
-        raise DataError(f"{source}: the file is empty; it needs an object like {{\"text\": \"...\", \"label\": \"...\"}} in "
-                        "each line.")
+        raise DataError(f"{source}: the file is empty; it needs an object in each line, like "
+                        "{\"text\": \"...\", \"label\": \"...\"}.")
+    whole = fault = None
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
-        if text.lstrip().startswith("[") and getattr(error, "msg", "Extra data") != "Extra data":
-            raise DataError(f"{source}, line {error.lineno}: not valid JSON ({error.msg}); mend it there.") from None
+        fault = error
+    if fault:
+        if text.lstrip().startswith("[") and getattr(fault, "msg", "Extra data") != "Extra data":
+            raise DataError(f"{source}, line {fault.lineno}: not valid JSON ({fault.msg}); mend it there.")
         return {None: _as_table(source, *_read_lines(source, text), "JSON lines")}
     if isinstance(whole, dict):
         return _read_object(source, whole)

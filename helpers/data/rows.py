@@ -173,8 +173,8 @@ def _in_folder(folder):
     if len(folders) > 1:
         return folders
     names = ", ".join(list(files)[:10]) or "nothing"
-    raise DataError(f"{folder}: this is a folder without a folder for each class; it holds {names}. Give the path of a "
-                    "CSV file in it, or {'a class': path, 'another': path}.")
+    raise DataError(f"{folder}: this is a folder, and none for each class in it; it holds {names}. Give the path "
+                    "of a file in it, or {'a class': path, 'another': path}.")
 
 
 def _lines_of_text(source, how):

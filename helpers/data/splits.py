@@ -18,6 +18,7 @@ def settle_rare(path, rows, texts, rare):
     texts: a number for each row, the same for the same text. Returns which rows are kept, why the others are dropped,
     and a warning or None; merging changes the labels of `rows`.
     """
+    _check_parts(path, set(rows.splits))
     few = _few(rows, texts)
     named = ", ".join(f"{shown(name)} ({count})" for name, count in sorted(few.items(), key=lambda item: item[1]))
     is_rare = np.array([label in few for label in rows.labels])
@@ -35,18 +36,21 @@ def settle_rare(path, rows, texts, rare):
 
 
 def _refuse(path, rows, few, named):
-    if not rows.splits and len(few) > len(rows.texts) / MIN_ROWS:
-        what = ("They look like numbers to predict: this is for classes. Make some of them first, for instance three "
-                "with pandas.qcut(numbers, 3, labels=['low', 'middle', 'high'])"
-                if all(map(is_number, few)) else "Is it an identifier? Then say label=..., another column")
-        raise DataError(f"{path}: most labels occur fewer than {MIN_ROWS} times: {len(few):,} of them, such as "
-                        f"{', '.join(map(shown, list(few)[:3]))}. {what}.")
-    need = ("in the split 'train'; at least 1 is needed there" if rows.splits else
-            f"in all; at least {MIN_ROWS} are needed to split them into train, val and test")
+    if not rows.splits and len(few) > max(2, len(rows.texts) / MIN_ROWS):
+        what = ("number to predict, or an identifier? This is for classes: make some of the numbers first, with "
+                "pandas.qcut(numbers, 3, labels=['low', 'middle', 'high'])" if all(map(is_number, few)) else
+                "identifier? Then say label=..., another column")
+        raise DataError(f"{path}: {len(few):,} labels, such as {', '.join(map(shown, list(few)[:3]))}, have fewer than "
+                        f"{MIN_ROWS} different texts each. Is it a{'n' * (what[0] == 'i')} {what}.")
     name, count = next(iter(few.items()))
-    begin = (f"the class {shown(name)} has {plural(count, 'different text')}" if len(few) == 1 else
-             f"these classes have too few different texts, {named},")
-    raise DataError(f"{path}: {begin} {need}. Add rows, or say rare='drop' or rare='merge' (into {MERGED!r}).")
+    if rows.splits:
+        begin = f"the class {shown(name)} has" if len(few) == 1 else f"the classes {', '.join(map(shown, few))} have"
+        begin += " no row in the split 'train'; move some there"
+    else:
+        begin = (f"the class {shown(name)} has {plural(count, 'different text')}" if len(few) == 1 else
+                 f"these classes have few different texts: {named}")
+        begin += f"; at least {MIN_ROWS} are needed to split them into train, val and test. Add rows"
+    raise DataError(f"{path}: {begin}, or say rare='drop' or rare='merge' (into the class {MERGED!r}).")
 
 
 def _few(rows, texts):
@@ -69,15 +73,18 @@ def split_rows(path, rows, texts, seed):
     splits = np.array(rows.splits)
     parts = {name: np.flatnonzero(splits == name) for name in SHARES}
     warning = None
-    if not len(parts["val"]) and len(parts["train"]) and len(parts["test"]):
+    if not len(parts["val"]):
         parts["train"], parts["val"] = _draw_val(path, rows.labels, texts, parts["train"], seed)
         warning = (f"no row has the split 'val': {plural(len(parts['val']), 'row')} were drawn from 'train' for it, by "
                    "class")
-    for name, part in parts.items():
-        if not len(part):
-            raise DataError(f"{path}: no row has the split {name!r}; mark some, or say split=None and the rows are "
-                            "split for you.")
+    _check_parts(path, set(rows.splits))
     return parts, warning
+
+
+def _check_parts(path, parts):
+    if missing := parts and {"train", "test"} - parts:
+        raise DataError(f"{path}: no row has the split {min(missing)!r}; mark some, or say split=None and the rows are "
+                        "split for you.")
 
 
 def _codes(labels):

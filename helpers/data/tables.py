@@ -180,8 +180,8 @@ def _find_separator(source, text, how):
     words = Counter(line.split(None, 1)[0] for line in LINE.findall(sample) if line.strip())
     begin = ", ".join(shown(word) for word, _ in words.most_common(3))
     raise DataError(f"{source}: no comma, tab, semicolon or bar divides all lines into the same columns. Say sep=... "
-                    f"if something else does; label_from='prefix' if each line begins with its label ({begin}); or give "
-                    "(texts, labels), the paths of two files.")
+                    f"if something else does; label_from='prefix' if each line begins with its label ({begin}); or "
+                    "give (texts, labels), the paths of two files.")
 
 
 def _consistency(records, lines, error, n_lines):

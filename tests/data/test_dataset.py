@@ -68,10 +68,49 @@ def test_without_a_split_column_each_class_is_split_by_shares(tmp_path):
     assert not torch.equal(load_csv(path, seed=1).y_train, data.y_train)
 
 
-def test_limit_takes_the_first_rows_of_each_part():
-    data = load_csv(CARD_HANDS, limit=50)
-    assert len(data.x_train) == len(data.x_val) == len(data.unlock_test()[0]) == 50
-    assert torch.equal(data.y_train, load_csv(CARD_HANDS).y_train[:50])
+def test_limit_draws_by_class_with_the_seed(tmp_path):
+    path = write(tmp_path, "text,label,split\n" + "".join(
+        f"w{n} {label},{label},{part}\n" for part in ("train", "val", "test") for label in "ab" for n in range(100)))
+    data = load_csv(path, limit=50)
+    assert torch.bincount(data.y_train).tolist() == torch.bincount(data.y_val).tolist() == [25, 25]
+    assert torch.equal(load_csv(path, limit=50).x_train, data.x_train)
+    assert not torch.equal(load_csv(path, limit=50, seed=1).x_train, data.x_train)
+
+
+def test_limit_loses_no_class_in_the_training_part():
+    data = load_csv(CARD_HANDS, limit=3)
+    assert set(data.y_train.tolist()) == set(range(7))
+    assert (len(data.y_train), len(data.y_val)) == (7, 3)
+    assert any("limit=3 is less than the 7 classes" in sentence for sentence in data.quality.warnings)
+
+
+@pytest.mark.parametrize("rare", ["drop", "merge"])
+def test_rare_classes_are_dropped_or_merged_and_named(rare, tmp_path):
+    path = write(tmp_path, "text,label\n" + rows(40) + "".join(f"odd{n},odd{n}\n" for n in range(6)))
+    quality = (data := load_csv(path, rare=rare)).quality
+    assert data.classes == (["a", "b"] if rare == "drop" else ["a", "b", "other"])
+    assert (quality.rows_read, quality.rows_kept) == (46, 40 if rare == "drop" else 46)
+    assert "'odd0' (1), 'odd1' (1), 'odd2' (1)" in quality.report()
+
+
+def test_texts_without_spaces_are_split_into_characters_unless_the_user_chose(tmp_path):
+    path = write(tmp_path, "text,label\n" + "".join(f"川石灯緑早窓紙雲{n},{'ab'[n % 2]}\n" for n in range(30)))
+    data = load_csv(path)
+    assert data.tokenize is list
+    assert "a token for each character" in data.quality.read_as
+    assert "each character is a token" in data.quality.report()
+    chosen = load_csv(path, tokenize=str.split)
+    assert chosen.tokenize == str.split
+    assert "say tokenize=list" in chosen.quality.report()
+
+
+def test_the_line_on_what_was_assumed_is_in_the_description_unless_the_file_is_plain(tmp_path):
+    plain = load_csv(write(tmp_path, "text,label\n" + rows(20)))
+    assert plain.quality.read_as == "read as comma separated, text in 'text', label in 'label'"
+    assert "read as" not in plain.describe()
+    guessed = load_csv(write(tmp_path, rows(20).replace(",", "\t").encode("utf-16")))
+    assert guessed.quality.read_as.startswith("read as tab separated, no header, utf-16, text in column 0, label in co")
+    assert guessed.describe().endswith(guessed.quality.read_as)
 
 
 def test_a_tokenizer_of_ones_own(tmp_path):
@@ -153,7 +192,7 @@ def test_lazy_data_are_read_once_at_the_first_use(monkeypatch):
     lazy = LazyData(CARD_HANDS, limit=5)
     unread = pickle.loads(pickle.dumps(lazy))
     assert not calls
-    assert (len(lazy.x_train), lazy.n_classes, unread.vocab_size) == (5, 7, lazy.vocab_size)
+    assert (len(lazy.x_train), lazy.n_classes, unread.vocab_size) == (7, 7, lazy.vocab_size)
     assert calls == [(CARD_HANDS,)] * 2  # one for each of the two
     assert torch.equal(pickle.loads(pickle.dumps(lazy)).x_train, lazy.x_train)
     assert len(calls) == 2
