@@ -110,6 +110,7 @@ class SequenceData:
             f"{self.name}: {len(self.y_train):,} train, {len(self.y_val):,} val, {len(y_test):,} test rows; "
             f"{self.n_classes} classes ({', '.join(shares)}); vocabulary {len(self.vocab):,}; "
             f"length {lengths.min()} to {lengths.max()} tokens; unknown tokens in val {unknown:.1%}{''.join(dropped)}"
+            f"{'; ' + self.quality.read_as if self.quality.guessed else ''}"
         )
 
 

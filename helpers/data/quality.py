@@ -20,7 +20,7 @@ class QualityReport:
     dropped: the lines of the rows that could not be used, {reason: [line, ...]}.
     duplicates: rows that repeat the tokens and label of an earlier row. conflicting: texts with more than one label.
     shared: texts in more than one part. warnings: sentences on what to know before training.
-    read_as: what was assumed of the file, in a line.
+    read_as: what was assumed of the file, in a line; guessed: whether it isn't a plain UTF-8 CSV of text and label.
     """
 
     rows_read: int
@@ -30,6 +30,7 @@ class QualityReport:
     shared: int
     warnings: list
     read_as: str = ""
+    guessed: bool = False
 
     @property
     def rows_kept(self):
@@ -63,7 +64,7 @@ def check_quality(codes, texts, rows, parts, classes):
     if shared:
         warnings.append(f"leakage: {plural(shared, 'text')} in more than one part; the score is inflated")
     return QualityReport(len(texts) + rows.n_dropped, rows.dropped, len(texts) - int(labels_of.sum()),
-                         int((labels_of > 1).sum()), shared, warnings, rows.read_as())
+                         int((labels_of > 1).sum()), shared, warnings, rows.read_as(), rows.guessed)
 
 
 def warn_of_sizes(counts, n_test):
@@ -102,7 +103,7 @@ def refuse_several_labels(path, labels):
     for sep in ",;|":
         several = [label for label in different if sep in label]
         single = {part.strip() for label in several for part in label.split(sep)}
-        if len(several) > 1 and len(single & different) >= len(single) / 2:
+        if len(single & different) >= max(2, len(single) / 2):
             raise DataError(f"{path}: " + SEVERAL.format(shown(min(several))))
     if lists := [label for label in different if label[:1] == "[" and label[-1:] == "]" and "," in label]:
         raise DataError(f"{path}: " + SEVERAL.format(shown(min(lists))))
