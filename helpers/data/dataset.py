@@ -191,7 +191,9 @@ def _tokenize(path, rows, tokenize, rare):
     texts = tokens.texts()
     kept, reason, of_rare = settle_rare(path, rows, texts, rare)
     texts = np.unique(texts[kept], return_inverse=True)[1]  # numbered again without gaps
-    return chosen, _keep(rows, tokens, kept, reason), texts, [warning, of_rare]
+    tokens = _keep(rows, tokens, kept, reason)
+    rows.texts.clear()  # they are large, and all that follows needs the tokens only
+    return chosen, tokens, texts, [warning, of_rare]
 
 
 def _keep(rows, tokens, kept, reason):

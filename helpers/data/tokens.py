@@ -66,8 +66,7 @@ def pad(ids, lengths, max_length):
     """ids: of all texts in one row, lengths: of the texts. Returns (texts, max_length), cut and padded with zeros."""
     padded = np.full((len(lengths), max_length), PAD)
     place = np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    kept = place < max_length
-    padded[np.repeat(np.arange(len(lengths)), lengths)[kept], place[kept]] = ids[kept]
+    padded[np.arange(max_length) < lengths[:, None]] = ids[place < max_length]
     return torch.from_numpy(padded)
 
 
