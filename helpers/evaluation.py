@@ -3,18 +3,21 @@
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
+from scipy.stats import rankdata
 
 
 def auc(probabilities, y):
     """Macro one-vs-rest AUC: how well a class's probability ranks its rows before all others, averaged over classes.
 
-    probabilities: (rows, n_classes); y: (rows,) class numbers. A class with no rows, or with all rows, is left out.
+    probabilities: (rows, n_classes), NaN where a training diverged; y: (rows,) class numbers. A class with no rows, or
+    with all rows, is left out. With nothing to rank, it is 0.5, as by chance.
     """
-    from sklearn.metrics import roc_auc_score  # here, since scikit-learn takes long to import
-
-    probabilities, y = np.asarray(probabilities), np.asarray(y)
-    present = [c for c in range(probabilities.shape[1]) if 0 < (y == c).sum() < len(y)]
-    return float(np.mean([roc_auc_score(y == c, probabilities[:, c]) for c in present]))
+    probabilities, y = np.nan_to_num(np.asarray(probabilities)), np.asarray(y)
+    is_class = y[:, None] == np.arange(probabilities.shape[1])  # (rows, n_classes)
+    inside = is_class.sum(axis=0)
+    pairs = inside * (len(y) - inside)  # of a row of the class and one of another
+    wins = (rankdata(probabilities, axis=0) * is_class).sum(axis=0) - inside * (inside + 1) / 2
+    return float((wins[pairs > 0] / pairs[pairs > 0]).mean()) if pairs.any() else 0.5
 
 
 def macro_f1(probabilities, y):
@@ -102,4 +105,4 @@ def rows_margin(measure, probabilities, y):
     """
     rng = np.random.default_rng(0)
     draws = [rng.integers(len(y), size=len(y)) for _ in range(300)]
-    return float(1.96 * np.nanstd([measure(probabilities[rows], y[rows]) for rows in draws]))
+    return float(1.96 * np.std([measure(probabilities[rows], y[rows]) for rows in draws]))

@@ -23,6 +23,10 @@ COLORS = {
     "boosted trees": "#E69F00",
     "tuned boosted trees": "#B07900",
     "logistic regression": "#CC79A7",
+    "TF-IDF": "#CC79A7",
+    "bag": "#E69F00",
+    "tuned bag": "#B07900",
+    "Transformer": "#D55E00",
     "majority": "#888888",
 }
 OTHER = "#555555"

@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from helpers.evaluation import by_model, headline, interval, macro_f1, rows_margin, verdict
+from helpers.evaluation import auc, by_model, headline, interval, macro_f1, rows_margin, verdict
 
 
 def table(**runs):
@@ -91,3 +92,26 @@ def test_few_test_rows_give_a_wide_margin_and_many_a_narrow_one():
         in_theory = 1.96 * (0.8 * 0.2 / n_rows) ** 0.5
         assert rows_margin(accuracy, probabilities, y) == pytest.approx(in_theory, rel=0.25)
         assert 0 < rows_margin(macro_f1, probabilities, y) < 2 * in_theory
+
+
+def test_auc_is_that_of_scikit_learn_with_ties_and_a_class_without_rows():
+    rng = np.random.default_rng(0)
+    y = rng.choice([0, 1, 3], size=60)
+    probabilities = rng.random((60, 4)).round(1)
+    expected = [roc_auc_score(y == number, probabilities[:, number]) for number in (0, 1, 3)]
+    assert auc(probabilities, y) == pytest.approx(np.mean(expected))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("probabilities", "y"), [
+    (np.full((4, 2), np.nan), [0, 1, 0, 1]),  # a training that diverged
+    (np.eye(3)[[0, 1, 2]], [1, 1, 1]),
+])
+def test_auc_of_what_can_not_be_ranked_is_that_of_chance(probabilities, y):
+    assert auc(probabilities, y) == 0.5
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_margin_of_rows_does_without_a_rare_class_in_some_of_its_draws():
+    y = np.array([0] * 39 + [1])
+    assert 0 <= rows_margin(auc, np.random.default_rng(0).random((40, 2)), y) < 1

@@ -4,7 +4,7 @@
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -72,18 +72,43 @@ class SequenceData:
             )
         return self._test
 
+    def reduced(self, max_length=None, min_count=1, limit=None, seed=0):
+        """The same data, smaller, without reading the file again: shorter texts, fewer tokens, fewer rows.
+
+        limit: at most so many rows of each part, drawn by class, so that each class keeps a row while there is room.
+        min_count: tokens that are rarer in what is left of the training part are unknown.
+        """
+        parts = {"train": (self.x_train, self.y_train), "val": (self.x_val, self.y_val), "test": self._test}
+        for name, (x, y) in parts.items():
+            rows = draw_by_class(y.numpy(), np.arange(len(y)), limit, seed)
+            parts[name] = x[rows, :max_length], y[rows]
+        counts = torch.bincount(parts["train"][0].flatten(), minlength=self.vocab_size)
+        counts[[PAD, UNKNOWN]] = 0
+        kept = counts.ge(min_count).nonzero().flatten()
+        number_of = torch.full((self.vocab_size,), UNKNOWN)
+        number_of[PAD] = PAD
+        number_of[kept] = torch.arange(2, 2 + len(kept))
+        vocab = {token: int(number_of[number]) for token, number in self.vocab.items() if number_of[number] > UNKNOWN}
+        parts = {name: (number_of[x], y) for name, (x, y) in parts.items()}
+        (x_train, y_train), (x_val, y_val) = parts["train"], parts["val"]
+        return replace(self, vocab=vocab, max_length=x_train.shape[1], x_train=x_train, y_train=y_train, x_val=x_val,
+                       y_val=y_val, _test=parts["test"])
+
     def describe(self):
-        """A summary in one line."""
+        """A summary in one line. Of more than ten classes, the five most frequent and the rarest are named."""
         y_test = self._test[1]
         counts = torch.bincount(self.y_train, minlength=self.n_classes) / len(self.y_train)
-        shares = ", ".join(f"{name} {share:.1%}" for name, share in zip(self.classes, counts.tolist(), strict=True))
+        shares = [f"{name} {share:.1%}" for name, share in zip(self.classes, counts.tolist(), strict=True)]
+        if self.n_classes > 10:
+            shares = [shares[number] for number in counts.argsort(descending=True, stable=True).tolist()]
+            shares = [*shares[:5], "...", shares[-1]]
         unknown = (self.x_val == UNKNOWN).sum() / (self.x_val != PAD).sum()
         lengths = (self.x_train != PAD).sum(dim=1)
         dropped = [f"; {len(lines):,} of {self.quality.rows_read:,} rows dropped: {reason} ({lines_of(lines)})"
                    for reason, lines in self.quality.dropped.items()]
         return (
             f"{self.name}: {len(self.y_train):,} train, {len(self.y_val):,} val, {len(y_test):,} test rows; "
-            f"{self.n_classes} classes ({shares}); vocabulary {len(self.vocab):,}; "
+            f"{self.n_classes} classes ({', '.join(shares)}); vocabulary {len(self.vocab):,}; "
             f"length {lengths.min()} to {lengths.max()} tokens; unknown tokens in val {unknown:.1%}{''.join(dropped)}"
             f"{'; ' + self.quality.read_as if self.quality.guessed else ''}"
         )

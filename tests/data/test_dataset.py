@@ -1,7 +1,10 @@
+import csv
+import itertools
 import pickle
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -210,3 +213,35 @@ def test_real_reviews():
     assert data.classes == ["negative", "positive"]
     assert data.quality.dropped == {"the text is empty": [770, 1369, 3692, 3776]}
     assert len(data.y_train) + len(data.y_val) + len(data.unlock_test()[1]) == data.quality.rows_kept == 3_771
+
+
+def test_data_are_made_smaller_as_the_file_would_have_been_read():
+    read, reduced = load_csv(MESSAGES, max_length=9, min_count=5), load_csv(MESSAGES).reduced(9, min_count=5)
+    counts = Counter(load_csv(MESSAGES).reduced(9).x_train.flatten().tolist())  # of tokens that are not cut off
+    assert len(reduced.vocab) == sum(count >= 5 for number, count in counts.items() if number)
+    assert set(reduced.vocab) <= set(read.vocab)
+    assert sorted(reduced.vocab.values()) == list(range(2, reduced.vocab_size))
+    with MESSAGES.open(encoding="utf-8") as file:
+        texts = {name: [row["text"] for row in rows] for name, rows in itertools.groupby(
+            csv.DictReader(file), key=lambda row: row["split"])}
+    for name, x in (("train", reduced.x_train), ("val", reduced.x_val), ("test", reduced.unlock_test()[0])):
+        assert torch.equal(x, reduced.encode(texts[name]))
+
+
+def test_fewer_rows_are_drawn_by_class_and_keep_each_class(tmp_path):
+    classes = ["often"] * 800 + ["seldom"] * 200 + [f"rare{number}" for number in range(10)] * 5
+    lines = "".join(f"w{number} x,{name}\n" for number, name in enumerate(classes))
+    data = load_csv(write(tmp_path, "text,label\n" + lines)).reduced(limit=60, seed=1)
+    counts = dict(zip(data.classes, torch.bincount(data.y_train).tolist(), strict=True))
+    assert len(data.y_train) == 60
+    assert min(counts.values()) >= 1
+    assert counts["often"] == pytest.approx(4 * counts["seldom"], abs=4)
+    again = load_csv(tmp_path / "mine.csv").reduced(limit=60, seed=1)
+    assert torch.equal(data.x_train, again.x_train)
+
+
+def test_the_summary_of_many_classes_names_the_frequent_ones_and_the_rarest(tmp_path):
+    classes = [f"c{number}" for number in range(77) for _ in range(10 + number)]
+    lines = "".join(f"w{number} x,{name}\n" for number, name in enumerate(classes))
+    summary = load_csv(write(tmp_path, "text,label\n" + lines)).describe()
+    assert re.search(r"77 classes \((c7\d 2\.\d%, ){5}\.\.\., c\d 0\.\d%\);", summary)

@@ -1,77 +1,129 @@
-"""Notebook 06 on other data than ours: only the cell that names the file is changed."""
+"""Notebook 06 on other data than ours, to its report: only the cell that names the file is changed."""
 
 import csv
+import json
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from sklearn.datasets import load_digits
 
 from helpers.data import MESSAGES
+from tests.data import test_shapes as shapes
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "06_your_own_data.ipynb"
 REVIEWS = Path(__file__).resolve().parents[3] / "shared" / "data" / "customer_reviews.csv"
+REPORT = "print(path.with_name('report.md').read_text(encoding='utf-8'))"
 
 
 def run(tmp_path, **names):
-    """Everything that the notebook prints with these values for the names in its first code cell."""
+    """Everything that the notebook prints, and its report, with these values for the names in its first code cell."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    assert all(f"\n{name}" in first.source or f", {name}" in first.source for name in names)
-    first.source += "".join(f"\n{name} = {value}" for name, value in names.items())
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
+    assert all(f"\n{name} = " in first.source for name in names)
+    first.source += "".join(f"\n{name} = {value!r}" for name, value in names.items())
+    notebook.cells.append(nbformat.v4.new_code_cell(REPORT))
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     return "\n".join(output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in outputs)
 
 
-def write(path, rows):
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("text", "label"), *rows])
-    return repr(str(path))
-
-
 def assert_it_went_through(printed):
-    assert "worth it" in printed or "Keep " in printed
+    printed, report = printed.split("\n# Tuning on ")
+    for words in (printed, report):
+        assert "worth it" in words or "Keep " in words
+        assert "What tuning gained: " in words
     assert "the loaded model predicts the same as the trained one: True" in printed
     assert "['picture_1.png', 'picture_2.png', 'report.html', 'report.md']" in printed
+    read_as = next(line for line in printed.splitlines() if line.startswith("read as "))
+    assert read_as in report or "is wrong" not in read_as  # a plain file of text and label needs no such sentence
+
+
+def save_as_text(path):
+    """What an own-data case returns as DATA: paths as strings, so that their repr is code."""
+    if isinstance(path, dict):
+        return {name: str(one) for name, one in path.items()}
+    return str(path)
+
+
+def no_header(folder):
+    """Tabs, the label first, and quotation marks that are never closed."""
+    rows = [(label, f'"{text}' if number % 9 == 4 else text)
+            for number, (text, label) in enumerate(shapes.rows(300, labels=("ham", "ham", "spam")))]
+    return shapes.lines(folder, "SMSSpamCollection", rows, "\t")
+
+
+def sorted_by_class(folder):
+    """25,000 rows, the first half of one class and the second of the other, with a split of its own."""
+    rows = [(f"{text} number{number % 50}", label, ("train", "train", "val", "test")[number % 4])
+            for label in ("neg", "pos") for number, (text, _) in enumerate(shapes.rows(1_200) * 11)]
+    return shapes.table(folder, "sorted.csv", rows, ["text", "label", "split"])
+
+
+def many_classes(folder):
+    """77 classes, of which some have five rows."""
+    rows = [(f"{text} as reason{number % 77}", f"reason_{number % 77}")
+            for number, (text, _) in enumerate(shapes.rows(1_200)) if number % 77 < 60 or number < 5 * 77]
+    return shapes.table(folder, "banking.csv", rows, ["text", "category"])
+
+
+def absent_classes(folder):
+    """150 classes and a split of its own, in which some classes have no row in val and in test."""
+    rows = [(f"{text} as {label}", label, "train" if number < 600 or number % 150 < 20 else ("val", "test")[number % 2])
+            for number, (text, label) in enumerate(shapes.CLINC)]
+    return shapes.table(folder, "intents.csv", rows, ["text", "label", "split"])
+
+
+def large(folder):
+    rows = [(f"{text} number{number % 999}", label) for number, (text, label) in enumerate(shapes.rows(1_000) * 200)]
+    return shapes.table(folder, "large.csv", rows, ["text", "label"])
+
+
+def json_array(folder):
+    rows = [{"label": number % 2, "text": text} for number, (text, _) in enumerate(shapes.rows(300))]
+    return shapes.save(folder, "array.json", json.dumps(rows))
+
+
+def one_file_per_class(folder):
+    texts = {label: "".join(f"{text}\n" for text, of in shapes.rows(400) if of == label) for label in ("neg", "pos")}
+    return {label: shapes.save(folder, f"{label}.txt", text) for label, text in texts.items()}
+
+
+CASES = {  # what it is: (how to make it, the metric, words that are printed)
+    "no header, tabs": (no_header, "macro F1", "2 classes"),
+    "Chinese": (lambda at: shapes.table(at, "店.csv", shapes.chinese(), ["label", "review"][::-1]), "AUC", "2 classes"),
+    "sorted by class": (sorted_by_class, "AUC", "2 classes"),
+    "77 classes, some rare": (many_classes, "AUC", "77 classes"),
+    "150 classes, some absent from val": (absent_classes, "macro F1", "150 classes"),
+    "200,000 rows": (large, "accuracy", "200,000 rows read, 200,000 kept"),
+    "a JSON array": (json_array, "accuracy", "2 classes"),
+    "one file per class": (one_file_per_class, "AUC", "2 classes"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_the_lesson_goes_to_its_report(case, tmp_path):
+    make, metric, words = CASES[case]
+    printed = run(tmp_path, DATA=save_as_text(make(tmp_path)), METRIC=metric)
+    assert_it_went_through(printed)
+    assert words in printed
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not REVIEWS.exists(), reason=f"{REVIEWS.name} is not beside this checkout")
 def test_on_real_reviews(tmp_path):
-    printed = run(tmp_path, DATA=repr(str(REVIEWS)), METRIC=repr("AUC"))
+    printed = run(tmp_path, DATA=str(REVIEWS), METRIC="AUC")
     assert_it_went_through(printed)
     assert "dropped 4: the text is empty (lines 770, 1,369, 3,692, ...)" in printed
 
 
-@pytest.mark.slow
-def test_on_images_of_digits_as_tokens(tmp_path):
-    images, labels = load_digits(return_X_y=True)
-    rows = [(" ".join(f"p{place}_{int(ink)}" for place, ink in enumerate(image) if ink), label)
-            for image, label in zip(images, labels, strict=True)]
-    printed = run(tmp_path, DATA=write(tmp_path / "digits.csv", rows))
-    assert_it_went_through(printed)
-    assert "10 classes" in printed
-
-
-def test_on_two_hundred_rows(tmp_path):
+def test_on_two_hundred_rows_with_a_hint(tmp_path):
     with MESSAGES.open(encoding="utf-8") as file:
-        rows = [(row["text"], row["label"]) for _, row in zip(range(200), csv.DictReader(file), strict=False)]
-    printed = run(tmp_path, DATA=write(tmp_path / "few.csv", rows))
+        rows = [(row["text"], "", row["label"]) for _, row in zip(range(200), csv.DictReader(file), strict=False)]
+    path = shapes.table(tmp_path, "few.csv", rows, ["what, exactly", "", "who"], delimiter=";")
+    printed = run(tmp_path, DATA=str(path), OPTIONS={"text": "what, exactly", "label": "who"})
     assert_it_went_through(printed)
     assert "warning: few rows: with 40 rows in the test part, accuracy is known only to within 15 points" in printed
     margin = float(printed.partition("40 test rows: ± ")[2].split()[0])
     assert margin > 0.05
-
-
-@pytest.mark.slow
-def test_on_characters_and_unequal_classes_under_other_names(tmp_path):
-    rows = [(f"这家店{'很好' if number % 5 else '不好'} {chr(0x4E00 + number)}👍", "好" if number % 5 else "坏")
-            for number in range(400)]
-    path = write(tmp_path / "店.csv", rows)
-    text = Path(path[1:-1]).read_text(encoding="utf-8")
-    Path(path[1:-1]).write_text(text.replace("text,label", "评论,标签", 1), encoding="utf-8")
-    printed = run(tmp_path, DATA=path, TEXT=repr("评论"), LABEL=repr("标签"), TOKENIZE="list", METRIC=repr("macro F1"))
-    assert_it_went_through(printed)
-    assert "validation macro F1" in printed

@@ -1,43 +1,37 @@
 """Common mistakes in lesson 06, each with words that its hint has to contain."""
 
-import torch
+import re
 
 
-def stops(best=lambda value, top: value > top, early=0, reset=True):
-    """The solution of 06.2, with one part replaced."""
-
-    def last_epoch(curve, patience):
-        top, waited = float("-inf"), 0
-        for epoch, value in enumerate(curve, start=1):
-            waited = 0 if best(value, top) and (reset or top == float("-inf")) else waited + 1
-            top = max(top, value)
-            if waited >= patience - early:
-                return epoch
-        return len(curve)
-
-    return last_epoch
+def cost(probabilities, y, missed=10, alarm=1):
+    named = probabilities.argmax(axis=1)
+    return (missed * ((y == 1) & (named == 0)).sum() + alarm * ((y == 0) & (named == 1)).sum()) / len(y)
 
 
 WRONG = {
     "06.1": [
-        (lambda labels, n_classes: torch.bincount(labels, minlength=n_classes).float(), "frequent class weighs most"),
-        (lambda labels, n_classes: torch.ones(n_classes), "These should be equal"),
-        (lambda labels, n_classes: 1 / torch.bincount(labels, minlength=n_classes), "learning rate means something"),
-        (lambda labels, n_classes: 1.0, "one weight per class"),
+        ({"text": 3, "label": 4}, "with text=3, label=4 the model reads what the shop answered"),
+        ({"text": [2, 3], "label": 4}, "with text=[2, 3], label=4 the model reads what the shop answered"),
+        ({"text": [0, 2], "label": 4}, "a date or a number says nothing"),
+        ({"text": 2, "label": 0}, "the classes are ['2026"),
+        ({"text": 3, "label": 5}, "load_csv refuses: tickets.txt"),
+        (2, "write a dict"),
     ],
     "06.2": [
-        (lambda curve, patience: curve.index(max(curve[:6])) + 1, "that is the best epoch"),
-        (stops(early=1), "one too early"),
-        (stops(early=-1), "one too late"),
-        (lambda curve, patience: len(curve), "it ran to the end"),
-        (stops(reset=False), "the wait starts again"),
+        (str.split, "'Bad' and 'bad' are still two tokens"),
+        (lambda text: text.lower().split(), "a word and a mark"),
+        (lambda text: re.findall(r"\w+", text.lower()), "the punctuation is gone"),
+        (lambda text: re.findall(r"\w+|\W", text.lower()), "white space is no part"),
+        (lambda text: list(text.lower()), "Keep the letters of a word together"),
+        (lambda text: re.findall(r"[a-z0-9]+|[^\w\s]", text.lower()), "it should be ['größe'"),
+        (lambda text: text.lower(), "return a list"),
     ],
     "06.3": [
-        (lambda baseline, network, margin: network > baseline, "return 'take the network' or"),
-        (lambda baseline, network, margin: "take the network" if network > baseline else "keep the baseline",
-         "lies inside the interval"),
-        (lambda baseline, network, margin: "keep the baseline", "better by more than its margin"),
-        (lambda baseline, network, margin: "take the network" if abs(network - baseline) > margin
-         else "keep the baseline", "the baseline is better"),
+        (cost, "the highest cost"),
+        (lambda probabilities, y: -cost(probabilities, y) * len(y), "for all messages together"),
+        (lambda probabilities, y: -cost(probabilities, y, missed=1, alarm=10), "the expensive one"),
+        (lambda probabilities, y: -cost(probabilities, y, missed=1), "Both mistakes cost the same"),
+        (lambda probabilities, y: (probabilities.argmax(axis=1) == y).mean(), "it should be"),
+        (lambda probabilities, y: probabilities.argmax(axis=1) == y, "return one number"),
     ],
 }
