@@ -15,7 +15,7 @@
 # make record-table  train the grid of configurations that searches are tried on (half an hour of two cores)
 # make bench      what the advice is worth, and its price (hours); SMALL=--small for a taste
 # make bench-gpu  the parts of it that need a GPU (five minutes)
-# make soak       kill the workers of studies at random, three hundred times, and look for what was lost
+# make soak       kill and suspend the workers of studies at random, restart their servers, and look for what was lost
 
 PYTHON ?= python3
 PORT ?= 8888
@@ -85,7 +85,7 @@ bench-gpu: .venv/extra-test
 	$(BIN)/python -m tests.bench.faster --device cuda $(SMALL)
 
 soak: .venv/extra-test
-	$(BIN)/python -m tests.faults.soak --kills 100 --record
+	$(BIN)/python -m tests.faults.soak --record
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache *.egg-info
