@@ -14,7 +14,6 @@ import threading
 import cloudpickle
 import optuna
 import psutil
-from optuna.trial import TrialState
 
 from helpers.study.errors import StudyError
 from helpers.study.lifecycle import remarks
@@ -96,7 +95,8 @@ def _load():
 
 
 def one_trial():
-    """Runs one trial. Returns its state, lines to print, and whether to stop."""
+    """Runs one trial. Returns its state, lines to print, and whether to stop. The state is None if there was no trial
+    to run: others had the last points of a grid, or the objective called study.stop() and then the storage went."""
     lines, ran = [], []
     try:
         study, objective = _load()
@@ -107,6 +107,6 @@ def one_trial():
         except Exception:  # an exception that can't be copied to the other process
             raise RuntimeError(f"{type(error).__name__}: {error}") from error
         raise
-    if not ran:  # it called study.stop(), and then the storage went away
-        return TrialState.FAIL, lines, True
+    if not ran:
+        return None, lines, was_told_to_stop(study)
     return ran[-1].state, lines + remarks(ran[-1]), was_told_to_stop(study)

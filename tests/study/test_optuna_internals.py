@@ -16,6 +16,7 @@ from helpers.study.optuna_internals import (
     grid_of,
     grid_points,
     is_in_memory,
+    mark_failed,
     proxy_server,
     queued_parameters,
     refused_attribute,
@@ -155,3 +156,12 @@ def test_the_server_of_a_proxy_hears_the_name_that_our_proxy_sends():
         server.stop(None)
     assert {headers["who-bin"].decode() for headers in notes.headers if "who-bin" in headers} == {"Søren"}
     assert memory.get_all_trials(0)[0].user_attrs == {"who": "Søren"}
+
+
+def test_a_trial_is_marked_as_failed_without_its_sampler():
+    study = optuna.create_study(sampler=optuna.samplers.GridSampler({"x": [1]}))
+    study.ask()
+    with pytest.raises(RuntimeError):
+        study.tell(study.ask().number, state=optuna.trial.TrialState.FAIL)
+    mark_failed(study, study.trials[0])
+    assert study.trials[0].state == optuna.trial.TrialState.FAIL
