@@ -20,6 +20,7 @@ from helpers.study.lifecycle import remarks
 from helpers.study.objective import checked
 from helpers.study.optimization import optimize
 from helpers.study.optuna_internals import was_told_to_stop
+from helpers.study.retry import retry_while_away
 
 
 def copy_of(study, objective):
@@ -85,12 +86,14 @@ def _load():
     """Loads the study and the objective when the first trial begins; then the study draws its own random numbers."""
     if "study" not in _work:
         try:
-            study, objective = pickle.loads(_work.pop("copied"))
+            study, objective = retry_while_away(lambda: pickle.loads(_work["copied"]))  # the storage connects again
+        except StudyError:
+            raise
         except Exception as error:
             raise StudyError(f"something that the objective uses can't be loaded in another process "
                              f"({type(error).__name__}: {error}); create it inside the objective") from None
         study.sampler.reseed_rng()
-        _work.update(study=study, objective=checked(objective))
+        _work.update(study=study, objective=checked(objective), copied=None)
     return _work["study"], _work["objective"]
 
 

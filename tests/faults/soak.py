@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -286,7 +286,6 @@ def soak_on(kind, directory, patience=30):
 def soak(kind, patience=30, faults=RECORDED):
     with tempfile.TemporaryDirectory() as directory, soak_on(kind, directory, patience) as storage:
         row = {"storage": kind} | storage.run(faults)
-    print(row, flush=True)
     return row
 
 
@@ -298,7 +297,10 @@ def main():
     arguments = parser.parse_args()
     start = time.perf_counter()
     with ThreadPoolExecutor(2) as side_by_side:
-        rows = list(side_by_side.map(functools.partial(soak, patience=arguments.patience), arguments.storage))
+        runs = {side_by_side.submit(soak, kind, arguments.patience): kind for kind in arguments.storage}
+        for each in as_completed(runs):
+            print(each.exception() or each.result(), flush=True)
+    rows = [each.result() for each in runs]
     if arguments.record:
         pd.DataFrame(rows).to_csv(recorded.RECORDED / "soak.csv", index=False)
         what = (f"A study on two machines whose workers are killed or suspended, and whose server is restarted, at "
