@@ -5,7 +5,7 @@ from optuna.trial import TrialState
 
 from helpers import recorded
 from helpers.authoring import rounds
-from helpers.study import finished
+from helpers.study import StudyError, finished
 
 STUDIES = ["transformer", "small"]
 MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom",
@@ -30,6 +30,14 @@ def test_reading_a_study_does_not_change_its_file():
     before = recorded.study_path("transformer").read_bytes()
     recorded.load_study("transformer").best_trial  # noqa: B018
     assert recorded.study_path("transformer").read_bytes() == before
+
+
+def test_a_recorded_study_that_is_not_there_is_named_and_no_file_is_made():
+    for load in (lambda: recorded.load_study("smal"), lambda: recorded.load_round("tree", "round 1")):
+        with pytest.raises(StudyError, match=r"there is no recorded study .* there are: .*small, transformer"):
+            load()
+    assert not recorded.study_path("smal").exists()
+    assert not recorded.study_path("tree_rounds").exists()
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -6,11 +6,12 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import pytest
 
-from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers
+from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers, worker_process
 from tests.faults.soak import facts, losses, objective, soak
 from tests.servers import Postgres, programs
 
@@ -72,6 +73,20 @@ def test_a_study_outlives_a_restart_of_its_database(tmp_path, mode):
         thread.join()
         assert finished(study) == 14
         assert "running" not in count_trials(open_study("mine", server.url))
+
+
+@pytest.mark.postgres
+def test_a_worker_that_begins_while_its_database_is_away_waits_for_it(monkeypatch):
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with Postgres() as server:
+        copied = worker_process.copy_of(open_study("mine", server.url), objective)
+        monkeypatch.setattr(worker_process, "_work", {"copied": copied})
+        waits = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: server.start())
+        monkeypatch.setattr("helpers.study.retry.time", waits)
+        server.stop()
+        study, _ = worker_process._load()
+        assert finished(study) == 0
 
 
 @pytest.mark.postgres
