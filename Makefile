@@ -16,7 +16,7 @@
 # make bench      what the advice is worth, and its price (hours); SMALL=--small for a taste
 # make race       search by seven tuners for eight minutes: its next piece of 35 (PIECES=7 for as many)
 # make bench-gpu  the parts of it that need a GPU (five minutes)
-# make soak       kill the workers of studies at random, three hundred times, and look for what was lost
+# make soak       kill and suspend the workers of studies at random, restart their servers, and look for what was lost
 
 PYTHON ?= python3
 PORT ?= 8888
@@ -89,7 +89,7 @@ bench-gpu: .venv/extra-test
 	$(BIN)/python -m tests.bench.faster --device cuda $(SMALL)
 
 soak: .venv/extra-test
-	$(BIN)/python -m tests.faults.soak --kills 100 --record
+	$(BIN)/python -m tests.faults.soak --record
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache *.egg-info

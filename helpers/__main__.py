@@ -18,7 +18,8 @@ def doctor(arguments):
 def worker(arguments):
     from helpers.study.workers import work
 
-    work(arguments.objective, arguments.study, arguments.storage, arguments.trials, arguments.who, arguments.direction)
+    work(arguments.objective, arguments.study, arguments.storage, arguments.trials, arguments.who, arguments.direction,
+         arguments.sampler)
 
 
 def repair(arguments):
@@ -75,6 +76,7 @@ def parser():
     add("--trials", required=True, type=int, help="the total of finished trials at which to stop")
     add("--who", help="a name to put on this worker's trials")
     add("--direction", choices=["maximize", "minimize"], help="of a new study; by default, maximize")
+    add("--sampler", help="MODULE:NAME of a sampler, like a GridSampler; by default, Optuna's")
     add = command(repair, "repair a damaged journal file; a copy of it is kept")
     add("file")
     add("--study", help="the study's name, if its own record was lost")

@@ -10,6 +10,7 @@ import optuna
 import pandas as pd
 
 from helpers.data import DATA_DIR
+from helpers.study.errors import StudyError
 
 RECORDED = DATA_DIR / "recorded"
 
@@ -24,7 +25,7 @@ def study_storage(name):
 
 def load_study(name):
     """The recorded study of that name: transformer (the first try) or small."""
-    return optuna.load_study(study_name=name, storage=study_storage(name))
+    return _load(name, name)
 
 
 def load_round(name, kind, seed=0):
@@ -33,7 +34,16 @@ def load_round(name, kind, seed=0):
     name: transformer, lstm or trees. kind: "round 1", "round 2", or "random", which is round two by random search.
     seed: of the search.
     """
-    return optuna.load_study(study_name=f"{kind}, seed {seed}", storage=study_storage(f"{name}_rounds"))
+    return _load(f"{kind}, seed {seed}", f"{name}_rounds")
+
+
+def _load(study_name, name):
+    """Raises StudyError if there is no such file: Optuna would create an empty one."""
+    if not study_path(name).exists():
+        known = ", ".join(sorted(path.stem.removeprefix("study_") for path in RECORDED.glob("study_*.journal")))
+        raise StudyError(f"there is no recorded study {name}: {study_path(name)} does not exist; there are: "
+                         f"{known or 'none; download the course again, whole'}")
+    return optuna.load_study(study_name=study_name, storage=study_storage(name))
 
 
 def load_race():

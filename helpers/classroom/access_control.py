@@ -2,61 +2,27 @@
 refuses what could harm the others. `Doorkeeper` tells it which laptop asks."""
 
 import copy
-import json
 import math
 import threading
 import time
-import unicodedata
 from collections import Counter
 from datetime import datetime
-from numbers import Real
 
 import grpc
-from optuna.distributions import distribution_to_json
-from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
-from optuna.storages import BaseStorage, RetryHeartbeatStaleTrialCallback
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState, create_trial
 
+from helpers.classroom.limits import MAX_WHO, OWNER, Contents, Refused, fits, refuse_unless, same_name
+from helpers.classroom.one_study import OneStudy
 from helpers.study import StudyError, optuna_internals
 from helpers.study.storage import ALIVE, HEARTBEAT, WHO
 
 MAX_TRIALS = 10_000
 MAX_OF_ONE, MAX_QUEUED = 2500, 20  # trials that one laptop may begin, and that it may have queued at a time
-MAX_WHO, MAX_NAME = 40, 100  # characters of a learner's name, and of a parameter's or an attribute's
-MAX_PARAMETERS, MAX_REPORTS = 50, 1000  # of one trial
-MAX_TEXT = 8000  # characters of all attributes of one trial, and of the choices of one parameter
-ANONYMOUS = "anonymous"
 SILENT = 6 * HEARTBEAT  # seconds without a heartbeat after which a trial's laptop counts as gone
 REMOVED = "removed"  # the attribute of the study with the names that the teacher has removed, and of each such trial
 REFUSAL = "Exception calling application: "  # what `helpers.study.retry` looks for in an answer
-OWNER = "owner"  # the attribute of a trial that names who runs it, and from which address
-
-
-class Refused(Exception):
-    """A request that is refused. The sentence arrives on the laptop, in the details of a grpc.RpcError."""
-
-
-def refuse_unless(condition, sentence):
-    if not condition:
-        raise Refused(sentence)
-
-
-def is_name(text, length):
-    return isinstance(text, str) and 0 < len(text) <= length and text.isprintable() and not text.isspace()
-
-
-def same_name(who):
-    """A learner's name without what nobody sees: spaces too many, and the two ways to write an accent."""
-    return " ".join(unicodedata.normalize("NFC", str(who)).split())
-
-
-def fits(value, distribution):
-    """Whether a parameter may have this value. Optuna checks it when it creates a trial."""
-    try:
-        create_trial(state=TrialState.RUNNING, params={"x": value}, distributions={"x": distribution})
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return False
-    return True
 
 
 _request = threading.local()  # caller: [name, address] of the laptop whose request this thread answers
@@ -67,88 +33,15 @@ def caller():
     return getattr(_request, "caller", None)
 
 
-def is_settings(value):
-    return isinstance(value, dict) and all(isinstance(each, str | Real | None) for each in value.values())
-
-
-def is_number(value):
-    return isinstance(value, Real)
-
-
-def is_list_of_numbers(value):
-    return isinstance(value, list) and all(map(is_number, value))
-
-
-def is_text(value):
-    return isinstance(value, str)
-
-
-# Attributes that the Optuna of every laptop reads, by how their names begin: other values there would stop them all.
-EXPECTED = {"fixed_params": is_settings, "retry_history": is_list_of_numbers, "failed_trial": is_number,
-            "constraints": lambda value: is_number(value) or is_list_of_numbers(value), "completed_rung_": is_number,
-            "tpe:relative_params": is_text}  # fmt: skip
-
-
-class Contents:
-    """What one trial, or the study, holds so far. Each `add` refuses what is too much or invalid."""
-
-    def __init__(self, trial=None):
-        self.who, self.seen = ANONYMOUS, datetime.now()
-        self.owner, self.queued_by, self.waits = None, None, False  # who runs the trial, who queued it: as `caller`
-        self.parameters, self.reports, self.attributes = set(), set(), {}
-        if trial:
-            self.waits = trial.state == TrialState.WAITING
-            self.owner = None if self.waits else trial.system_attrs.get(OWNER)
-            for name, distribution in trial.distributions.items():
-                self.add_parameter(name, distribution, distribution.to_internal_repr(trial.params[name]))
-            for step, value in trial.intermediate_values.items():
-                self.add_report(step, value)
-            for key, value in trial.system_attrs.items():
-                self.add_system_attribute(key, value)
-            for key, value in trial.user_attrs.items():
-                self.add_attribute(key, value)
-
-    def add_parameter(self, name, distribution, number):
-        refuse_unless(is_name(name, MAX_NAME), f"the name of a parameter has 1 to {MAX_NAME} printable characters")
-        refuse_unless(len(distribution_to_json(distribution)) <= MAX_TEXT, f"the choices of {name} are too long")
-        self.parameters.add(name)
-        refuse_unless(len(self.parameters) <= MAX_PARAMETERS, f"a trial has at most {MAX_PARAMETERS} parameters")
-        try:
-            inside = fits(distribution.to_external_repr(number), distribution)
-        except (ValueError, IndexError, OverflowError):
-            inside = False
-        refuse_unless(inside, f"the value of {name} is outside its range")
-
-    def add_report(self, step, value):
-        refuse_unless(0 <= step < 2**31, f"the step of a report must be from 0 to {2**31 - 1}; it is {step}")
-        self.reports.add(step)
-        refuse_unless(len(self.reports) <= MAX_REPORTS, f"a trial has at most {MAX_REPORTS} reports")
-
-    def add_system_attribute(self, key, value):
-        for beginning, is_as_expected in EXPECTED.items():
-            refuse_unless(not key.startswith(beginning) or is_as_expected(value), f"{key} can't be {value!r:.60}")
-        self.add_attribute(key, value)
-
-    def add_attribute(self, key, value):
-        refuse_unless(is_name(key, MAX_NAME), f"the name of an attribute has 1 to {MAX_NAME} printable characters")
-        if key == "who":
-            refuse_unless(is_name(value, MAX_WHO), f"a learner's name (who) has 1 to {MAX_WHO} printable characters")
-            self.who = value
-        sizes = self.attributes | {key: len(key) + len(json.dumps(value))}
-        not_too_long = sum(sizes.values()) <= MAX_TEXT
-        refuse_unless(not_too_long, f"{key} is too long: all attributes together may have {MAX_TEXT} characters")
-        self.attributes = sizes
-
-
-class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
-    """A storage of Optuna's, restricted to one study. It checks a request, then passes it on; one write at a time.
+class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
+    """The study of a class. It checks a request, then passes it on; one write at a time.
 
     It remembers the last heartbeat of each running trial, for `recover`.
     """
 
     def __init__(self, storage, name, max_trials=MAX_TRIALS, until=None):
-        self.storage, self.name, self.max_trials, self.until = storage, name, max_trials, until
-        self.study_id = storage.get_study_id_from_name(name)
+        super().__init__(storage, name)
+        self.max_trials, self.until = max_trials, until
         self.writing, self.reading = threading.Lock(), threading.Lock()
         self.of_study, self.begun = Contents(), Counter()  # the latter: how many trials, by who asked for them
         self.refusals, self.last_refusal, self.deleted = 0, "", False
@@ -177,11 +70,6 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
             self.deleted = True
             raise StudyError(f'the study "{self.name}" was deleted; end this with Ctrl-C, and start again') from None
 
-    def own(self, study_id):
-        if study_id != self.study_id:
-            raise KeyError(f'there is one study here, "{self.name}"')
-        return study_id
-
     def contents(self, trial_id):
         """What an unfinished trial holds."""
         if trial_id not in self.of_trials:
@@ -200,13 +88,6 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
                           f"trial {number} belongs to another laptop; only that one can change or finish it")
         contents.seen = datetime.now()
         return contents
-
-    def create_new_study(self, directions, study_name=None):
-        refuse_unless(study_name == self.name, f'there is one study here, "{self.name}"; a laptop can\'t make another')
-        raise DuplicatedStudyError(f"{self.name} exists")  # so that the laptop loads it
-
-    def delete_study(self, study_id):
-        raise Refused("a laptop can't delete the study of the class")
 
     def create_new_trial(self, study_id, template_trial=None):
         trial = template_trial or create_trial(state=TrialState.RUNNING)
@@ -373,30 +254,6 @@ class ClassStudy(BaseStorage, optuna_internals.BaseHeartbeat):
                 self.trials = self.storage.get_all_trials(study_id, deepcopy=False)
             trials = [trial for trial in self.trials if states is None or trial.state in states]
         return copy.deepcopy(trials) if deepcopy else trials
-
-    def get_trial(self, trial_id):
-        trial = self.storage.get_trial(trial_id)
-        if self.storage.get_trial_id_from_study_id_trial_number(self.study_id, trial.number) != trial_id:
-            raise KeyError(f"trial {trial_id} belongs to another study")
-        return trial
-
-    def get_all_studies(self):
-        return [study for study in self.storage.get_all_studies() if study.study_name == self.name]
-
-    def get_study_id_from_name(self, study_name):
-        return self.own(self.storage.get_study_id_from_name(study_name))
-
-    def get_study_name_from_id(self, study_id):
-        return self.storage.get_study_name_from_id(self.own(study_id))
-
-    def get_study_directions(self, study_id):
-        return self.storage.get_study_directions(self.own(study_id))
-
-    def get_study_user_attrs(self, study_id):
-        return self.storage.get_study_user_attrs(self.own(study_id))
-
-    def get_study_system_attrs(self, study_id):
-        return self.storage.get_study_system_attrs(self.own(study_id))
 
 
 class Doorkeeper(grpc.ServerInterceptor):

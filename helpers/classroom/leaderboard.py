@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 from optuna.trial import TrialState
 
-from helpers.classroom.access_control import ANONYMOUS, MAX_WHO, OWNER, REMOVED, same_name
+from helpers.classroom.access_control import REMOVED
+from helpers.classroom.limits import ANONYMOUS, MAX_WHO, OWNER, same_name
 from helpers.html import fill
 from helpers.study import FINISHED
 

@@ -12,8 +12,9 @@ from optuna.storages import get_storage
 from optuna.study import StudyDirection
 from sqlalchemy import text
 
-from helpers.classroom.access_control import ANONYMOUS, REMOVED, same_name
+from helpers.classroom.access_control import REMOVED
 from helpers.classroom.leaderboard import standings
+from helpers.classroom.limits import ANONYMOUS, same_name
 from helpers.classroom.server import open_database
 from helpers.study import StudyError
 from helpers.study.optuna_internals import trial_id

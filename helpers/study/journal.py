@@ -14,7 +14,7 @@ import os
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 
 from helpers.commands import command
-from helpers.study.errors import NotWritable, StudyError
+from helpers.study.errors import DriveAway, NotWritable, StudyError
 
 CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_STATE = 0, 1, 4, 6
 FIELDS = {  # the fields that Optuna reads, by op_code
@@ -31,6 +31,8 @@ FIELDS = {  # the fields that Optuna reads, by op_code
     10: set(),
 }
 START = b'{"op_code":'
+AWAY = {getattr(errno, name, None) for name in (  # of a network drive; Windows lacks some
+    "EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH")} - {None}
 
 
 class Journal(JournalFileBackend):
@@ -60,7 +62,8 @@ class Journal(JournalFileBackend):
                     file.flush()
                     os.fsync(file.fileno())
             except OSError:
-                os.truncate(self.path, length)
+                with contextlib.suppress(OSError):  # else the next write cuts it off
+                    os.truncate(self.path, length)
                 raise
 
     def _check_first_line(self):
@@ -107,6 +110,8 @@ def held(path):
 
 def _in_words(path, error):
     """A StudyError for an error of the disk or the drive."""
+    if error.errno in AWAY:
+        return DriveAway(f"{path} can't be reached ({error.strerror}); check its drive, then run again")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NotWritable(f"{path}: no space left on the disk; nothing that finished is lost; free some space, "
                            "then run again")

@@ -13,9 +13,10 @@ from optuna.trial import TrialState
 
 from helpers.study.addresses import how_to_write, looks_like_storage
 from helpers.study.errors import StudyError
+from helpers.study.grid import check_grid
 from helpers.study.objective import checked
 from helpers.study.optimization import optimize
-from helpers.study.optuna_internals import grid_of, is_in_memory
+from helpers.study.optuna_internals import is_in_memory
 from helpers.study.retry import retry_while_away, storage_trouble
 from helpers.study.storage import HEARTBEAT, compare_versions, open_storage, recover
 
@@ -125,11 +126,8 @@ def check_arguments(call, study, objective, n_trials, timeout):
     check_total("n_trials", n_trials)
     if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or not timeout >= 0):
         raise StudyError(f"timeout is {timeout!r}; it must be a number of seconds, 0 or more, or None for no limit")
-    grid = {} if is_in_memory(study) else grid_of(study.sampler)
-    for name, values in grid.items():
-        for odd in [value for value in values if not (value is None or isinstance(value, (str, int, float)))]:
-            raise StudyError(f"the grid of {name} holds a value of type {type(odd).__name__}, which can't be stored; "
-                             "write a list of plain numbers or texts: for a NumPy array, values.tolist()")
+    if not is_in_memory(study):
+        check_grid(study.sampler)
 
 
 def check_total(name, n_trials):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from optuna.distributions import check_distribution_compatibility
 
 from helpers.study.errors import StudyError
+from helpers.study.grid import twin_of
 from helpers.study.optuna_internals import queued_parameters, refused_attribute, refused_parameter
 from helpers.study.retry import refusal
 
@@ -26,6 +27,8 @@ def checked(objective):
     def objective_checked(trial):
         objective_checked.trial = trial
         try:
+            if (twin := twin_of(trial)) is not None:
+                raise NoValue(f"its point of the grid is that of trial {twin}, which another process began before")
             value, directions = objective(trial), len(trial.study.directions)
             return as_float(value) if directions == 1 else as_floats(value, directions)
         except (Exception, SystemExit) as error:
@@ -64,7 +67,7 @@ def _reason(trial, error):
 
 
 class NoValue(Exception):
-    """What the objective returned can't be the value of a trial."""
+    """The trial has no value: what the objective returned can't be one, or another process runs the same."""
 
 
 def as_float(value):

@@ -8,7 +8,8 @@ import optuna
 from optuna.trial import TrialState
 
 from helpers.study.errors import StudyError
-from helpers.study.optuna_internals import was_told_to_stop
+from helpers.study.grid import only_retries_wait, queue_point
+from helpers.study.optuna_internals import grid_of, was_told_to_stop
 from helpers.study.retry import retry_while_away, was_taken, words_of
 from helpers.study.storage import give_up, recover
 from helpers.study.worker_identity import claim, claims_of
@@ -52,16 +53,24 @@ class _Optimization:
         stopped = self.begun and was_told_to_stop(self.study)
         self.give_up_trials()
         recover(self.study)
-        if stopped or len(self.ended) >= self.n_trials:
+        if (stopped and not only_retries_wait(self.study)) or len(self.ended) >= self.n_trials:
             return
         self.begun = True
+        if not queue_point(self.study):
+            return
         seconds = None if self.until == math.inf else max(0, self.until - time.monotonic())
         self.study.optimize(self.objective, n_trials=self.n_trials - len(self.ended), timeout=seconds,
                             callbacks=[self.end, *self.callbacks], **self.options)  # fmt: skip
+        if grid_of(self.study.sampler):
+            recover(self.study)
+            if only_retries_wait(self.study):
+                self.round()
 
     def end(self, study, trial):
         self.ended.append(trial.number)
         self.lost = 0
+        if len(self.ended) < self.n_trials and not queue_point(study):
+            study.stop()
 
     def if_away(self, trouble):
         """Counts a trial that was lost. Returns whether one has begun since the failure before."""

@@ -9,7 +9,7 @@ from optuna.storages._grpc.auto_generated.api_pb2_grpc import add_StorageService
 from optuna.storages._grpc.servicer import OptunaStorageProxyService
 from optuna.storages._heartbeat import BaseHeartbeat
 
-__all__ = ["BaseHeartbeat", "WatchedTPE", "grid_of", "grid_points", "is_in_memory", "proxy_server",
+__all__ = ["BaseHeartbeat", "WatchedTPE", "grid_of", "grid_points", "is_in_memory", "mark_failed", "proxy_server",
            "queued_parameters", "refused_attribute", "refused_parameter", "trial_id", "was_told_to_stop"]  # fmt: skip
 
 
@@ -25,6 +25,11 @@ def was_told_to_stop(study):
 def trial_id(trial):
     """The id by which a storage knows a trial; its number counts within its study only."""
     return trial._trial_id
+
+
+def mark_failed(study, trial):
+    """`study.tell` without its sampler: a GridSampler would stop the study, which Optuna allows in a run only."""
+    study._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.FAIL)
 
 
 def queued_parameters(trial):

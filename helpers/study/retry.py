@@ -6,7 +6,7 @@ import grpc
 from optuna.exceptions import UpdateFinishedTrialError
 from sqlalchemy.exc import SQLAlchemyError
 
-from helpers.study.errors import StudyError
+from helpers.study.errors import DriveAway, StudyError
 
 RECONNECT = 60  # seconds that a worker waits for an unavailable storage
 NO_SPACE = "no space left on the disk of the study; what finished is kept: free some space, then run again"
@@ -28,7 +28,7 @@ def retry_while_away(work, if_away=lambda trouble: False):
             if trouble is None:
                 raise
             progress = if_away(trouble)
-            if isinstance(trouble, StudyError):
+            if isinstance(trouble, StudyError) and not isinstance(trouble, DriveAway):
                 raise trouble from None
             if "disk is full" in str(trouble) or "No space left" in str(trouble):
                 raise StudyError(NO_SPACE) from None

@@ -34,7 +34,7 @@ from helpers.study.addresses import address_of, hide_password
 from helpers.study.database_errors import SameFile, reason_of, sealed
 from helpers.study.errors import NotWritable, StudyError
 from helpers.study.journal import Journal, cut_torn_tail
-from helpers.study.optuna_internals import BaseHeartbeat
+from helpers.study.optuna_internals import BaseHeartbeat, mark_failed
 from helpers.study.retry import RECONNECT
 from helpers.study.worker_identity import claim, claims_of, is_alive, is_dead
 
@@ -93,8 +93,8 @@ def recover(study):
             given_up = (study.study_name, trial.number, trial.datetime_start) in _given_up
             if claims and all(is_dead(who) or (given_up and who == claim()) for who in claims):
                 try:
-                    study.tell(trial.number, state=TrialState.FAIL)
-                except (ValueError, UpdateFinishedTrialError):  # another process was faster
+                    mark_failed(study, trial)
+                except UpdateFinishedTrialError:  # another process was faster
                     continue
                 retry(study, trial)
                 numbers.append(trial.number)

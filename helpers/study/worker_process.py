@@ -14,13 +14,13 @@ import threading
 import cloudpickle
 import optuna
 import psutil
-from optuna.trial import TrialState
 
 from helpers.study.errors import StudyError
 from helpers.study.lifecycle import remarks
 from helpers.study.objective import checked
 from helpers.study.optimization import optimize
 from helpers.study.optuna_internals import was_told_to_stop
+from helpers.study.retry import retry_while_away
 
 
 def copy_of(study, objective):
@@ -86,17 +86,20 @@ def _load():
     """Loads the study and the objective when the first trial begins; then the study draws its own random numbers."""
     if "study" not in _work:
         try:
-            study, objective = pickle.loads(_work.pop("copied"))
+            study, objective = retry_while_away(lambda: pickle.loads(_work["copied"]))  # the storage connects again
+        except StudyError:
+            raise
         except Exception as error:
             raise StudyError(f"something that the objective uses can't be loaded in another process "
                              f"({type(error).__name__}: {error}); create it inside the objective") from None
         study.sampler.reseed_rng()
-        _work.update(study=study, objective=checked(objective))
+        _work.update(study=study, objective=checked(objective), copied=None)
     return _work["study"], _work["objective"]
 
 
 def one_trial():
-    """Runs one trial. Returns its state, lines to print, and whether to stop."""
+    """Runs one trial. Returns its state, lines to print, and whether to stop. The state is None if there was no trial
+    to run: others had the last points of a grid, or the objective called study.stop() and then the storage went."""
     lines, ran = [], []
     try:
         study, objective = _load()
@@ -107,6 +110,6 @@ def one_trial():
         except Exception:  # an exception that can't be copied to the other process
             raise RuntimeError(f"{type(error).__name__}: {error}") from error
         raise
-    if not ran:  # it called study.stop(), and then the storage went away
-        return TrialState.FAIL, lines, True
+    if not ran:
+        return None, lines, was_told_to_stop(study)
     return ran[-1].state, lines + remarks(ran[-1]), was_told_to_stop(study)

@@ -2,7 +2,6 @@
 
 import functools
 import importlib
-import math
 import multiprocessing
 import numbers
 import os
@@ -13,10 +12,10 @@ from pathlib import Path
 
 import loky
 import optuna
-from optuna.trial import TrialState
 from tqdm.auto import tqdm
 
 from helpers.study.errors import StudyError
+from helpers.study.grid import can_begin, only_retries_wait
 from helpers.study.lifecycle import (
     best_so_far,
     check_arguments,
@@ -29,7 +28,7 @@ from helpers.study.lifecycle import (
     stop_if_all_fail,
     watching,
 )
-from helpers.study.optuna_internals import grid_of, grid_points, is_in_memory
+from helpers.study.optuna_internals import is_in_memory
 from helpers.study.retry import retry_while_away, storage_trouble
 from helpers.study.storage import open_storage, recover
 from helpers.study.worker_process import begin, copy_of, one_trial
@@ -75,6 +74,7 @@ class _Crew:
     def __init__(self, copied, study, n_trials, workers, until):
         self.study, self.n_trials, self.max_deaths, self.until = study, n_trials, 3 * workers, until
         self.begin = functools.partial(begin, os.getpid(), multiprocessing.get_start_method(allow_none=True), copied)
+        self.stopped = False
         self.workers, self.running = [], {}  # all workers; {future of a trial: its worker}
         self.states, self.errors, self.deaths = [], [], 0  # deaths: since the last trial that ended
         self.idle = [self.hire() for _ in range(min(workers, self.missing()))]
@@ -100,9 +100,10 @@ class _Crew:
             self.show()
 
     def start_trials(self):
-        missing = 0 if time.monotonic() >= self.until else max(0, self.missing())
+        over = self.stopped and not retry_while_away(lambda: only_retries_wait(self.study))
+        missing = 0 if over or time.monotonic() >= self.until else max(0, self.missing())
         for worker in self.idle[:missing]:
-            if not retry_while_away(lambda: queue_grid_point(self.study, len(self.running))):
+            if not retry_while_away(lambda: can_begin(self.study)):
                 return
             self.idle.remove(worker)
             try:
@@ -125,9 +126,9 @@ class _Crew:
             self.idle.append(worker)
             for line in lines:
                 tqdm.write(line)
-            if stopped:
-                self.until = -math.inf
-            stop_if_all_fail(self.states, state)
+            self.stopped |= stopped
+            if state is not None:
+                stop_if_all_fail(self.states, state)
 
     def replace_dead(self):
         self.deaths += 1
@@ -159,40 +160,25 @@ class _Crew:
         self.progress.close()
 
 
-def queue_grid_point(study, running):
-    """Queues the next point of a GridSampler, so that no two workers choose the same. False if none is left.
-
-    running: how many of the study's unfinished trials are already in the hands of workers, or promised to one.
-    """
-    space = grid_of(study.sampler)
-    if not space:
-        return True
-    trials = study.get_trials(deepcopy=False)
-    left = grid_points(study.sampler, trials)
-    if left:
-        point = {"search_space": space, "grid_id": min(left)}
-        study.add_trial(optuna.trial.create_trial(state=TrialState.WAITING, system_attrs=point))
-    return bool(left) or sum(not trial.state.is_finished() for trial in trials) > running
-
-
 # A worker in a terminal of its own.
 
 
-def work(objective, study, storage, n_trials, who=None, direction=None):
+def work(objective, study, storage, n_trials, who=None, direction=None, sampler=None):
     """Runs trials of a study in this process, with one torch thread, until it holds `n_trials` finished ones in all.
 
     objective: MODULE:FUNCTION, a module in the current directory or an installed one.
     direction: None means that of the study, and maximize for a new one.
+    sampler: MODULE:NAME, for one that differs from Optuna's default.
     Raises StudyError if there is no such function, or the storage can't be opened.
     """
     if not study.strip():
         raise StudyError("--study is empty; give the study's name")
     check_total("--trials", n_trials)
-    function = find_function(objective)
+    function, options = find_function(objective), {"sampler": find_sampler(sampler)} if sampler else {}
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     opened = open_storage(storage, who)
-    study = open_study(study, opened, directions=directions_of(study, opened, direction))
+    study = open_study(study, opened, directions=directions_of(study, opened, direction), **options)
     try:
         run_until(study, function, n_trials)
     except KeyboardInterrupt:
@@ -214,10 +200,27 @@ def directions_of(name, storage, direction):
 
 def find_function(objective):
     """The function that MODULE:FUNCTION names. Raises StudyError if there is none."""
-    module, _, function = objective.partition(":")
+    found, module, name = _find(objective)
+    if not callable(found):
+        raise StudyError(f"the module {module.__name__} ({module.__file__}) has no function {name}")
+    return found
+
+
+def find_sampler(sampler):
+    """The sampler that MODULE:NAME names. Raises StudyError if there is none."""
+    found, module, name = _find(sampler)
+    if not isinstance(found, optuna.samplers.BaseSampler):
+        raise StudyError(f"the module {module.__name__} ({module.__file__}) has no sampler {name}; write one there, "
+                         f"like {name} = optuna.samplers.GridSampler({{...}})")
+    return found
+
+
+def _find(text):
+    """What MODULE:NAME names (None if there is none of that name), the module, and the name."""
+    module, _, name = text.partition(":")
     module = module.removesuffix(".py")
-    if not module or not function:
-        raise StudyError(f"{objective} names no function; write MODULE:FUNCTION, like helpers.search:objective")
+    if not module or not name:
+        raise StudyError(f"{text} names no function; write MODULE:FUNCTION, like helpers.search:objective")
     sys.path.insert(0, os.getcwd())
     try:
         found = importlib.import_module(module)
@@ -225,6 +228,4 @@ def find_function(objective):
         if error.name and module.startswith(error.name):
             raise StudyError(f"there is no module {module} in {Path.cwd()} or among the installed packages") from error
         raise
-    if not callable(getattr(found, function, None)):
-        raise StudyError(f"the module {module} ({found.__file__}) has no function {function}")
-    return getattr(found, function)
+    return getattr(found, name, None), found, name

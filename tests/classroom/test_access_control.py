@@ -15,8 +15,9 @@ from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
 from helpers.classroom import access_control
-from helpers.classroom.access_control import EXPECTED, SILENT, ClassStudy, Refused, same_name
+from helpers.classroom.access_control import SILENT, ClassStudy
 from helpers.classroom.leaderboard import cells, standings
+from helpers.classroom.limits import EXPECTED, Refused, same_name
 from helpers.study import StudyError, run_until
 from helpers.study.storage import ALIVE, recover
 from helpers.study.worker_identity import machine

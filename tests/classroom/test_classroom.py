@@ -17,17 +17,9 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
-from helpers.classroom.access_control import (
-    MAX_PARAMETERS,
-    MAX_REPORTS,
-    MAX_TEXT,
-    MAX_WHO,
-    SILENT,
-    ClassStudy,
-    Contents,
-    Refused,
-)
+from helpers.classroom.access_control import SILENT, ClassStudy
 from helpers.classroom.leaderboard import standings, sum_up
+from helpers.classroom.limits import MAX_PARAMETERS, MAX_REPORTS, MAX_TEXT, MAX_WHO, Contents, Refused
 from helpers.classroom.server import check_port, open_database
 from helpers.study import FINISHED, StudyError, finished, open_study
 from helpers.study.storage import ALIVE, recover

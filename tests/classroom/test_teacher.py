@@ -11,8 +11,9 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from helpers.classroom import access_control, remove, write_csv
-from helpers.classroom.access_control import ClassStudy, Refused
+from helpers.classroom.access_control import ClassStudy
 from helpers.classroom.leaderboard import standings
+from helpers.classroom.limits import Refused
 from helpers.classroom.server import time_of_today
 from helpers.study import StudyError, open_study
 from tests.classroom.server import from_file, join

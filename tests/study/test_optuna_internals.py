@@ -18,6 +18,7 @@ from helpers.study.optuna_internals import (
     grid_of,
     grid_points,
     is_in_memory,
+    mark_failed,
     proxy_server,
     queued_parameters,
     refused_attribute,
@@ -177,3 +178,12 @@ def test_the_watched_tpe_proposes_what_tpe_does_and_shows_what_it_chose_from():
         assert one.good_trials == set(np.argsort(values)[-len(one.good_trials) :])
     x = np.linspace(0, 10, 2_001)
     assert np.exp(one.good({"x": x})).sum() * (x[1] - x[0]) == pytest.approx(1, abs=0.01)  # a density
+
+
+def test_a_trial_is_marked_as_failed_without_its_sampler():
+    study = optuna.create_study(sampler=optuna.samplers.GridSampler({"x": [1]}))
+    study.ask()
+    with pytest.raises(RuntimeError):
+        study.tell(study.ask().number, state=optuna.trial.TrialState.FAIL)
+    mark_failed(study, study.trials[0])
+    assert study.trials[0].state == optuna.trial.TrialState.FAIL

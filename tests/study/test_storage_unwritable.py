@@ -1,13 +1,16 @@
 """Files that can't be written, or that are deleted or replaced while a study runs: one sentence, at once."""
 
 import contextlib
+import errno
 import io
 import multiprocessing
 import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import pytest
@@ -69,6 +72,54 @@ def as_nobody(work, *arguments):
     finally:
         process.kill()
         process.join()
+
+
+class Drive:
+    """A network drive: while `away` is an error's number, what is written to a journal fails with it."""
+
+    def __init__(self):
+        self.away, self.waited = None, 0
+
+    def fsync(self, file):
+        if self.away:
+            raise OSError(self.away, os.strerror(self.away))
+
+    def sleep(self, seconds):
+        """Comes back when somebody waits for the third time."""
+        self.waited += 1
+        self.away = self.away if self.waited < 3 else None
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+def test_a_network_drive_that_comes_back_is_waited_for(tmp_path, monkeypatch, number):
+    drive = Drive()
+    monkeypatch.setattr(os, "fsync", drive.fsync)
+    monkeypatch.setattr("helpers.study.retry.time", SimpleNamespace(monotonic=time.monotonic, sleep=drive.sleep))
+    study = open_study("mine", tmp_path / "study.journal")
+
+    def objective(trial):
+        if trial.number == 2 and not drive.waited:
+            drive.away = number
+        return parabola(trial)
+
+    run_until(study, objective, 4)
+    assert drive.waited == 3
+    assert look(tmp_path / "study.journal") == "4 complete, 1 failed"
+
+
+def test_a_network_drive_that_stays_away_ends_the_run_with_a_sentence_and_loses_nothing(tmp_path, monkeypatch):
+    drive = Drive()
+    monkeypatch.setattr(os, "fsync", drive.fsync)
+    monkeypatch.setattr("helpers.study.retry.RECONNECT", -1)
+    path = tmp_path / "study.journal"
+    study = open_study("mine", path)
+    with pytest.raises(StudyError, match=r"was unavailable for .*study.journal can't be reached \(Input/output error"):
+        run_until(study, parabola, 4, callbacks=[lambda study, trial: setattr(drive, "away", errno.EIO)])
+    with pytest.raises(StudyError, match=r"can't be reached .*; check its drive, then run again"):
+        open_study("another", path)
+    drive.away = None
+    assert look(path) == "1 complete"
+    run_until(open_study("mine", path), parabola, 3)
 
 
 def look(address):

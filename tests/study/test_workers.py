@@ -17,7 +17,7 @@ import torch
 from nbclient import NotebookClient
 from optuna.trial import TrialState
 
-from helpers.study import StudyError, count_trials, finished, open_study, run_workers
+from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers
 from helpers.study.workers import find_function, work
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,7 +162,7 @@ def test_what_cannot_be_loaded_in_a_worker_is_named_and_no_worker_dies(study, ca
 LOADER = """
 import torch
 from torch.utils.data import DataLoader
-from helpers.study import open_study, run_workers
+from helpers.study import open_study, run_until, run_workers
 
 class Rows(torch.utils.data.Dataset):
     def __len__(self): return 8
@@ -248,6 +248,60 @@ def test_no_point_of_a_grid_is_run_twice(tmp_path):
     assert count_trials(study) == "3 complete, 1 failed"
     run_workers(objective, study, 1_000, workers=2)
     assert len(study.trials) == 4
+
+
+@pytest.mark.parametrize("storage", ["grid.journal", "sqlite:///grid.db"])
+def test_terminals_on_one_grid_run_each_point_once(tmp_path, monkeypatch, storage):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("""
+import os, pathlib, time, optuna
+sampler = optuna.samplers.GridSampler({"x": list(range(7))})
+
+def objective(trial):
+    x = trial.suggest_int("x", 0, 6)
+    while trial.number > 2 and not pathlib.Path("gate").exists():
+        pathlib.Path(f"at the gate {os.getpid()}").touch()
+        time.sleep(0.05)
+    return x
+""")
+    terminals = [command("worker", "mine:objective", "--study", "grid", "--storage", storage, "--trials", "100",
+                         "--sampler", "mine:sampler", cwd=tmp_path) for _ in range(3)]
+    while len(list(tmp_path.glob("at the gate *"))) < 3:
+        assert all(terminal.poll() is None for terminal in terminals)
+        time.sleep(0.1)
+    (tmp_path / "gate").touch()
+    assert [terminal.communicate(timeout=180)[1].count("Traceback") for terminal in terminals] == [0, 0, 0]
+    assert sorted(trial.value for trial in open_study("grid", storage).trials if trial.value is not None) == [*range(7)]
+
+
+def test_of_two_trials_with_one_point_of_a_grid_the_first_runs_it(tmp_path):
+    study = open_study("grid", tmp_path / "study.journal", sampler=optuna.samplers.GridSampler({"x": [1, 2]}))
+    point = {"search_space": {"x": [1, 2]}, "grid_id": 0}
+    for _ in range(2):  # as two processes that read the study at the same moment
+        study.add_trial(optuna.trial.create_trial(state=TrialState.WAITING, system_attrs=point))
+    run_until(study, lambda trial: trial.suggest_int("x", 1, 2), 10)
+    assert sorted(trial.value for trial in study.trials if trial.value) == [1, 2]
+    assert study.trials[1].user_attrs["reason"] == (
+        "its point of the grid is that of trial 0, which another process began before")
+
+
+def test_the_last_point_of_a_grid_is_run_by_another_if_its_worker_dies(tmp_path):
+    code = """
+import os, sys, optuna; from helpers.study import open_study, run_until
+study = open_study("grid", sys.argv[1], sampler=optuna.samplers.GridSampler({"x": [1, 2]}))
+run_until(study, lambda trial: os._exit(1), 10)"""
+    path = tmp_path / "study.journal"
+    study = open_study("grid", path, sampler=optuna.samplers.GridSampler({"x": [1, 2]}))
+
+    def objective(trial):
+        if trial.number == 0:
+            subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, timeout=180)
+            assert study.trials[1].state == TrialState.RUNNING
+        return trial.suggest_int("x", 1, 2)
+
+    run_until(study, objective, 10)
+    assert count_trials(study) == "2 complete, 1 failed"
+    assert sorted(trial.value for trial in study.trials if trial.value) == [1, 2]
 
 
 def test_a_misspelt_name_in_the_queue_is_said(study, capsys):
