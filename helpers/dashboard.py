@@ -17,7 +17,8 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from helpers.commands import FIX
-from helpers.study.addresses import SQLITE, address_of, hide_password
+from helpers.study.addresses import address_of, hide_password, how_to_write
+from helpers.study.errors import StudyError
 
 HOST = "127.0.0.1"  # this machine only: the dashboard asks for no password and can delete studies
 RUNNING = {}  # (storage, port): Dashboard
@@ -45,10 +46,10 @@ def open_dashboard(path_or_url, port=0):
     """Starts a dashboard for the studies in a journal file or a database; prints its address and the studies' names.
 
     path_or_url: the file of the study, or the URL of a database; port: 0 takes a free one.
-    Only this machine reaches the address. Raises FileNotFoundError, TypeError, ValueError or RuntimeError.
+    Only this machine reaches the address. Raises StudyError if the storage or the port can't be used.
     """
     if importlib.util.find_spec("optuna_dashboard") is None:
-        raise RuntimeError(f"the package optuna-dashboard is missing. {FIX}")
+        raise StudyError(f"the package optuna-dashboard is missing. {FIX}")
     storage = find_storage(path_or_url)
     dashboard = RUNNING.get((storage, port))
     if dashboard and dashboard.process.poll() is None:
@@ -62,27 +63,19 @@ def open_dashboard(path_or_url, port=0):
 
 
 def find_storage(path_or_url):
-    """The URL of a database as it is, or the absolute path of a journal file; refuses what would show nothing."""
+    """The absolute path of a journal file, or a URL. Raises StudyError for what would show nothing."""
     if not isinstance(path_or_url, (str, os.PathLike)):
-        raise TypeError(f"open_dashboard got a {type(path_or_url).__name__}; give it the file of the study, since the "
-                        "dashboard is another process and can't read this one's memory.")
+        raise StudyError(f"open_dashboard got a {type(path_or_url).__name__}; give it the file of the study, since the "
+                         "dashboard is another process and can't read this one's memory")
     text = str(path_or_url)
     if text.startswith("grpc://"):
-        raise ValueError(f"the dashboard can't look through {text}; on the machine that serves the study, open its "
+        raise StudyError(f"the dashboard can't look through {text}; on the machine that serves the study, open its "
                          "file or database")
-    if "://" in text and not text.startswith("sqlite:///"):
-        return text
+    storage = str(address_of(how_to_write(text)))
     path = Path(text.removeprefix("sqlite:///")).expanduser().resolve()
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise FileNotFoundError(f"{path} {what}. Name the file of your study; open_study creates it.")
-    with path.open("rb") as file:
-        beginning = file.read(len(SQLITE))
-    if beginning == SQLITE:
-        return address_of(f"sqlite:///{path}")
-    if beginning and not beginning.startswith(b"{"):
-        raise ValueError(f"{path} is neither a journal nor an SQLite database. Name the file of your study.")
-    return str(path)
+    if ("://" not in text or text.startswith("sqlite:///")) and not path.exists():
+        raise StudyError(f"{path} does not exist; name the file of your study, which open_study creates")
+    return storage
 
 
 def start(storage, port):
@@ -98,7 +91,7 @@ def start(storage, port):
         if answer := process.stdout.readline():
             return process, json.loads(answer)
         reason = process.stderr.read().strip().rpartition("\n")[2] or "its process ended"
-        raise RuntimeError(f"the dashboard of {hide_password(storage)} did not start: {reason}")
+        raise StudyError(f"the dashboard of {hide_password(storage)} did not start: {reason}")
     except BaseException:
         end(process)
         raise

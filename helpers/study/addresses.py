@@ -1,6 +1,5 @@
 """Where a study is kept, as people write it: a path, a database's URL, grpc://host:port; and what they meant by it."""
 
-import ipaddress
 import os
 import re
 from pathlib import Path
@@ -15,9 +14,31 @@ from helpers.study.journal import START, no_journal
 SQLITE = b"SQLite format 3\0"  # how its files begin
 OF_DATABASES = (".db", ".db3", ".sqlite", ".sqlite3")
 OPTIONS = {"timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
-HOST_AND_PORT = re.compile(r"([\w.-]{2,}|\[[\da-fA-F:.]+\]):\d{1,5}")
 SQLITE_URL = re.compile(r"sqlite(\+\w+)?:///")
 WINDOWS_PATH = re.compile(r"(sqlite:///)?([A-Za-z]:[\\/]|\\\\)")
+# How an address is misspelt, and what is said; the first that fits the whole of it counts.
+MISSPELT = (
+    (r"\s*", "the storage is empty; name a file for the study, like study.journal"),
+    (r"(?!grpc://)(?i:https?|tcp|grpc):/*(?P<host>[^/]+:\d+)/?",
+     "{text} is not the address of a study; write grpc://host:port, like grpc://{host}"),
+    (r"(?!grpc://)(?i:https?|tcp|grpc):.*",
+     "{text} is not the address of a study; write grpc://host:port, like grpc://127.0.0.1:13000, or the path of a file "
+     "on this machine, like study.journal"),
+    (r"(?i:sqlite)(\+\w+)?:/*(:memory:)?",
+     "{text} is the memory of this process; name a file, or leave the storage out"),
+    (rf"(?!{SQLITE_URL.pattern})(?i:sqlite)(\+\w+)?:/*(?P<file>.*)",
+     "{text}: the address of an SQLite file begins with three slashes; write sqlite:///{file}"),
+    (r"(?i:postgres)(\+\w+)?:.*|(?i:postgresql|mysql|mariadb)(\+\w+)?:(?!//).*",
+     "a database's address does not begin like this one; write postgresql+psycopg://user@host/name"),
+    (r"[\w+]+://[^@/]+:[^/]*@[^/]*@.*",
+     "there are two @ in the address of this database; write %40 for the one in the password"),
+    (r"([\w.-]{2,}|\[[\da-fA-F:.]+\]):\d{1,5}",
+     "{text} is a host and a port; write grpc://{text} to join the study there (./{text} would be a file)"),
+    (r"\d+(\.\d+){3}",
+     "{text} is the address of a machine; to join a study there, write grpc://{text}:13000, with its port"),
+    (r"[\da-fA-F]*:[\da-fA-F]*:[\da-fA-F:.]*",
+     "{text} is the address of a machine; to join a study there, write grpc://[{text}]:13000, with its port"),
+)
 
 
 def address_of(storage):
@@ -50,8 +71,8 @@ def looks_like_storage(text):
 
 def how_to_write(path):
     """The address of a file that may exist: sqlite:/// before it, if it is or sounds like one of SQLite."""
-    if "://" in str(path):
-        return path
+    if re.match(r"[\w+]{2,}:", str(path)):  # of a URL
+        return str(path)
     beginning = _beginning(_absolute(path))
     is_sqlite = beginning == SQLITE or (not beginning and str(path).lower().endswith(OF_DATABASES))
     return f"sqlite:///{path}" if is_sqlite else str(path)
@@ -77,48 +98,21 @@ def _is_url(text):
 
 
 def _checked(storage):
-    """The storage as a text that is well spelt."""
+    """The storage as a text that is well spelt. Raises StudyError with what was probably meant."""
     if not isinstance(storage, (str, os.PathLike)):
         raise StudyError(f"the storage is a {type(storage).__name__}; give the path of a file, like study.journal, "
                          "a database's URL, or a storage of Optuna's")
     text = str(storage)
-    wrong = _misspelt(text)
-    if wrong:
-        raise StudyError(wrong)
-    return text
-
-
-def _misspelt(text):
-    """What is wrong with an address, and what was probably meant; None if it is well spelt."""
-    before, colon, rest = text.partition(":")
-    scheme, bare = before.partition("+")[0].lower() + colon, rest.lstrip("/")
-    if not text.strip():
-        return "the storage is empty; name a file for the study, like study.journal"
     if WINDOWS_PATH.match(text) and os.name != "nt":
-        return f"{text} is a path of Windows, and this machine has none; write one of its own, like study.journal"
-    if scheme == "file:":
-        return f"{text} is a path with file: before it; write {how_to_write(url2pathname(rest.removeprefix('//')))}"
-    if scheme in ("http:", "https:", "tcp:", "grpc:") and not text.startswith("grpc://"):
-        return f"{text} is not the address of a study; write grpc://host:port, like grpc://{bare or '127.0.0.1:13000'}"
-    if scheme == "sqlite:" and bare in ("", ":memory:"):
-        return f"{text} is the memory of this process; name a file, or leave the storage out"
-    if scheme == "sqlite:" and not SQLITE_URL.match(text):
-        return f"{text}: the address of an SQLite file begins with three slashes; write sqlite:///{bare}"
-    if scheme == "postgres:" or (scheme in ("postgresql:", "mysql:", "mariadb:") and not _is_url(text)):
-        return f"a database's address does not begin with {before}:; write postgresql+psycopg://user@host/name"
-    if HOST_AND_PORT.fullmatch(text):
-        return f"{text} is a host and a port; write grpc://{text} to join the study there (./{text} would be a file)"
-    if _is_ip(text):
-        return f"{text} is the address of a machine; to join a study there, write grpc://{text}:13000, with its port"
-    return None
-
-
-def _is_ip(text):
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+        raise StudyError(f"{text} is a path of Windows, and this machine has none; write one of its own, like "
+                         "study.journal")
+    if text.startswith("file:"):
+        path = url2pathname(text.removeprefix("file:").removeprefix("//"))
+        raise StudyError(f"{text} is a path with file: before it; write {how_to_write(path)}")
+    for spelling, sentence in MISSPELT:
+        if found := re.fullmatch(spelling, text):
+            raise StudyError(sentence.format(text=text, **found.groupdict()))
+    return text
 
 
 def _absolute(text):

@@ -143,58 +143,44 @@ def _lost_study(path, pieces, place, name, direction):
 def _lost_trials(pieces, begins):
     """The places of the damaged pieces in which a trial's first record was lost, once for each such trial.
 
-    A record can only refer to a trial that began before it: this proves how many are lost. If several places are
-    possible, the choice is the one in which trials agree best with the other records about them.
+    A record can only refer to a trial that began before it: this proves how many are lost. Each is looked for in the
+    last damaged piece, and there are at most as many as can have been in the damaged ones so far.
     """
-    needed, begun = 0, 0
-    for place, (_, _, record) in enumerate(pieces):
-        begun += place in begins
-        if record is not None and "trial_id" in record:
-            needed = max(needed, record["trial_id"] + 1 - begun)
-    fit = _Fit(pieces, begins)
-    # The first record of a trial takes more than 100 bytes.
-    room = sum(1 + len(piece.raw) // 100 for piece in pieces if piece.record is None)
-    best, begun = {0: (0, ())}, 0  # for each number of lost trials so far: how well it fits, and the places
-    for place, (_, _, record) in enumerate(pieces):
+    ids = _ids_of_running(pieces, begins)
+    tellers = defaultdict(set)  # {trial: processes that wrote about it}
+    for _, _, record in pieces:
+        if record is not None and "trial_id" in record and record["op_code"] != SET_STATE:
+            tellers[record["trial_id"]].add(_process(record))
+    lost, damaged, room, begun = [], None, 0, 0
+    for place, (_, raw, record) in enumerate(pieces):
+        needed = 0  # trials that began before this record
         if record is None:
-            for count in range(min(needed + 1, room)):
-                if count in best and (count + 1 not in best or best[count][0] > best[count + 1][0]):
-                    best[count + 1] = best[count][0], (*best[count][1], place)
+            damaged, room = place, room + 1 + len(raw) // 100  # the first record of a trial takes more than 100 bytes
         elif place in begins:
-            best = {n: (score + fit(place, record, begun + n), places) for n, (score, places) in best.items()}
-            begun += 1
+            needed = ids.get(place, begun)
+            if record.get("state", TrialState.RUNNING) == TrialState.RUNNING and place not in ids:
+                while tellers[needed] - {_process(record)}:  # the trial of this id belongs to another process
+                    needed += 1
         elif "trial_id" in record:
-            best = {n: value for n, value in best.items() if record["trial_id"] < begun + n} or best
-    return max(best.values(), key=lambda value: (value[0], -len(value[1])))[1]
+            needed = record["trial_id"] + 1
+        if begun < needed <= begun + room:
+            lost += [damaged] * (needed - begun)
+            begun, room = needed, room - (needed - begun)
+        begun += place in begins
+    return lost
 
 
-class _Fit:
-    """How well the first record of a trial agrees with an id: 1, 0 or -1, judged by the other records with that id."""
-
-    def __init__(self, pieces, begins):
-        self.tellers, self.taken = defaultdict(set), set()  # {trial: processes}; trials that came from the queue
-        # {place: the trial to which a worker's next record refers after it began one: nearly always this one}
-        self.follows = {}
-        spoken = {}
-        for place, (_, _, record) in reversed(list(enumerate(pieces))):
-            if place in begins:
-                self.follows[place] = spoken.pop(record["worker_id"], None)
-            elif record is not None and "trial_id" in record:
-                spoken[record["worker_id"]] = record["trial_id"]
-                if record["op_code"] != SET_STATE:
-                    self.tellers[record["trial_id"]].add(_process(record))
-                elif record["state"] == TrialState.RUNNING:  # a worker took it from the queue
-                    self.taken.add(record["trial_id"])
-
-    def __call__(self, place, record, trial):
-        state = record.get("state", TrialState.RUNNING)
-        if state == TrialState.WAITING:
-            return 1 if trial in self.taken else 0
-        if state == TrialState.RUNNING and trial not in self.taken:
-            if self.follows[place] is not None:
-                return 1 if self.follows[place] == trial else -1
-            return -1 if self.tellers[trial] - {_process(record)} else 0
-        return -1 if trial in self.taken or self.tellers[trial] else 0
+def _ids_of_running(pieces, begins):
+    """{place of a record that begins a running trial: its id}, as its worker's next record names it."""
+    ids, named = {}, {}
+    for place, (_, _, record) in reversed(list(enumerate(pieces))):
+        if place in begins:
+            named_next = named.pop(record["worker_id"], None)
+            if named_next is not None and record.get("state", TrialState.RUNNING) == TrialState.RUNNING:
+                ids[place] = named_next
+        elif record is not None and "trial_id" in record:
+            named[record["worker_id"]] = record["trial_id"]
+    return ids
 
 
 def _process(record):

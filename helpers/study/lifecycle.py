@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable
 
 import optuna
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
 from optuna.storages import GrpcStorageProxy
 from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
@@ -73,10 +75,14 @@ def _check_names(name, storage, options):
     if looks_like_storage(name) and isinstance(storage, str | None) and not looks_like_storage(storage):
         what = "there is no storage" if storage is None else f'the storage is "{storage}"'
         raise StudyError(f'"{name}" is the study\'s name, and {what}; write open_study(name, "{how_to_write(name)}")')
-    for option in ("sampler", "pruner"):
-        if isinstance(options.get(option), type):
-            given = options[option].__name__
-            raise StudyError(f"the {option} is the class {given}; write {option}={given}(), with brackets")
+    for option, kind in (("sampler", BaseSampler), ("pruner", BasePruner)):
+        given = options.get(option)
+        if isinstance(given, type):
+            raise StudyError(f"the {option} is the class {given.__name__}; write {option}={given.__name__}(), with "
+                             "brackets")
+        if given is not None and not isinstance(given, kind):
+            raise StudyError(f"the {option} is {given!r:.60}; give one of Optuna's, like "
+                             f"{option}=optuna.{option}s.{'TPESampler' if kind is BaseSampler else 'MedianPruner'}()")
 
 
 def count_trials(study):
@@ -174,7 +180,8 @@ def remarks(trial):
     others = [name for name in trial.params if name not in queued]
     lines = []
     for name in [name for name in queued if name not in trial.params]:
-        (meant, *_) = [*difflib.get_close_matches(name, others, 1), None]
+        folded = {other.casefold(): other for other in others}
+        meant = next((folded[each] for each in difflib.get_close_matches(name.casefold(), folded, 1)), None)
         lines.append(f"Trial {trial.number}: the queued {name}={queued[name]!r} was not used, since the objective did "
                      "not ask for that name" + (f'; did you mean "{meant}"?' if meant else ""))
     return lines

@@ -117,7 +117,8 @@ def _unstorable(error):
     attribute, parameter = refused_attribute(error), refused_parameter(error)
     what = f'the user attribute "{attribute}"' if attribute else f"the parameter {parameter[0]}" if parameter else None
     return what and StudyError(f"{what} holds a value of type {kind}, which can't be stored; store plain numbers, "
-                               "texts, lists and dicts: for NumPy and PyTorch, value.item() or values.tolist()")
+                               "texts, lists and dicts: for NumPy and PyTorch, value.item() or values.tolist(); "
+                               "for a class or a function, its name")
 
 
 def _other_space(trial, error):

@@ -8,12 +8,14 @@ databases, Optuna's heartbeat finds dead trials of other machines as well, and s
 
 import contextlib
 import functools
+import json
 import random
 import sqlite3
 import threading
 import time
 import traceback
 import warnings
+from collections import deque
 from pathlib import Path
 
 import grpc
@@ -246,7 +248,12 @@ def _journal(path):
         if cut := cut_torn_tail(path):
             print(f"{path}: its last line was torn ({cut} bytes), by a kill or a full disk; it was cut off")
     try:
-        return ClaimingJournal(Journal(path))
+        opened = ClaimingJournal(Journal(path))
+        with path.open("rb") as file:
+            for last in deque(file, maxlen=1):  # Optuna passes over a damaged last line, and would write behind it
+                if last.endswith(b"\n"):
+                    json.loads(last)
+        return opened
     except (ValueError, AssertionError, LookupError, TypeError) as error:
         traceback.clear_frames(error.__traceback__)  # they hold the file open, and Windows repairs no open file
         raise StudyError(

@@ -28,14 +28,14 @@ def copy_of(study, objective):
     try:
         return cloudpickle.dumps((study, objective))
     except Exception as error:
-        for name, part in [*_parts(objective).items(), ("the study's sampler", study.sampler)]:
+        parts = {f'what the objective uses as "{name}"': part for name, part in _parts(objective).items()}
+        for what, part in (parts | {"the study's sampler": study.sampler, "the study's pruner": study.pruner}).items():
             try:
                 cloudpickle.dumps(part)
             except Exception:
-                what = name if part is study.sampler else f'what the objective uses as "{name}"'
                 raise StudyError(f"{what}, a {type(part).__name__}, can't be copied to other processes; create objects "
                                  "of that kind inside the objective") from None
-        raise StudyError(f"the objective, or the study's sampler, can't be copied to other processes ({error}); "
+        raise StudyError(f"the objective can't be copied to other processes ({error}); "
                          "create objects of that kind inside the objective") from None
 
 
@@ -63,6 +63,7 @@ def begin(parent, start_method, copied):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     # The objective may start processes too, as a DataLoader with num_workers does: as in the parent, not in loky's way.
     multiprocessing.set_start_method(start_method, force=True)
+    multiprocessing.reduction.ForkingPickler.dumps = _Copier.dumps  # for queues and pools
     multiprocessing.reduction.ForkingPickler = _Copier
     _work["copied"] = copied
 

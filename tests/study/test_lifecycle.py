@@ -165,7 +165,7 @@ def test_a_queued_name_that_the_objective_does_not_know_is_said_when_the_trial_e
     study.enqueue_trial({"x": 1.0})
     run_until(study, parabola, 2)
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "Trial 0: the queued X=1.0 was not used, since the objective did not ask for that name",
+        'Trial 0: the queued X=1.0 was not used, since the objective did not ask for that name; did you mean "x"?',
         "Trial 0: the queued momentum=0.9 was not used, since the objective did not ask for that name"]
     study.enqueue_trial({"learnig_rate": 1.0})
     run_until(study, lambda trial: trial.suggest_float("learning_rate", 0, 1), 3)
@@ -238,6 +238,8 @@ def test_what_cannot_be_meant_is_said_in_one_sentence(tmp_path):
         lambda: open_study(""): "the study's name is ''; give it a name",
         lambda: open_study(None): "the study's name is None",
         lambda: open_study("mine", sampler=optuna.samplers.TPESampler): r"write sampler=TPESampler\(\), with brackets",
+        lambda: open_study("mine", sampler="tpe"): r"'tpe'; .* like sampler=optuna.samplers.TPESampler\(\)",
+        lambda: open_study("mine", pruner="median"): r"'median'; .* like pruner=optuna.pruners.MedianPruner\(\)",
         lambda: open_study("mine", directions="down"): "the direction is down;",
         lambda: open_study("mine", direction="up"): 'the direction is up; write "maximize" or "minimize"',
     }.items():

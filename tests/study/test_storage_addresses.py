@@ -33,6 +33,9 @@ MISSPELT = {
     "http://127.0.0.1:13001": "write grpc://host:port, like grpc://127.0.0.1:13001",
     "grpc:127.0.0.1:13000": "write grpc://host:port, like grpc://127.0.0.1:13000",
     "grpc:/127.0.0.1:13000": "write grpc://host:port, like grpc://127.0.0.1:13000",
+    "https://files.example.org/my/study.journal": "or the path of a file on this machine, like study.journal",
+    "::1": "to join a study there, write grpc://[::1]:13000",
+    "postgresql+psycopg://me:se@cret@host/name": "write %40 for the one in the password",
     "postgres://me:secret@host/name": "write postgresql+psycopg://user@host/name",
     "postgresql:/me:secret@host/name": "write postgresql+psycopg://user@host/name",
     "mysterious://a": "is not a database's address; write for example sqlite:///study.db",
@@ -110,6 +113,19 @@ def test_a_file_of_another_kind_is_told_its_kind_and_stays_as_it_is(here):
         with pytest.raises(StudyError, match=sentence):
             open_study("mine", address)
         assert {path: path.read_bytes() for path in here.iterdir()} == before
+
+
+@pytest.mark.parametrize("last", [b"\n", b"garbage\n", b'{"op_code":', b'{"op_code":0,\n'])
+def test_a_journal_whose_last_line_is_damaged_is_cut_or_left_as_it_is(last, here):
+    open_study("mine", "study.journal").enqueue_trial({"x": 1})
+    whole = Path("study.journal").read_bytes()
+    Path("study.journal").write_bytes(whole + last)
+    if last.endswith(b"\n"):
+        with pytest.raises(StudyError, match=r"holds lines that are not of a journal; .* -m helpers repair"):
+            open_study("mine", "study.journal")
+        assert Path("study.journal").read_bytes() == whole + last
+    else:
+        assert count_trials(open_study("mine", "study.journal")) == "1 waiting"
 
 
 @pytest.mark.parametrize("folder", [".", "C# course", "100% mine", "{braces}", "Übung", "with space"])

@@ -132,9 +132,11 @@ def test_what_cannot_be_copied_to_the_workers_is_named(study):
         with pytest.raises(StudyError, match=words) as caught:
             run_workers(objective, study, 2)
         assert caught.value.__suppress_context__
-    study.sampler.lock = lock
-    with pytest.raises(StudyError, match="the study's sampler, a TPESampler, can't be copied to other processes"):
-        run_workers(lambda trial: 1.0, study, 2)
+    for part, kind in ((study.sampler, "sampler, a TPESampler"), (study.pruner, "pruner, a MedianPruner")):
+        part.lock = lock
+        with pytest.raises(StudyError, match=f"the study's {kind}, can't be copied to other processes"):
+            run_workers(lambda trial: 1.0, study, 2)
+        del part.lock
     assert workers_of(psutil.Process()) == []
     assert count_trials(study) == "no trials yet"
 
@@ -160,6 +162,8 @@ def test_what_cannot_be_loaded_in_a_worker_is_named_and_no_worker_dies(study, ca
 
 
 LOADER = """
+import concurrent.futures
+import multiprocessing
 import torch
 from torch.utils.data import DataLoader
 from helpers.study import open_study, run_until, run_workers
@@ -168,8 +172,15 @@ class Rows(torch.utils.data.Dataset):
     def __len__(self): return 8
     def __getitem__(self, i): return torch.full((2,), float(i))
 
+def double(number):
+    return 2 * number
+
 def objective(trial):
     context = [None, "fork", "spawn"][trial.number]
+    with multiprocessing.get_context(context).Pool(1) as pool:
+        assert pool.map(double, [3]) == [6]
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context(context)) as pool:
+        assert list(pool.map(double, [3])) == [6]
     loader = DataLoader(Rows(), batch_size=4, num_workers=1, multiprocessing_context=context,
                         collate_fn=lambda rows: torch.stack(rows))
     return sum(batch.sum().item() for batch in loader)
@@ -184,7 +195,7 @@ if __name__ == "__main__":
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no fork")
 @pytest.mark.parametrize("place", ["script", pytest.param("notebook", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("storage", ["a.journal", pytest.param("sqlite:///a.db", marks=pytest.mark.slow)])
-def test_a_trial_may_load_its_data_with_processes_of_its_own(place, storage, tmp_path):
+def test_a_trial_may_start_processes_of_its_own(place, storage, tmp_path):
     code = LOADER.replace("STORAGE", repr(storage))
     if place == "script":
         (tmp_path / "train.py").write_text(code)
