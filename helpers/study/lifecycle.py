@@ -4,7 +4,7 @@ import difflib
 import math
 import numbers
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import optuna
 from optuna.pruners import BasePruner
@@ -38,14 +38,15 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
 
     storage: None keeps it in memory; a path in a journal file, whose torn end is repaired; a URL (sqlite:///...) in a
     database; grpc://host:port behind a proxy. Trials whose worker died are marked as failed and queued again.
+    direction: None means that of the study, and maximize for a new one.
     who: a name that each trial carries. heartbeat: seconds between two heartbeats of a trial in a database.
     options: sampler, pruner and directions, as for `optuna.create_study`.
     Raises StudyError if the storage can't be opened, or holds a study of that name with another direction.
     """
     _check_names(name, storage, options)
     opened = open_storage(storage, who, heartbeat)
-    wanted = options.pop("directions", None) or [direction]
-    wanted = [wanted] if isinstance(wanted, str) else wanted
+    given = options.pop("directions", None) or direction
+    wanted = given if isinstance(given, Sequence) and not isinstance(given, str) else [given or "maximize"]
     directions = [str(getattr(each, "name", each)).lower() for each in wanted]
     if not {"maximize", "minimize"}.issuperset(directions):
         raise StudyError(f'the direction is {" and ".join(directions)}; write "maximize" or "minimize"')
@@ -55,7 +56,7 @@ def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEA
         )
     )
     there = [each.name.lower() for each in study.directions]
-    if there != directions:
+    if given and there != directions:
         option = f"direction={there[0]!r}" if len(there) == 1 else f"directions={there}"
         raise StudyError(
             f'the study "{name}" exists, and its direction is {" and ".join(there)}; open it with {option}, or give '

@@ -11,7 +11,6 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from pathlib import Path
 
 import loky
-import optuna
 from tqdm.auto import tqdm
 
 from helpers.study.errors import StudyError
@@ -30,7 +29,7 @@ from helpers.study.lifecycle import (
 )
 from helpers.study.optuna_internals import is_in_memory
 from helpers.study.retry import retry_while_away, storage_trouble
-from helpers.study.storage import open_storage, recover
+from helpers.study.storage import recover
 from helpers.study.worker_process import begin, copy_of, one_trial
 
 
@@ -174,11 +173,12 @@ def work(objective, study, storage, n_trials, who=None, direction=None, sampler=
     if not study.strip():
         raise StudyError("--study is empty; give the study's name")
     check_total("--trials", n_trials)
-    function, options = find_function(objective), {"sampler": find_sampler(sampler)} if sampler else {}
+    function = find(objective)
+    if not callable(function):
+        raise StudyError(f"{objective} is no function, but a {type(function).__name__}")
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
-    opened = open_storage(storage, who)
-    study = open_study(study, opened, directions=directions_of(study, opened, direction), **options)
+    study = open_study(study, storage, direction, who, sampler=find(sampler) if sampler else None)
     try:
         run_until(study, function, n_trials)
     except KeyboardInterrupt:
@@ -186,37 +186,8 @@ def work(objective, study, storage, n_trials, who=None, direction=None, sampler=
     print(f"{study.study_name}: {count_trials(study)}")
 
 
-def directions_of(name, storage, direction):
-    """The directions of a stored study. Raises StudyError if they are others than `direction`, unless that is None."""
-    try:
-        study = retry_while_away(lambda: optuna.load_study(study_name=name, storage=storage))
-    except KeyError:
-        return [direction or "maximize"]
-    there = [each.name.lower() for each in study.directions]
-    if direction and there != [direction]:
-        raise StudyError(f'the direction of the study "{name}" is {" and ".join(there)}; leave --direction out')
-    return there
-
-
-def find_function(objective):
-    """The function that MODULE:FUNCTION names. Raises StudyError if there is none."""
-    found, module, name = _find(objective)
-    if not callable(found):
-        raise StudyError(f"the module {module.__name__} ({module.__file__}) has no function {name}")
-    return found
-
-
-def find_sampler(sampler):
-    """The sampler that MODULE:NAME names. Raises StudyError if there is none."""
-    found, module, name = _find(sampler)
-    if not isinstance(found, optuna.samplers.BaseSampler):
-        raise StudyError(f"the module {module.__name__} ({module.__file__}) has no sampler {name}; write one there, "
-                         f"like {name} = optuna.samplers.GridSampler({{...}})")
-    return found
-
-
-def _find(text):
-    """What MODULE:NAME names (None if there is none of that name), the module, and the name."""
+def find(text):
+    """What MODULE:NAME names. Raises StudyError if there is none."""
     module, _, name = text.partition(":")
     module = module.removesuffix(".py")
     if not module or not name:
@@ -228,4 +199,6 @@ def _find(text):
         if error.name and module.startswith(error.name):
             raise StudyError(f"there is no module {module} in {Path.cwd()} or among the installed packages") from error
         raise
-    return getattr(found, name, None), found, name
+    if not hasattr(found, name):
+        raise StudyError(f"the module {module} ({found.__file__}) holds nothing named {name}")
+    return getattr(found, name)

@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 from optuna.trial import TrialState
 
 from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers
-from helpers.study.workers import find_function, work
+from helpers.study.workers import find, work
 
 ROOT = Path(__file__).resolve().parents[2]
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -479,9 +479,9 @@ def test_a_worker_that_cannot_begin_says_why(tmp_path):
     for objective, words in {
         "mine": "names no function; write MODULE:FUNCTION",
         "yours:objective": "there is no module yours in",
-        "mine:objective": "mine.py) has no function objective",
-        "mine:limit": "has no function limit",
-        "mine.py:limit": "has no function limit",
+        "mine:objective": "mine.py) holds nothing named objective",
+        "mine:limit": "mine:limit is no function, but a int",
+        "mine.py:limit": "is no function",
     }.items():
         worker = command("worker", objective, "--study", "a", "--storage", "a.journal", "--trials", "1", cwd=tmp_path)
         _, error = worker.communicate(timeout=180)
@@ -512,7 +512,7 @@ def test_a_worker_follows_the_direction_of_the_study(tmp_path, monkeypatch, caps
     assert [(trial.values, trial.user_attrs) for trial in two.trials] == [([1.0, 2.0], {"who": "Ada"})] * 2
     assert open_study("new", "a.journal", direction="minimize").best_value == 1.0
     assert open_study("other", "a.journal").best_value == 1.0
-    with pytest.raises(StudyError, match='the direction of the study "one" is minimize; leave --direction out'):
+    with pytest.raises(StudyError, match='"one" exists, and its direction is minimize; open it'):
         work("losses:one", "one", "a.journal", 2, direction="maximize")
 
 
@@ -528,4 +528,4 @@ def test_a_worker_without_a_name_or_a_total_is_refused(study, trials, words, tmp
 
 
 def test_the_search_of_the_course_can_be_named():
-    assert find_function("helpers.search:objective").__name__ == "objective"
+    assert find("helpers.search:objective").__name__ == "objective"
