@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -15,9 +16,11 @@ import psycopg
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port on which nobody listens, below those that a system gives to outgoing connections."""
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def programs():
@@ -59,14 +62,14 @@ class Postgres:
 
     def start(self):
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
-        self._run("pg_ctl", "start", "-w", "-D", "data", "-l", "log", "-o", options)
+        self._run("pg_ctl", "start", "-w", "-t", "300", "-D", "data", "-l", "log", "-o", options)
 
     def stop(self, mode="fast"):
         """mode: fast ends the connections in good order, immediate as a power cut does."""
         server = psutil.Process(int((self.directory / "data" / "postmaster.pid").read_text().split()[0]))
         server.send_signal({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
-        server.wait(timeout=60)
+        server.wait(timeout=300)
 
     def _run(self, program, *arguments):
         command = [*self.as_user, str(programs() / program), *arguments]
-        subprocess.run(command, cwd=self.directory, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        subprocess.run(command, cwd=self.directory, check=True, stdout=subprocess.DEVNULL, timeout=300)

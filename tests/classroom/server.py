@@ -34,7 +34,7 @@ class Server:
         self.address = f"grpc://127.0.0.1:{self.port}"
 
     def get(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.page_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.page_port, timeout=120)
         connection.request("GET", path)
         return connection.getresponse().read().decode()
 
@@ -44,7 +44,7 @@ class Server:
         return [{key: unescape(text) for key, text in row} for row in cells if row]
 
     def rows_when(self, condition):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while not condition(rows := self.rows()) and time.monotonic() < end:
             time.sleep(0.1)
         return rows
@@ -63,7 +63,7 @@ class Server:
         start = time.monotonic()
         self.process.send_signal(signal.SIGINT)
         words = self.process.stdout.read()
-        return words, self.process.wait(timeout=60), time.monotonic() - start
+        return words, self.process.wait(timeout=120), time.monotonic() - start
 
     def close(self):
         self.process.kill()

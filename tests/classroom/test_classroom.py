@@ -82,7 +82,7 @@ def test_a_learner_is_on_the_board_before_a_trial_is_finished(server):
     rows = server.rows_when(lambda rows: "Newcomer" in [row["name"] for row in rows])
     row = next(row for row in rows if row["name"] == "Newcomer")
     assert (row["best"], row["trials"]) == ("", "0")
-    assert re.fullmatch(r"now|\d+ s ago", row["seen"])
+    assert re.fullmatch(r"now|\d+ (s|min) ago", row["seen"])
 
 
 def add(study, **contents):
@@ -241,7 +241,7 @@ def test_it_ends_at_once_and_continues_with_the_same_file(start, tmp_path):
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
     waiting = study.ask()
     words, status, seconds = server.interrupt()
-    assert (status, seconds < 30) == (0, True), seconds
+    assert (status, seconds < 90) == (0, True), seconds
     assert "The class study has ended: 3 complete, 1 running" in words
     assert f"open_study('class', 'sqlite:///{server.storage}')" in words
     assert [path.name for path in tmp_path.iterdir()] == ["class.db"]  # no log that is not yet in it
@@ -288,7 +288,8 @@ def test_what_prevents_the_start_is_said_in_one_sentence(server, tmp_path):
         started[option] = subprocess.Popen(
             [*command, *ports, *option], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
-        said = {option: (process.communicate(timeout=99)[1], process.returncode) for option, process in started.items()}
+        said = {option: (process.communicate(timeout=300)[1], process.returncode)
+                for option, process in started.items()}
     finally:
         for process in started.values():
             process.kill()
@@ -394,7 +395,7 @@ workers.work("", "class", sys.argv[2], 4, who=sys.argv[1])
 def laptops(start, tmp_path):
     """Two laptops in their first trials, as on machines of their own, the class study, and the laptops' gates: files
     for which their trials wait."""
-    server = start(tmp_path / "class.db", silent=5)
+    server = start(tmp_path / "class.db", silent=20)
     study = from_file(server)
     gates = [tmp_path / "Ada", tmp_path / "Grace"]
     laptops = [

@@ -279,7 +279,7 @@ def soak_on(kind, directory, patience=30):
         def restart():
             if servers[-1].process.poll() is None:
                 servers[-1].process.send_signal(signal.SIGKILL if len(servers) % 2 else signal.SIGINT)
-                servers[-1].process.wait(timeout=60)
+                servers[-1].process.wait(timeout=300)
             else:
                 servers[-1].close()
                 servers.append(Server(file, silent=patience, port=servers[0].port))

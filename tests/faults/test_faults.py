@@ -68,7 +68,7 @@ def test_a_study_outlives_a_restart_of_its_database(tmp_path, mode):
                 trial.report(x, step)
             return x
 
-        thread = threading.Thread(target=restart)
+        thread = threading.Thread(target=restart, daemon=True)
         thread.start()
         run_workers(objective, study, 14, workers=2)
         thread.join()
