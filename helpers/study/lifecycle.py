@@ -224,8 +224,9 @@ def summarize(study):
     """Prints how many trials are complete or pruned, all states, and the best value with its parameters.
 
     For a study with several directions, it prints the trials that no other beats in every direction.
+    Raises StudyError if the storage stays away.
     """
-    print("Number of finished trials:", finished(study))
+    print("Number of finished trials:", retry_while_away(lambda: finished(study)))
     print(f"  ({count_trials(study)})")
     if not _some_complete(study):
         print("Best trial: none, since no trial is complete")

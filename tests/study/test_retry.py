@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy.exc import DataError, OperationalError
 
-from helpers.study import StudyError, count_trials, open_storage, open_study, run_until
+from helpers.study import StudyError, count_trials, open_storage, open_study, run_until, summarize
 from helpers.study.retry import RECONNECT, retry_while_away, words_of
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -69,6 +69,8 @@ def test_a_storage_that_stays_away_ends_the_run_after_a_minute_with_one_line(stu
     assert RECONNECT <= clock.now - MINUTES <= RECONNECT + 2
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+    with pytest.raises(StudyError, match="was unavailable for 60 seconds: the server is away"):
+        summarize(study)
 
 
 def test_errors_that_come_back_with_each_trial_end_the_run_though_the_storage_answers(study, tmp_path):
