@@ -209,11 +209,11 @@ def test_a_password_in_the_address_of_a_database_is_not_repeated():
 @pytest.mark.parametrize(("url", "shown"), [
     ("postgresql+psycopg://me:secret@host:5432/db", "postgresql+psycopg://me:***@host:5432/db"),
     ("postgresql://me:se/cret@host/db", "postgresql://me:***@host/db"),
-    ("postgresql://host/db?password=secret&sslmode=require", "postgresql://host/db?sslmode=require"),
-    ("postgresql://me:se@cret@host/db", "postgresql://…@host/db"),
-    ("postgresql://me:secret@host:port/db", "postgresql://…@host:port/db"),
-    ("postgresql://host:port/db?password=secret", "postgresql://host:port/db"),
-    ("no/such://me:secret@host", "no/such://…@host"),
+    ("postgresql://host/db?password=secret&sslmode=require", "postgresql://host/db?password=***&sslmode=require"),
+    ("postgresql://me:se@cret@host/db", "postgresql://me:***@host/db"),
+    ("postgresql://me:secret@host:port/db", "postgresql://me:***@host:port/db"),
+    ("postgresql://host:port/db?password=secret", "postgresql://host:port/db?password=***"),
+    ("no/such://me:secret@host", "no/such://me:***@host"),
     ("sqlite:///C:\\me@work\\study.db", "sqlite:///C:\\me@work\\study.db"),
     ("/home/me@work/study.journal", "/home/me@work/study.journal"),
 ])

@@ -39,9 +39,9 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
     It remembers the last heartbeat of each running trial, for `recover`.
     """
 
-    def __init__(self, storage, name, max_trials=MAX_TRIALS, until=None):
+    def __init__(self, storage, name, until=None):
         super().__init__(storage, name)
-        self.max_trials, self.until = max_trials, until
+        self.until = until
         self.writing, self.reading = threading.Lock(), threading.Lock()
         self.of_study, self.begun = Contents(), Counter()  # the latter: how many trials, by who asked for them
         self.refusals, self.last_refusal, self.deleted = 0, "", False
@@ -100,7 +100,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
             trial.system_attrs[OWNER] = caller()
         contents = Contents(trial)
         with self.writing:
-            refuse_unless(self.n_trials < self.max_trials, f"the study is full: its limit is {self.max_trials} trials")
+            refuse_unless(self.n_trials < MAX_TRIALS, f"the study is full: its limit is {MAX_TRIALS} trials")
             if caller():
                 self.check_beginning(trial, contents)
             trial_id = self.storage.create_new_trial(self.own(study_id), trial)

@@ -46,7 +46,7 @@ that you trust, for the time of the lesson. Ctrl-C ends it.
 """
 
 
-def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_port=13001, max_trials=MAX_TRIALS,
+def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_port=13001,
           direction="maximize", until=None):
     """Serves the study and its leader board until Ctrl-C, which ends the process.
 
@@ -68,7 +68,7 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         cached = get_storage(database)
         opened = open_study(study, cached, direction)
         opened.set_user_attr(VERSION, optuna.__version__)  # each laptop compares its own
-        shared = ClassStudy(cached, study, max_trials, until)
+        shared = ClassStudy(cached, study, until)
         page.name, page.board = study, ""
         over = threading.Event()
         threading.Thread(target=page.serve_forever, daemon=True).start()
@@ -76,7 +76,7 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         server = proxy_server(shared, f"{address}:{port}", Doorkeeper(shared))
         with suppress(KeyboardInterrupt):
             server.start()
-            print(how_to_join(study, address, port, page_port, max_trials, direction), flush=True)
+            print(how_to_join(study, address, port, page_port, direction), flush=True)
             watcher.start()
             server.wait_for_termination()
         over.set()
@@ -148,7 +148,7 @@ def renew(shared, page, minimize):
     return f"{finished} trials, {in_a_minute} in the last minute, {len(rows)} names, best: {best} {leader}{refused}"
 
 
-def how_to_join(study, address, port, page_port, max_trials, direction="maximize"):
+def how_to_join(study, address, port, page_port, direction="maximize"):
     hosts = [str(address)]
     if address.is_unspecified:  # 0.0.0.0 stands for all addresses of this machine
         cards = psutil.net_if_addrs().values()
@@ -156,7 +156,7 @@ def how_to_join(study, address, port, page_port, max_trials, direction="maximize
         hosts = [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
     others = f"Other addresses of this machine: {', '.join(hosts[1:])}\n" if hosts[1:] else ""
     words = ["-m", "helpers", "worker", "helpers.search:objective", "--study", study,
-             "--storage", f"grpc://{hosts[0]}:{port}", "--trials", str(max_trials),
+             "--storage", f"grpc://{hosts[0]}:{port}", "--trials", str(MAX_TRIALS),
              *(["--direction", "minimize"] if direction == "minimize" else []), "--who", "ADA"]  # fmt: skip
     line = f"  {command(*words)}\n"
     if not address.is_loopback:  # the Python of another machine

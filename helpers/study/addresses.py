@@ -5,9 +5,6 @@ import re
 from pathlib import Path
 from urllib.request import url2pathname
 
-import sqlalchemy
-from sqlalchemy.exc import ArgumentError
-
 from helpers.study.errors import StudyError
 from helpers.study.journal import START, no_journal
 
@@ -80,17 +77,7 @@ def how_to_write(path):
 
 def hide_password(url):
     """The URL of a database, or the path of a file, as it may be shown."""
-    if "://" not in url:
-        return url
-    try:
-        parsed = sqlalchemy.make_url(url)
-    except (ArgumentError, ValueError):
-        parsed = None
-    if parsed is None or "@" in (parsed.host or ""):  # not a valid URL, or a password with an @ in it
-        return re.sub("://.*@", "://…@", url).partition("?")[0]
-    if parsed.password or "password" in parsed.query:
-        return parsed.difference_update_query(["password"]).render_as_string(hide_password=True)
-    return url
+    return re.sub("password=[^&]*", "password=***", re.sub("(://[^:/]*:).*@", r"\1***@", str(url)))
 
 
 def _is_url(text):

@@ -20,7 +20,7 @@ from helpers.study.objective import checked
 from helpers.study.optimization import optimize
 from helpers.study.optuna_internals import is_in_memory
 from helpers.study.retry import retry_while_away, storage_trouble
-from helpers.study.storage import HEARTBEAT, compare_versions, open_storage, recover
+from helpers.study.storage import compare_versions, open_storage, recover
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 STATE_NAMES = {
@@ -33,18 +33,18 @@ STATE_NAMES = {
 NONE_YET = "none within its limits yet"  # those of `trial.set_constraint`
 
 
-def open_study(name, storage=None, direction="maximize", who=None, heartbeat=HEARTBEAT, **options):
+def open_study(name, storage=None, direction="maximize", who=None, **options):
     """Creates a study, or loads the one of that name, and prints one line on its trials.
 
     storage: None keeps it in memory; a path in a journal file, whose torn end is repaired; a URL (sqlite:///...) in a
     database; grpc://host:port behind a proxy. Trials whose worker died are marked as failed and queued again.
     direction: None means that of the study, and maximize for a new one.
-    who: a name that each trial carries. heartbeat: seconds between two heartbeats of a trial in a database.
+    who: a name that each trial carries.
     options: sampler, pruner and directions, as for `optuna.create_study`.
     Raises StudyError if the storage can't be opened, or holds a study of that name with another direction.
     """
     _check_names(name, storage, options)
-    opened = open_storage(storage, who, heartbeat)
+    opened = open_storage(storage, who)
     given = options.pop("directions", None) or direction
     wanted = given if isinstance(given, Sequence) and not isinstance(given, str) else [given or "maximize"]
     directions = [str(getattr(each, "name", each)).lower() for each in wanted]

@@ -40,7 +40,7 @@ from helpers.study.optuna_internals import BaseHeartbeat, mark_failed
 from helpers.study.retry import RECONNECT
 from helpers.study.worker_identity import claim, claims_of, is_alive, is_dead
 
-HEARTBEAT = 10  # seconds between two heartbeats of a running trial
+HEARTBEAT = 10  # seconds between two heartbeats of a running trial; after six missed ones it is dead
 VERSION = "optuna"  # the attribute of a class's study that names the version of its server's Optuna
 ALIVE = "alive"  # the attribute that carries the heartbeat of a trial behind a proxy
 WHO = "who-bin"  # the header that carries a learner's name with each request to a proxy
@@ -48,13 +48,12 @@ WHO = "who-bin"  # the header that carries a learner's name with each request to
 _locked = threading.local()  # from_the_start: this thread's transactions in SQLite lock the file before they read
 
 
-def open_storage(storage, who=None, heartbeat=HEARTBEAT):
+def open_storage(storage, who=None):
     """A storage for `optuna.create_study` in which each trial carries a claim.
 
     storage: a path (a journal file), a database's URL (sqlite:///file.db, postgresql+psycopg://user@host/name), or
     grpc://host:port (a proxy, like the class study's). None, or a storage of Optuna's, is returned as it is.
     who: a name that each trial carries as its user attribute "who".
-    heartbeat: seconds between two heartbeats of a running trial in a database; after six missed ones it is dead.
     A file that is read-only can be opened to look at. Raises StudyError if it can't be opened, or is misspelt.
     """
     if storage is None or isinstance(storage, optuna.storages.BaseStorage):
@@ -65,7 +64,7 @@ def open_storage(storage, who=None, heartbeat=HEARTBEAT):
     elif address.startswith("grpc://"):
         opened = _proxy(address)
     else:
-        opened = _database(address, heartbeat)
+        opened = _database(address)
     opened.who = who
     return optuna.storages.get_storage(opened)  # puts Optuna's cache in front of a database
 
@@ -278,7 +277,7 @@ def _proxy(address):
     return proxy
 
 
-def _database(url, heartbeat):
+def _database(url):
     place = hide_password(url)
     # SQLite lets one process write at a time: the others wait. A server may have been restarted: test each connection.
     options = {"connect_args": {"timeout": RECONNECT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
@@ -290,7 +289,7 @@ def _database(url, heartbeat):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ExperimentalWarning)
                 return ClaimingDatabase(
-                    url, engine_kwargs=options, heartbeat_interval=heartbeat, grace_period=6 * heartbeat,
+                    url, engine_kwargs=options, heartbeat_interval=HEARTBEAT, grace_period=6 * HEARTBEAT,
                     heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=2))
         except ArgumentError as error:
             raise StudyError(f"{place} is not a database's address; write for example sqlite:///study.db") from error

@@ -169,10 +169,11 @@ def test_what_was_refused_harms_neither_the_study_nor_the_others(server, laptop)
         study._storage.set_trial_user_attr(study.trials[-1]._trial_id, "note", "changed later")
 
 
-def test_the_study_takes_no_more_trials_than_its_limit():
+def test_the_study_takes_no_more_trials_than_its_limit(monkeypatch):
+    monkeypatch.setattr("helpers.classroom.access_control.MAX_TRIALS", 3)
     memory = optuna.storages.InMemoryStorage()
     whole = optuna.create_study(study_name="class", storage=memory)
-    shared = ClassStudy(memory, "class", max_trials=3)
+    shared = ClassStudy(memory, "class")
     with pytest.raises(Refused, match="the study is full: its limit is 3 trials"):
         optuna.load_study(study_name="class", storage=shared).optimize(lambda trial: 1.0, n_trials=4)
     assert len(whole.trials) == 3

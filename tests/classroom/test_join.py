@@ -17,21 +17,21 @@ NAME = "Ada's class"
 
 def words_of(host):
     return ["-m", "helpers", "worker", "helpers.search:objective", "--study", NAME, "--storage", f"grpc://{host}:13000",
-            "--trials", "50", "--who", "ADA"]  # fmt: skip
+            "--trials", "10000", "--who", "ADA"]  # fmt: skip
 
 
 def test_on_one_machine_the_line_names_this_python():
-    lines = how_to_join(NAME, ipaddress.ip_address("127.0.0.1"), 13000, 13001, 50).splitlines()
+    lines = how_to_join(NAME, ipaddress.ip_address("127.0.0.1"), 13000, 13001).splitlines()
     assert shlex.split(lines[1]) == [sys.executable, *words_of("127.0.0.1")]
     assert lines[2] == "The leader board: http://127.0.0.1:13001/"
 
 
 def test_for_other_machines_there_is_a_line_for_each_shell():
-    lines = how_to_join(NAME, ipaddress.ip_address("192.0.2.7"), 13000, 13001, 50).splitlines()
+    lines = how_to_join(NAME, ipaddress.ip_address("192.0.2.7"), 13000, 13001).splitlines()
     assert shlex.split(lines[1]) == [".venv/bin/python", *words_of("192.0.2.7")]
     assert lines[2] == "On Windows with this one:"
     assert lines[3] == ("  .venv\\Scripts\\python -m helpers worker helpers.search:objective "
-                        """--study "Ada's class" --storage grpc://192.0.2.7:13000 --trials 50 --who ADA""")
+                        """--study "Ada's class" --storage grpc://192.0.2.7:13000 --trials 10000 --who ADA""")
     assert lines[4] == "Both are for the folder of the course; with conda, write `python` in place of the path."
 
 

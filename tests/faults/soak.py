@@ -84,7 +84,7 @@ def run(machine, storage, n_trials, patience):
     """The command of one machine, in a process of its own that may be killed."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     here = OnMachine(machine, patience)
-    study = open_study("class", storage, who=machine, heartbeat=patience // 6)
+    study = open_study("class", storage, who=machine)
     if MACHINES[machine]:
         run_workers(here, study, n_trials, workers=MACHINES[machine])
     else:
