@@ -133,8 +133,8 @@ class _Crew:
         self.deaths += 1
         if self.deaths > self.max_deaths:
             raise StudyError(
-                f"{self.deaths} workers died in a row, and no trial finished; often there is too little memory for "
-                "that many workers: try workers=1"
+                f"{self.deaths} workers died in a row, and no trial finished; often there is too little memory: try "
+                "fewer workers, or a smaller model"
             ) from None
         tqdm.write("a worker died; its trial is tried again by another")
         retry_while_away(lambda: recover(self.study))
