@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.data.columns import is_number
+from helpers.data.columns import SEVERAL, is_number
 from helpers.data.readers import DataError, lines_of, plural, shown
-from helpers.data.tables import SEVERAL
 
 MISSING = {"nan", "null", "none", "n/a", "na", "#n/a"}
 

@@ -142,17 +142,16 @@ def decode(source, content, encoding=None):
     for start, what in NOT_A_TABLE.items():
         if begin.startswith(start):
             raise DataError(f"{source}: this is {what}.")
-    if encoding is None:
-        encoding = "utf-16" if content.startswith(UTF_16) else "utf-8-sig"
-        if encoding != "utf-16" and content.count(0) > len(content) / 10:
-            raise DataError(f"{source}: this is not text, every tenth byte is zero; if it is UTF-16, say "
-                            "encoding='utf-16-le'.")
-        if encoding != "utf-16" and not _is_utf_8(content):
-            encoding = _guess(source, content)
+    name = encoding or ("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
+    if name == "utf-8-sig" and content.count(0) > len(content) / 10:
+        raise DataError(f"{source}: this is not text, every tenth byte is zero; if it is UTF-16, say "
+                        "encoding='utf-16-le'.")
     try:
-        text = content.decode(encoding)
+        text = content.decode(name)
     except UnicodeDecodeError as error:
-        raise DataError(f"{source}{_where(error)}; say another encoding=..., or save the file as UTF-8.") from None
+        if name != "utf-8-sig":
+            raise DataError(f"{source}{_where(error)}; say another encoding=..., or save the file as UTF-8.") from None
+        text, name = _decode_older(source, content, error)
     except LookupError:
         raise ValueError(f"encoding is {encoding!r}; Python knows no such encoding (utf-8, cp1252, gb18030 ...)") \
             from None
@@ -160,16 +159,8 @@ def decode(source, content, encoding=None):
     if n_nul := text.count("\0"):
         notes.append(f"{plural(n_nul, 'NUL character')} left out; was the file cut off while being written?")
     if n_controls := len(CONTROLS.findall(text)):
-        notes.append(f"{plural(n_controls, 'control character')} in the texts: {encoding} may be the wrong encoding")
-    return text.replace("\0", "").removeprefix("\ufeff"), encoding.removesuffix("-sig"), notes
-
-
-def _is_utf_8(content):
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        notes.append(f"{plural(n_controls, 'control character')} in the texts: {name} may be the wrong encoding")
+    return text.replace("\0", "").removeprefix("\ufeff"), name.removesuffix("-sig"), notes
 
 
 def _where(error):
@@ -177,28 +168,25 @@ def _where(error):
     return f", line {line}: this is not {error.encoding.upper()} text (byte {error.object[error.start]:#04x})"
 
 
-def _guess(source, content):
-    """The encoding of a file that isn't UTF-8. Raises DataError if it is UTF-8 with faults, or none fits."""
+def _decode_older(source, content, error):
+    """The text of a file that isn't UTF-8, and its encoding. Raises DataError if it is UTF-8 with faults, or none fits.
+
+    error: what Python says to UTF-8.
+    """
     import charset_normalizer
 
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        where, fault = _where(error), error
-    if fault.reason == "unexpected end of data" and not content[: fault.start].isascii():  # what came before was UTF-8
+    if error.reason == "unexpected end of data" and not content[: error.start].isascii():  # what came before was UTF-8
         raise DataError(f"{source}: the file ends in the middle of a character; it was cut off, so download or copy it "
-                        "again.")
+                        "again.") from None
     foreign = b"\n".join([words for words in content.splitlines() if not words.isascii()][:200])
     lenient = foreign.decode("utf-8", errors="replace")
-    n_faults = lenient.count("\ufffd")
-    if sum(not letter.isascii() for letter in lenient) > 2 * n_faults:
-        raise DataError(f"{source}{where}, though the rest is: that line is damaged; mend it, or say "
-                        "encoding='cp1252' to read all the file so.")
+    if sum(not letter.isascii() for letter in lenient) > 2 * lenient.count("\ufffd"):
+        raise DataError(f"{source}{_where(error)}, though the rest is: that line is damaged; fix it, or say "
+                        "encoding='cp1252' to read all the file so.") from None
     matches = charset_normalizer.from_bytes(foreign, cp_isolation=OLDER)
     score = {name: (match.chaos, -match.coherence) for match in matches for name in match.could_be_from_charset}
     for name in sorted(score, key=lambda name: (*score[name], OLDER.index(name))):
         with contextlib.suppress(UnicodeDecodeError):
-            content.decode(name)
-            return name
-    raise DataError(f"{source}{where}, nor another known encoding; say encoding=..., or save the file as UTF-8 in the "
-                    "program that wrote it.")
+            return content.decode(name), name
+    raise DataError(f"{source}{_where(error)}, nor another known encoding; say encoding=..., or save the file as UTF-8 "
+                    "in the program that wrote it.") from None
