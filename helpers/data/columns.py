@@ -1,5 +1,6 @@
 """A `Table`: is its first line a header, and which columns hold the texts, the labels and the split?"""
 
+import math
 import operator
 import re
 from dataclasses import dataclass, field
@@ -72,7 +73,7 @@ def is_header(records, wanted=()):
 
 def is_number(cell):
     try:
-        return bool(str(float(cell)))
+        return not math.isnan(float(cell))
     except (TypeError, ValueError):
         return False
 

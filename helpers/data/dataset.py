@@ -3,7 +3,6 @@
 `readers` -> `tables` -> `columns` -> `rows` read it, `tokens` and `splits` make tensors of it, `quality` reports.
 """
 
-import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from helpers.data.readers import DataError, file_name, lines_of, shown
 from helpers.data.rows import raise_if_most_are_dropped, read_rows
 from helpers.data.splits import draw_by_class, settle_rare, split_rows
 from helpers.data.tables import How
-from helpers.data.tokens import PAD, UNKNOWN, choose_tokenizer, pad, read_tokens
+from helpers.data.tokens import PAD, UNKNOWN, pad, tokenize_rows
 
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 CARD_HANDS = DATA_DIR / "card_hands.csv"
@@ -133,9 +132,9 @@ def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None
     rare: what to do with classes of fewer than 5 different texts, "refuse", "drop" or "merge".
     split: the column that holds train, val or test, or None. Raises DataError, or ValueError for a wrong argument.
     """
-    _check_sizes(max_length=max_length, limit=limit, vocab_size=vocab_size, min_count=min_count)
-    _check_choices(header=(header, ("infer", None, 0)), label_from=(label_from, (None, "prefix")),
-                   rare=(rare, ("refuse", "drop", "merge")), quoting=(quoting, (None, 0, 1, 2, 3)))
+    _check({"max_length": max_length, "limit": limit, "vocab_size": vocab_size, "min_count": min_count},
+           {"header": (header, ("infer", None, 0)), "label_from": (label_from, (None, "prefix")),
+            "rare": (rare, ("refuse", "drop", "merge")), "quoting": (quoting, (None, 0, 1, 2, 3))})
     how = How(sep, encoding, header, names, quoting, quotechar, label_from, (text, label))
     rows = read_rows(path, how, text, label, split)
     tokenize, tokens, texts, notes = _tokenize(path, rows, tokenize, rare)
@@ -172,12 +171,10 @@ class LazyData:
 
 def _tokenize(path, rows, tokenize, rare):
     """The tokenizer, the tokens and a number for the text of each row that is kept, and warnings."""
-    chosen, warning = choose_tokenizer(rows.texts, tokenize)
-    if warning:
+    chosen, tokens, warning = tokenize_rows(path, rows, tokenize)
+    if chosen is not tokenize and chosen is list:
         rows.said.append("a token for each character")
         rows.guessed = True
-    tokens = read_tokens(path, rows, chosen)
-    warning = warning or tokens.warn_of_whole_texts(rows.texts)
     tokens = _keep(rows, tokens, tokens.lengths > 0, "the text has no tokens")
     raise_if_most_are_dropped(path, rows)
     refuse_several_labels(path, rows.labels)
@@ -224,8 +221,7 @@ def _longest(lengths, train, warnings):
 
 def _natural(label):
     """Sorts numbers as numbers (2 before 10), and everything else as words after them."""
-    number = float(label) if is_number(label) else math.nan
-    return (1, 0.0, label) if math.isnan(number) else (0, number, label)
+    return (0, float(label), label) if is_number(label) else (1, 0.0, label)
 
 
 def _name(path):
@@ -236,13 +232,10 @@ def _name(path):
     return _name(first) if isinstance(first, dict) else Path(first).parent.name or Path(first).stem
 
 
-def _check_sizes(**sizes):
+def _check(sizes, choices):
     for name, size in sizes.items():
         if size is not None and not (isinstance(size, int) and size > 0):
             raise ValueError(f"{name} is {size!r}; it has to be a whole number above 0, or left out.")
-
-
-def _check_choices(**choices):
     for name, (choice, known) in choices.items():
         if choice not in known:
             raise ValueError(f"{name} is {choice!r}; it has to be one of {', '.join(map(repr, known))}.")

@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TIMEOUT = 10  # seconds that a server may stay silent
-LARGEST = 500_000_000  # bytes that are fetched from an address
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OLDER = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "gb18030", "big5", "cp932",
@@ -98,39 +97,23 @@ def _read(path):
         near = difflib.get_close_matches(path.name, names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the current folder is {Path.cwd()}."
         raise DataError(f"{path}: there is no such file; {hint}") from None
-    except (IsADirectoryError, PermissionError):
-        if path.is_dir():  # Windows calls it a matter of permission
-            raise DataError(f"{path}: this is a folder; give the path of a CSV file in it.") from None
-        raise DataError(f"{path}: you are not allowed to read it; ask its owner, or copy it.") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise DataError(f"{path}: it can't be read ({error}); copy it to another place.") from None
+    except (OSError, ValueError) as error:  # no permission, a NUL in the path ...
+        raise DataError(f"{path}: it can't be read ({getattr(error, 'strerror', None) or error}); copy it to another "
+                        "place, or ask its owner.") from None
 
 
 def _download(address):
     import requests  # here, since most data are files
     import urllib3
 
-    content = bytearray()
     try:
-        with requests.get(address, timeout=TIMEOUT, stream=True) as answer:
-            answer.raise_for_status()
-            for part in answer.iter_content(2**20):
-                content += part
-                if len(content) > LARGEST:
-                    raise DataError(f"{address}: larger than {LARGEST // 1_000_000} MB; download the file and give "
-                                    "its path.")
-    except requests.HTTPError as error:
-        status = f"{error.response.status_code} {error.response.reason}"
-        raise DataError(f"{address}: the server says {status}; look at the address.") from None
-    except requests.exceptions.ChunkedEncodingError:
-        raise DataError(f"{address}: the connection broke before the end of the file; try again.") from None
+        answer = requests.get(address, timeout=TIMEOUT)
+        answer.raise_for_status()
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:  # no such host, no network, no answer
         reason = getattr(error.args[0], "reason", error) if error.args else error
-        if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
-            reason = f"no answer within {TIMEOUT} seconds"
         raise DataError(f"{address}: can't be fetched ({' '.join(str(reason).split())}); look at the address and the "
                         "network, or download the file and give its path.") from None
-    return bytes(content)
+    return answer.content
 
 
 # Step 2: decode them.

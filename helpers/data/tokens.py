@@ -37,9 +37,13 @@ class Tokens:
     def keep(self, kept):
         return Tokens(self.words, self.of(kept)[0], self.lengths[kept])
 
-    def warn_of_whole_texts(self, texts):
+    def are_whole_texts(self, texts):
+        """True where most texts are one token, each another one, or long tokens in a script without spaces."""
         step = max(1, len(texts) // LOOKED_AT)
-        return TOO_LONG if _are_left_whole(texts[::step], self.lengths[::step].tolist()) else None
+        texts, lengths = texts[::step], self.lengths[::step]
+        single = (lengths == 1).mean() > 0.5 and len(set(texts)) > len(texts) / 2
+        n_unspaced = sum(len(UNSPACED.findall(text)) for text in texts)
+        return single or n_unspaced > max(sum(map(len, texts)) / 2, 4 * lengths.sum())
 
     def texts(self):
         """A number for each text, the same for texts with the same tokens, in the order of their first appearance."""
@@ -70,20 +74,14 @@ def pad(ids, lengths, max_length):
     return torch.from_numpy(padded)
 
 
-def choose_tokenizer(texts, tokenize):
-    """The tokenizer, and a warning or None: white space, or, where texts have none, single characters."""
-    if tokenize is None:
-        sample = texts[:: max(1, len(texts) // LOOKED_AT)]
-        lengths = [len(text.split()) for text in sample]
-        return (list, PER_SIGN) if _are_left_whole(sample, lengths) else (str.split, None)
-    return tokenize, None
-
-
-def _are_left_whole(texts, lengths):
-    """True where most texts are one token, each another one, or in a script without spaces and in long tokens."""
-    single = sum(length == 1 for length in lengths) > len(texts) / 2 and len(set(texts)) > len(texts) / 2
-    n_unspaced = sum(len(UNSPACED.findall(text)) for text in texts)
-    return single or n_unspaced > max(sum(map(len, texts)) / 2, 4 * sum(lengths))
+def tokenize_rows(path, rows, tokenize):
+    """The tokenizer, the tokens of all texts, and a warning or None; by default white space, or single characters."""
+    tokens = read_tokens(path, rows, tokenize or str.split)
+    if not tokens.are_whole_texts(rows.texts):
+        return tokenize or str.split, tokens, None
+    if tokenize:
+        return tokenize, tokens, TOO_LONG
+    return list, read_tokens(path, rows, list), PER_SIGN
 
 
 def read_tokens(path, rows, tokenize):
