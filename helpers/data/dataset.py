@@ -12,7 +12,7 @@ import torch
 from helpers.data.columns import is_number
 from helpers.data.quality import QualityReport, check_quality, refuse_several_labels
 from helpers.data.readers import DataError, file_name, lines_of, shown
-from helpers.data.rows import raise_if_most_are_dropped, read_rows
+from helpers.data.rows import read_rows
 from helpers.data.splits import draw_by_class, settle_rare, split_rows
 from helpers.data.tables import How
 from helpers.data.tokens import PAD, UNKNOWN, pad, tokenize_rows
@@ -137,18 +137,20 @@ def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None
             "rare": (rare, ("refuse", "drop", "merge")), "quoting": (quoting, (None, 0, 1, 2, 3))})
     how = How(sep, encoding, header, names, quoting, quotechar, label_from, (text, label))
     rows = read_rows(path, how, text, label, split)
-    tokenize, tokens, texts, notes = _tokenize(path, rows, tokenize, rare)
+    tokenize = tokenize_rows(rows, tokenize)
+    refuse_several_labels(rows)
+    settle_rare(rows, rare)
     classes = _classes(path, rows.labels)
-    parts, of_split = split_rows(path, rows, texts, seed)
+    texts, tokens = rows.tokens.texts(), rows.tokens
+    parts = split_rows(rows, texts, seed)
     number_of = {name: number for number, name in enumerate(classes)}
     codes = np.array([number_of[name] for name in rows.labels])
     quality = check_quality(codes, texts, rows, parts, classes)
-    quality.warnings += filter(None, [*notes, of_split, *rows.notes])
-    parts = _limit(codes, parts, limit, seed, quality.warnings)
+    parts = _limit(codes, parts, limit, seed, rows.warnings)
     vocab = tokens.vocabulary(parts["train"], vocab_size, min_count)
     if not vocab:
-        quality.warnings.append(f"no token occurs {min_count} times in the training part: all are unknown")
-    max_length = max_length or _longest(tokens.lengths, parts["train"], quality.warnings)
+        rows.warnings.append(f"no token occurs {min_count} times in the training part: all are unknown")
+    max_length = max_length or _longest(tokens.lengths, parts["train"], rows.warnings)
     x = {name: tokens.encode(part, vocab, max_length) for name, part in parts.items()}
     y = {name: torch.from_numpy(codes[part]) for name, part in parts.items()}
     return SequenceData(_name(path), classes, vocab, max_length, x["train"], y["train"], x["val"], y["val"],
@@ -167,31 +169,6 @@ class LazyData:
         if self._data is None:
             self._data = load_csv(self._path, **self._options)
         return getattr(self._data, name)
-
-
-def _tokenize(path, rows, tokenize, rare):
-    """The tokenizer, the tokens and a number for the text of each row that is kept, and warnings."""
-    chosen, tokens, warning = tokenize_rows(path, rows, tokenize)
-    if chosen is not tokenize and chosen is list:
-        rows.said.append("a token for each character")
-        rows.guessed = True
-    tokens = _keep(rows, tokens, tokens.lengths > 0, "the text has no tokens")
-    raise_if_most_are_dropped(path, rows)
-    refuse_several_labels(path, rows.labels)
-    texts = tokens.texts()
-    kept, reason, of_rare = settle_rare(path, rows, texts, rare)
-    texts = np.unique(texts[kept], return_inverse=True)[1]  # numbered again without gaps
-    tokens = _keep(rows, tokens, kept, reason)
-    rows.texts.clear()  # they are large, and all that follows needs the tokens only
-    return chosen, tokens, texts, [warning, of_rare]
-
-
-def _keep(rows, tokens, kept, reason):
-    """Drops the rows where `kept` is false, and their tokens."""
-    if kept.all():
-        return tokens
-    rows.keep(kept.tolist(), reason)
-    return tokens.keep(kept)
 
 
 def _classes(path, labels):

@@ -1,9 +1,11 @@
 """From what `load_csv` is given (a file, a folder, a file per class or split) to rows of text, label and split."""
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from helpers.data.columns import SEVERAL, Table, find_columns, find_split, split_name
@@ -17,30 +19,41 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 
 @dataclass
 class Rows:
-    """The usable rows, a list for each field, and {reason: [line, ...]} of the others."""
+    """The usable rows of `path`, a list for each field, and {reason: [line, ...]} of the others."""
 
+    path: object
     texts: list = field(default_factory=list)
     labels: list = field(default_factory=list)
     splits: list = field(default_factory=list)  # empty if the file has none
     lines: list = field(default_factory=list)
     files: list = field(default_factory=list)
     dropped: dict = field(default_factory=dict)
-    notes: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)
     said: list = field(default_factory=list)  # what was assumed
     guessed: bool = False
+    tokens: object = None  # of the texts, from `tokenize_rows`
 
     def keep(self, kept, reason):
-        """Drops the rows where `kept` is false."""
-        for line, file, stays in zip(self.lines, self.files, kept, strict=True):
-            if not stays:
-                self.dropped.setdefault(reason + file, []).append(line)
+        """Drops the rows where `kept`, an array, is false."""
+        if kept.all():
+            return
+        for number in np.flatnonzero(~kept):
+            self.dropped.setdefault(reason + self.files[number], []).append(self.lines[number])
         for name in ("texts", "labels", "splits", "lines", "files"):
             values = getattr(self, name)
-            setattr(self, name, [value for value, stays in zip(values, kept, strict=True) if stays] if values else [])
+            setattr(self, name, list(itertools.compress(values, kept)))
+        if self.tokens:
+            self.tokens = self.tokens.keep(kept)
 
     @property
     def n_dropped(self):
         return sum(map(len, self.dropped.values()))
+
+    def raise_if_most_are_dropped(self):
+        if self.n_dropped > len(self.labels):
+            reason, lines = max(self.dropped.items(), key=lambda item: len(item[1]))
+            raise DataError(f"{self.path}: of {self.n_dropped + len(self.labels):,} rows {len(lines):,} can't be used, "
+                            f"{reason} ({lines_of(lines)}); is it the right column?")
 
     def read_as(self):
         advice = "; say sep=..., header=..., encoding=..., text=..., label=... if that is wrong" if self.guessed else ""
@@ -49,8 +62,8 @@ class Rows:
 
 def read_rows(path, how, text=None, label=None, split="split"):
     """Reads all rows; text, label, split: names or numbers of columns, None to find them. Raises DataError."""
-    rows = Rows()
-    tables = list(_tables(path, how, rows.notes))
+    rows = Rows(path)
+    tables = list(_tables(path, how, rows.warnings))
     for number, (source, part, table) in enumerate(tables):
         columns = find_columns(source, table, text, label)
         if number == 0:  # the other files have to be alike
@@ -64,18 +77,9 @@ def read_rows(path, how, text=None, label=None, split="split"):
         table.records.clear()
     for name in ("text", "label"):
         kept = [bool(value) and not value.isspace() for value in getattr(rows, f"{name}s")]
-        if not all(kept):
-            rows.keep(kept, f"the {name} is empty")
-    raise_if_most_are_dropped(path, rows)
+        rows.keep(np.array(kept), f"the {name} is empty")
+    rows.raise_if_most_are_dropped()
     return rows
-
-
-def raise_if_most_are_dropped(path, rows):
-    if rows.n_dropped <= len(rows.texts):
-        return
-    reason, lines = max(rows.dropped.items(), key=lambda item: len(item[1]))
-    raise DataError(f"{path}: of {rows.n_dropped + len(rows.texts):,} rows {len(lines):,} can't be used, {reason} "
-                    f"({lines_of(lines)}); is it the right column?")
 
 
 def _say(rows, table, columns):
@@ -104,10 +108,10 @@ def _add(rows, source, file, table, columns, splits):
     rows.splits += splits
     rows.lines += table.lines
     rows.files += [file] * len(joined)
-    rows.notes += table.notes
+    rows.warnings += table.notes
     for line, value in zip(table.lines, joined, strict=True):
         if "\n" in value and (n_lines := value.count("\n") + 1) > MANY_LINES:
-            rows.notes.append(f"the text in line {line:,} spans {n_lines:,} lines; is a quotation mark missing?")
+            rows.warnings.append(f"the text in line {line:,} spans {n_lines:,} lines; is a quotation mark missing?")
 
 
 def _as_text(source, line, column, value):

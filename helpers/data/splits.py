@@ -12,13 +12,10 @@ MIN_ROWS = 5  # different texts that a class needs, so that each part gets at le
 MERGED = "other"  # the class that rare ones are merged into
 
 
-def settle_rare(path, rows, texts, rare):
-    """Refuses, drops or merges the classes with too few different texts.
-
-    texts: a number for each row, the same for the same text. Returns which rows are kept, why the others are dropped,
-    and a warning or None; merging changes the labels of `rows`.
-    """
-    _check_parts(path, rows.splits)
+def settle_rare(rows, rare):
+    """Refuses, drops or merges the classes with too few different texts."""
+    _check_parts(rows)
+    texts = rows.tokens.texts()
     few = _few(rows, texts)
     named = ", ".join(f"{shown(name)} ({count})" for name, count in sorted(few.items(), key=lambda item: item[1]))
     kept = np.array([label not in few for label in rows.labels])
@@ -29,20 +26,22 @@ def settle_rare(path, rows, texts, rare):
         few = _few(rows, texts)
         done = f"merged into the class {MERGED!r}"
     if few and rare != "drop":
-        _refuse(path, rows, few, named)
-    return kept, f"a rare class, {named}", named and f"rare classes {done}, with their numbers of texts: {named}"
+        _refuse(rows, few, named)
+    if named:
+        rows.warnings.append(f"rare classes {done}, with their numbers of texts: {named}")
+    rows.keep(kept, f"a rare class, {named}")
 
 
-def _refuse(path, rows, few, named):
-    if not rows.splits and len(few) > max(2, len(rows.texts) / MIN_ROWS):
+def _refuse(rows, few, named):
+    if not rows.splits and len(few) > max(2, len(rows.labels) / MIN_ROWS):
         what = ("a number to predict, or an identifier? This is for classes: make some of the numbers first, with "
                 "pandas.qcut(numbers, 3, labels=['low', 'middle', 'high'])" if all(map(is_number, few)) else
                 "an identifier? Then say label=..., another column")
-        raise DataError(f"{path}: {len(few):,} labels, such as {', '.join(map(shown, list(few)[:3]))}, have fewer than "
-                        f"{MIN_ROWS} different texts each. Is it {what}.")
+        raise DataError(f"{rows.path}: {len(few):,} labels, such as {', '.join(map(shown, list(few)[:3]))}, have fewer "
+                        f"than {MIN_ROWS} different texts each. Is it {what}.")
     where, needed = (" in the split 'train'", "one") if rows.splits else ("", MIN_ROWS)
-    raise DataError(f"{path}: too few different texts{where} of these classes: {named}; each needs at least {needed}. "
-                    f"Add rows, or say rare='drop' or rare='merge' (into the class {MERGED!r}).")
+    raise DataError(f"{rows.path}: too few different texts{where} of these classes: {named}; each needs at least "
+                    f"{needed}. Add rows, or say rare='drop' or rare='merge' (into the class {MERGED!r}).")
 
 
 def _few(rows, texts):
@@ -55,12 +54,13 @@ def _few(rows, texts):
     return {label: counts[label] for label in sorted(set(rows.labels)) if counts[label] < needed}
 
 
-def split_rows(path, rows, texts, seed):
-    """The row numbers of each part, {"train": array, "val": array, "test": array}, and a warning or None.
+def split_rows(rows, texts, seed):
+    """The row numbers of each part, {"train": array, "val": array, "test": array}.
 
-    Without a split in the file, by class 60 % train, 20 % val and 20 % test; rows with the same text stay together.
+    texts: a number for each row, the same for the same text. Without a split in the file, by class 60 % train, 20 % val
+    and 20 % test; rows with the same text stay together.
     """
-    warning, parts = None, np.array(rows.splits)
+    parts = np.array(rows.splits)
     if not rows.splits:
         places = _places(rows.labels, texts, seed)
         parts = np.select([places < 0.6, places < 0.8], ["train", "val"], "test")
@@ -68,17 +68,19 @@ def split_rows(path, rows, texts, seed):
         train = np.flatnonzero(parts == "train")
         val = train[_places([rows.labels[row] for row in train], texts[train], seed) >= 0.8]
         if not len(val):
-            raise DataError(f"{path}: no row has the split 'val', and 'train' has too few to draw some; mark some.")
+            raise DataError(f"{rows.path}: no row has the split 'val', and 'train' has too few to draw some; mark "
+                            "some.")
         parts[val] = "val"
-        warning = f"no row has the split 'val': {plural(len(val), 'row')} were drawn from 'train' for it, by class"
-    _check_parts(path, rows.splits)
-    return {name: np.flatnonzero(parts == name) for name in ("train", "val", "test")}, warning
+        rows.warnings.append(f"no row has the split 'val': {plural(len(val), 'row')} were drawn from 'train' for it, "
+                             "by class")
+    _check_parts(rows)
+    return {name: np.flatnonzero(parts == name) for name in ("train", "val", "test")}
 
 
-def _check_parts(path, splits):
-    if missing := splits and {"train", "test"} - set(splits):
-        raise DataError(f"{path}: no row has the split {min(missing)!r}; mark some, or say split=None and the rows are "
-                        "split for you.")
+def _check_parts(rows):
+    if missing := rows.splits and {"train", "test"} - set(rows.splits):
+        raise DataError(f"{rows.path}: no row has the split {min(missing)!r}; mark some, or say split=None and the "
+                        "rows are split for you.")
 
 
 def _places(labels, texts, seed):

@@ -74,29 +74,38 @@ def pad(ids, lengths, max_length):
     return torch.from_numpy(padded)
 
 
-def tokenize_rows(path, rows, tokenize):
-    """The tokenizer, the tokens of all texts, and a warning or None; by default white space, or single characters."""
-    tokens = read_tokens(path, rows, tokenize or str.split)
-    if not tokens.are_whole_texts(rows.texts):
-        return tokenize or str.split, tokens, None
-    if tokenize:
-        return tokenize, tokens, TOO_LONG
-    return list, read_tokens(path, rows, list), PER_SIGN
+def tokenize_rows(rows, tokenize):
+    """Sets `rows.tokens`, drops the rows without any, and returns the tokenizer: by default white space, or characters.
+
+    Raises DataError if the tokenizer fails or returns something else than strings.
+    """
+    chosen = tokenize or str.split
+    rows.tokens = _read_tokens(rows, chosen)
+    if rows.tokens.are_whole_texts(rows.texts):
+        rows.warnings.append(TOO_LONG if tokenize else PER_SIGN)
+        if not tokenize:
+            chosen = list
+            rows.tokens = _read_tokens(rows, chosen)
+            rows.said.append("a token for each character")
+            rows.guessed = True
+    rows.keep(rows.tokens.lengths > 0, "the text has no tokens")
+    rows.texts.clear()  # they are large, and all that follows needs the tokens only
+    rows.raise_if_most_are_dropped()
+    return chosen
 
 
-def read_tokens(path, rows, tokenize):
-    """Tokenizes all texts. Raises DataError if the tokenizer fails or returns something else than strings."""
+def _read_tokens(rows, tokenize):
     number_of = defaultdict(itertools.count().__next__)  # a new token gets the next number
     numbers, lengths = array("i"), []
-    for index, text in enumerate(tqdm(rows.texts, desc=f"tokenizing {path}", delay=2, leave=False)):
-        words = tokenize(text) if tokenize in (str.split, list) else _checked(path, rows, index, tokenize)
+    for index, text in enumerate(tqdm(rows.texts, desc=f"tokenizing {rows.path}", delay=2, leave=False)):
+        words = tokenize(text) if tokenize in (str.split, list) else _checked(rows, index, tokenize)
         numbers.extend(map(number_of.__getitem__, words))
         lengths.append(len(words))
     return Tokens(list(number_of), np.frombuffer(numbers, dtype=np.int32), np.array(lengths, dtype=np.int64))
 
 
-def _checked(path, rows, index, tokenize):
-    text, where = rows.texts[index], f"{path}, line {rows.lines[index]}{rows.files[index]}"
+def _checked(rows, index, tokenize):
+    text, where = rows.texts[index], f"{rows.path}, line {rows.lines[index]}{rows.files[index]}"
     try:
         words = tokenize(text)
     except Exception as error:

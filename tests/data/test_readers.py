@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import stat
+import sys
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,7 +54,7 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "most texts empty": ("a.csv", re.sub(r"word\d+ same", "", GOOD, count=300),
                          "of 500 rows 300 can't be used, the text is empty .*right column"),
     "one class": ("a.csv", GOOD.replace(",b\n", ",a\n"), "holds only 'a'; a classifier needs at least two"),
-    "a class with one row": ("a.csv", GOOD + "x,rare\n", "too few different texts of these classes: 'rare' .1.; each needs at least 5"),
+    "a class with one row": ("a.csv", GOOD + "x,rare\n", "of these classes: 'rare' .1.; each needs at least 5"),
     "a class of one text": ("a.csv", GOOD + "x,rare\n" * 9, "too few different texts of these classes: 'rare' .1."),
     "an identifier as label": ("a.csv", re.sub(",[ab]\n", lambda found: f",{found.start()}\n", GOOD), "an identifier"),
     "an unknown split": ("a.csv", "text,label,split\na,b,fold 1\n", "line 2: the split is 'fold 1'; it must be"),
@@ -154,6 +155,19 @@ def test_a_file_with_small_faults_is_used_and_the_report_says_so(kind, tmp_path)
     data = load_csv(made(tmp_path, name, content))
     assert re.search(words, data.quality.report())
     assert data.quality.rows_kept == len(data.y_train) + len(data.y_val) + len(data.unlock_test()[1]) == kept
+
+
+@pytest.mark.parametrize(("content", "engine"), [(b"PAR1", "pyarrow"), (excel(), "openpyxl")])
+def test_a_missing_engine_is_named_with_the_command_that_installs_it(content, engine, tmp_path, monkeypatch):
+    path = made(tmp_path, "a.table", content)
+    monkeypatch.setitem(sys.modules, engine, None)  # what Python keeps of a module that can't be imported
+    assert f"run %pip install {engine} in a cell and restart the kernel, or save it as CSV" in sentence(path)
+
+
+@pytest.mark.parametrize(("content", "engine"), [(b"PAR1", "pyarrow"), (excel(), "openpyxl")])
+def test_what_an_engine_can_not_read_is_one_sentence(content, engine, tmp_path):
+    pytest.importorskip(engine)
+    assert "file that can't be read (" in sentence(made(tmp_path, "a.table", content))
 
 
 def test_a_missing_file_is_named_with_one_that_is_there(tmp_path):
