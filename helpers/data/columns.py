@@ -1,7 +1,9 @@
-"""Which line is the header, and which columns hold the texts and the labels."""
+"""A `Table`: is its first line a header, and which columns hold the texts, the labels and the split?"""
 
+import math
 import operator
 import re
+from dataclasses import dataclass, field
 
 from helpers.data.readers import DataError, shown
 
@@ -14,6 +16,24 @@ SPLITS = {"train": {"train", "training"}, "val": {"val", "validation", "valid", 
           "test": {"test", "testing"}}
 FILLERS = {"is", "clean", "the"}
 LOOKED_AT = 5_000  # rows, from all over the file
+
+
+SEVERAL = "several labels in a cell ({}); here a text has one class: keep one label for each text"
+
+
+@dataclass
+class Table:
+    """names: of the columns, numbers without a header. records: rows of fields. lines: where each row begins."""
+
+    names: list
+    records: list
+    lines: list
+    said: list  # what was assumed
+    notes: list = field(default_factory=list)
+
+    @property
+    def has_header(self):
+        return 0 not in self.names
 
 
 def split_name(value):
@@ -53,7 +73,7 @@ def is_header(records, wanted=()):
 
 def is_number(cell):
     try:
-        return bool(str(float(cell)))
+        return not math.isnan(float(cell))
     except (TypeError, ValueError):
         return False
 
@@ -63,20 +83,32 @@ def find_columns(source, table, text=None, label=None):
     texts = text if isinstance(text, (list, tuple)) else [text]
     texts = [_column(source, table, "text", one) for one in texts if one is not None]
     labels = [_column(source, table, "label", label)] if label is not None else []
-    sample = table.records[:: max(1, len(table.records) // LOOKED_AT)]
-    columns = list(zip(*sample, strict=True))
-    others = [number for number in range(table.width) if number not in texts + labels]
+    columns = list(zip(*table.records[:: max(1, len(table.records) // LOOKED_AT)], strict=True))
+    others = [number for number in range(len(table.names)) if number not in texts + labels]
     texts = texts or _named(source, table, others, "text", (TEXTS, SHORT_TEXTS))
     labels = labels or _named(source, table, [one for one in others if one not in texts], "label", (LABELS,))
-    others = [number for number in others if number not in texts + labels and sample]
+    others = [number for number in others if number not in texts + labels]
     texts = texts or _like_texts(columns, others)
     labels = labels or _like_labels(columns, [number for number in others if number not in texts])
     for argument, found in (("text", texts), ("label", labels)):
-        if not found or (len(found) > 1 and argument == "label") or (len(found) > 1 and text is None):
-            raise DataError(f"{source}, line {table.line}: which column holds the {argument}s isn't obvious. There is "
-                            f"{_listed(table)}. Say text=... and label=..., the name or number of a column; "
-                            "text=[..., ...] joins several" + _about_header(table))
+        if not found or (len(found) > 1 and (argument == "label" or text is None)):
+            raise DataError(f"{source}: which column holds the {argument}s isn't obvious. There is {_listed(table)}. "
+                            "Say text=... and label=..., the name or number of a column; text=[..., ...] joins "
+                            "several" + _about_header(table))
     return texts, labels[0]
+
+
+def find_split(source, table, split):
+    """The split of each row, or None if there is no such column."""
+    if split is None or (split == "split" and split not in [str(name).strip().casefold() for name in table.names]):
+        return None
+    number = _column(source, table, "split", split)
+    parts = [split_name(record[number]) for record in table.records]
+    if None in parts:
+        wrong = parts.index(None)
+        raise DataError(f"{source}, line {table.lines[wrong]}: the split is {shown(table.records[wrong][number])}; it "
+                        "must be train, val or test, in all rows or in none (split=None leaves the column out).")
+    return parts
 
 
 def _about_header(table):
@@ -84,9 +116,8 @@ def _about_header(table):
 
 
 def _listed(table):
-    first = table.records[0] if table.records else [""] * table.width
     names = [f"{number} {shown(name)}" if table.has_header else str(number) for number, name in enumerate(table.names)]
-    return ", ".join(f"{name} ({shown(value)})" for name, value in zip(names, first, strict=True))
+    return ", ".join(f"{name} ({shown(value)})" for name, value in zip(names, table.records[0], strict=True))
 
 
 def _column(source, table, argument, column):
@@ -96,8 +127,8 @@ def _column(source, table, argument, column):
             number for number, name in enumerate(table.names)
             if isinstance(name, str) and name.strip().casefold() == column.strip().casefold()]
         if len(found) > 1:
-            raise DataError(f"{source}, line {table.line}: duplicate column {shown(column)}; rename or delete one, or "
-                            f"say its number, {argument}={found[0]}.")
+            raise DataError(f"{source}: duplicate column {shown(column)}; rename or delete one, or say its number, "
+                            f"{argument}={found[0]}.")
         if found:
             return found[0]
     else:
@@ -105,10 +136,10 @@ def _column(source, table, argument, column):
             number = operator.index(column)
         except TypeError:
             raise ValueError(f"{argument} is {column!r}; it has to be the name or the number of a column") from None
-        if 0 <= number < table.width:
+        if 0 <= number < len(table.names):
             return number
-    raise DataError(f"{source}, line {table.line}: there is no column {column!r}; only {_listed(table)}. Say "
-                    f"{argument}=..., the name or number of one{_about_header(table)}")
+    raise DataError(f"{source}: there is no column {column!r}; only {_listed(table)}. Say {argument}=..., the name or "
+                    f"number of one{_about_header(table)}")
 
 
 def _named(source, table, numbers, argument, kinds):
@@ -137,9 +168,7 @@ def _like_texts(columns, numbers):
 
 def _like_labels(columns, numbers):
     """The columns of a few short values that return often."""
-    found = []
-    for number in numbers:
-        values = [str(value) for value in columns[number]]
-        if 2 <= len(set(values)) <= max(2, len(values) / 3) and sum(map(len, values)) < 40 * len(values):
-            found.append(number)
-    return found
+    def returns(values):
+        return 2 <= len(set(values)) <= max(2, len(values) / 3) and sum(map(len, values)) < 40 * len(values)
+
+    return [number for number in numbers if returns(list(map(str, columns[number])))]

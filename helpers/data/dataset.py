@@ -3,7 +3,6 @@
 `readers` -> `tables` -> `columns` -> `rows` read it, `tokens` and `splits` make tensors of it, `quality` reports.
 """
 
-import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,10 +12,10 @@ import torch
 from helpers.data.columns import is_number
 from helpers.data.quality import QualityReport, check_quality, refuse_several_labels
 from helpers.data.readers import DataError, file_name, lines_of, shown
-from helpers.data.rows import raise_if_most_are_dropped, read_rows
+from helpers.data.rows import read_rows
 from helpers.data.splits import draw_by_class, settle_rare, split_rows
 from helpers.data.tables import How
-from helpers.data.tokens import PAD, UNKNOWN, choose_tokenizer, pad, read_tokens
+from helpers.data.tokens import PAD, UNKNOWN, pad, tokenize_rows
 
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 CARD_HANDS = DATA_DIR / "card_hands.csv"
@@ -133,23 +132,25 @@ def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None
     rare: what to do with classes of fewer than 5 different texts, "refuse", "drop" or "merge".
     split: the column that holds train, val or test, or None. Raises DataError, or ValueError for a wrong argument.
     """
-    _check_sizes(max_length=max_length, limit=limit, vocab_size=vocab_size, min_count=min_count)
-    _check_choices(header=(header, ("infer", None, 0)), label_from=(label_from, (None, "prefix")),
-                   rare=(rare, ("refuse", "drop", "merge")), quoting=(quoting, (None, 0, 1, 2, 3)))
+    _check({"max_length": max_length, "limit": limit, "vocab_size": vocab_size, "min_count": min_count},
+           {"header": (header, ("infer", None, 0)), "label_from": (label_from, (None, "prefix")),
+            "rare": (rare, ("refuse", "drop", "merge")), "quoting": (quoting, (None, 0, 1, 2, 3))})
     how = How(sep, encoding, header, names, quoting, quotechar, label_from, (text, label))
     rows = read_rows(path, how, text, label, split)
-    tokenize, tokens, texts, notes = _tokenize(path, rows, tokenize, rare)
+    tokenize = tokenize_rows(rows, tokenize)
+    refuse_several_labels(rows)
+    settle_rare(rows, rare)
     classes = _classes(path, rows.labels)
-    parts, of_split = split_rows(path, rows, texts, seed)
+    texts, tokens = rows.tokens.texts(), rows.tokens
+    parts = split_rows(rows, texts, seed)
     number_of = {name: number for number, name in enumerate(classes)}
     codes = np.array([number_of[name] for name in rows.labels])
     quality = check_quality(codes, texts, rows, parts, classes)
-    quality.warnings += filter(None, [*notes, of_split, *rows.notes])
-    parts = _limit(codes, parts, limit, seed, quality.warnings)
+    parts = _limit(codes, parts, limit, seed, rows.warnings)
     vocab = tokens.vocabulary(parts["train"], vocab_size, min_count)
     if not vocab:
-        quality.warnings.append(f"no token occurs {min_count} times in the training part: all are unknown")
-    max_length = max_length or _longest(tokens.lengths, parts["train"], quality.warnings)
+        rows.warnings.append(f"no token occurs {min_count} times in the training part: all are unknown")
+    max_length = max_length or _longest(tokens.lengths, parts["train"], rows.warnings)
     x = {name: tokens.encode(part, vocab, max_length) for name, part in parts.items()}
     y = {name: torch.from_numpy(codes[part]) for name, part in parts.items()}
     return SequenceData(_name(path), classes, vocab, max_length, x["train"], y["train"], x["val"], y["val"],
@@ -168,33 +169,6 @@ class LazyData:
         if self._data is None:
             self._data = load_csv(self._path, **self._options)
         return getattr(self._data, name)
-
-
-def _tokenize(path, rows, tokenize, rare):
-    """The tokenizer, the tokens and a number for the text of each row that is kept, and warnings."""
-    chosen, warning = choose_tokenizer(rows.texts, tokenize)
-    if warning:
-        rows.said.append("a token for each character")
-        rows.guessed = True
-    tokens = read_tokens(path, rows, chosen)
-    warning = warning or tokens.warn_of_whole_texts(rows.texts)
-    tokens = _keep(rows, tokens, tokens.lengths > 0, "the text has no tokens")
-    raise_if_most_are_dropped(path, rows)
-    refuse_several_labels(path, rows.labels)
-    texts = tokens.texts()
-    kept, reason, of_rare = settle_rare(path, rows, texts, rare)
-    texts = np.unique(texts[kept], return_inverse=True)[1]  # numbered again without gaps
-    tokens = _keep(rows, tokens, kept, reason)
-    rows.texts.clear()  # they are large, and all that follows needs the tokens only
-    return chosen, tokens, texts, [warning, of_rare]
-
-
-def _keep(rows, tokens, kept, reason):
-    """Drops the rows where `kept` is false, and their tokens."""
-    if kept.all():
-        return tokens
-    rows.keep(kept.tolist(), reason)
-    return tokens.keep(kept)
 
 
 def _classes(path, labels):
@@ -224,8 +198,7 @@ def _longest(lengths, train, warnings):
 
 def _natural(label):
     """Sorts numbers as numbers (2 before 10), and everything else as words after them."""
-    number = float(label) if is_number(label) else math.nan
-    return (1, 0.0, label) if math.isnan(number) else (0, number, label)
+    return (0, float(label), label) if is_number(label) else (1, 0.0, label)
 
 
 def _name(path):
@@ -236,13 +209,10 @@ def _name(path):
     return _name(first) if isinstance(first, dict) else Path(first).parent.name or Path(first).stem
 
 
-def _check_sizes(**sizes):
+def _check(sizes, choices):
     for name, size in sizes.items():
         if size is not None and not (isinstance(size, int) and size > 0):
             raise ValueError(f"{name} is {size!r}; it has to be a whole number above 0, or left out.")
-
-
-def _check_choices(**choices):
     for name, (choice, known) in choices.items():
         if choice not in known:
             raise ValueError(f"{name} is {choice!r}; it has to be one of {', '.join(map(repr, known))}.")

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.data.columns import is_number
+from helpers.data.columns import SEVERAL, is_number
 from helpers.data.readers import DataError, lines_of, plural, shown
-from helpers.data.tables import SEVERAL
 
 MISSING = {"nan", "null", "none", "n/a", "na", "#n/a"}
 
@@ -60,14 +59,14 @@ def check_quality(codes, texts, rows, parts, classes):
     shared = int((parts_of > 1).sum())
     counts = Counter({name: count for name, count in zip(
         classes, np.bincount(codes[parts["train"]], minlength=len(classes)).tolist(), strict=True) if count})
-    warnings = [*warn_of_sizes(counts, len(parts["test"])), *warn_of_classes(classes)]
+    rows.warnings += [*_warn_of_sizes(counts, len(parts["test"])), *_warn_of_classes(classes)]
     if shared:
-        warnings.append(f"leakage: {plural(shared, 'text')} in more than one part; the score is inflated")
+        rows.warnings.append(f"leakage: {plural(shared, 'text')} in more than one part; the score is inflated")
     return QualityReport(len(texts) + rows.n_dropped, rows.dropped, len(texts) - int(labels_of.sum()),
-                         int((labels_of > 1).sum()), shared, warnings, rows.read_as(), rows.guessed)
+                         int((labels_of > 1).sum()), shared, rows.warnings, rows.read_as(), rows.guessed)
 
 
-def warn_of_sizes(counts, n_test):
+def _warn_of_sizes(counts, n_test):
     """counts: {class: rows in the training part}."""
     (largest, most), (smallest, least) = counts.most_common(1)[0], min(counts.items(), key=lambda item: item[1])
     margin = 1.96 * math.sqrt(0.25 / n_test)  # half the 95 % interval of an accuracy near 50 %
@@ -81,7 +80,7 @@ def warn_of_sizes(counts, n_test):
                "accurate; look at macro F1 or AUC, not at accuracy")
 
 
-def warn_of_classes(classes):
+def _warn_of_classes(classes):
     if len(classes) > 20 and all(name.replace(".", "", 1).lstrip("-").isdecimal() for name in classes):
         yield (f"the labels are {len(classes)} different numbers: if they are amounts, this is not a task for "
                "a classifier; make classes of them (low, high)")
@@ -97,13 +96,13 @@ def warn_of_classes(classes):
                "rows")
 
 
-def refuse_several_labels(path, labels):
+def refuse_several_labels(rows):
     """Raises DataError where cells hold several labels, "2,5" beside "2" and "5"."""
-    different = set(labels)
+    different = set(rows.labels)
     for sep in ",;|":
         several = [label for label in different if sep in label]
         single = {part.strip() for label in several for part in label.split(sep)}
         if len(single & different) >= max(2, len(single) / 2):
-            raise DataError(f"{path}: " + SEVERAL.format(shown(min(several))))
+            raise DataError(f"{rows.path}: " + SEVERAL.format(shown(min(several))))
     if lists := [label for label in different if label[:1] == "[" and label[-1:] == "]" and "," in label]:
-        raise DataError(f"{path}: " + SEVERAL.format(shown(min(lists))))
+        raise DataError(f"{rows.path}: " + SEVERAL.format(shown(min(lists))))

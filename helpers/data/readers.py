@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TIMEOUT = 10  # seconds that a server may stay silent
-LARGEST = 500_000_000  # bytes that are fetched from an address
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OLDER = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "gb18030", "big5", "cp932",
@@ -98,39 +97,23 @@ def _read(path):
         near = difflib.get_close_matches(path.name, names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the current folder is {Path.cwd()}."
         raise DataError(f"{path}: there is no such file; {hint}") from None
-    except (IsADirectoryError, PermissionError):
-        if path.is_dir():  # Windows calls it a matter of permission
-            raise DataError(f"{path}: this is a folder; give the path of a CSV file in it.") from None
-        raise DataError(f"{path}: you are not allowed to read it; ask its owner, or copy it.") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise DataError(f"{path}: it can't be read ({error}); copy it to another place.") from None
+    except (OSError, ValueError) as error:  # no permission, a NUL in the path ...
+        raise DataError(f"{path}: it can't be read ({getattr(error, 'strerror', None) or error}); copy it to another "
+                        "place, or ask its owner.") from None
 
 
 def _download(address):
     import requests  # here, since most data are files
     import urllib3
 
-    content = bytearray()
     try:
-        with requests.get(address, timeout=TIMEOUT, stream=True) as answer:
-            answer.raise_for_status()
-            for part in answer.iter_content(2**20):
-                content += part
-                if len(content) > LARGEST:
-                    raise DataError(f"{address}: larger than {LARGEST // 1_000_000} MB; download the file and give "
-                                    "its path.")
-    except requests.HTTPError as error:
-        status = f"{error.response.status_code} {error.response.reason}"
-        raise DataError(f"{address}: the server says {status}; look at the address.") from None
-    except requests.exceptions.ChunkedEncodingError:
-        raise DataError(f"{address}: the connection broke before the end of the file; try again.") from None
+        answer = requests.get(address, timeout=TIMEOUT)
+        answer.raise_for_status()
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:  # no such host, no network, no answer
         reason = getattr(error.args[0], "reason", error) if error.args else error
-        if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
-            reason = f"no answer within {TIMEOUT} seconds"
         raise DataError(f"{address}: can't be fetched ({' '.join(str(reason).split())}); look at the address and the "
                         "network, or download the file and give its path.") from None
-    return bytes(content)
+    return answer.content
 
 
 # Step 2: decode them.
@@ -142,17 +125,16 @@ def decode(source, content, encoding=None):
     for start, what in NOT_A_TABLE.items():
         if begin.startswith(start):
             raise DataError(f"{source}: this is {what}.")
-    if encoding is None:
-        encoding = "utf-16" if content.startswith(UTF_16) else "utf-8-sig"
-        if encoding != "utf-16" and content.count(0) > len(content) / 10:
-            raise DataError(f"{source}: this is not text, every tenth byte is zero; if it is UTF-16, say "
-                            "encoding='utf-16-le'.")
-        if encoding != "utf-16" and not _is_utf_8(content):
-            encoding = _guess(source, content)
+    name = encoding or ("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
+    if name == "utf-8-sig" and content.count(0) > len(content) / 10:
+        raise DataError(f"{source}: this is not text, every tenth byte is zero; if it is UTF-16, say "
+                        "encoding='utf-16-le'.")
     try:
-        text = content.decode(encoding)
+        text = content.decode(name)
     except UnicodeDecodeError as error:
-        raise DataError(f"{source}{_where(error)}; say another encoding=..., or save the file as UTF-8.") from None
+        if name != "utf-8-sig":
+            raise DataError(f"{source}{_where(error)}; say another encoding=..., or save the file as UTF-8.") from None
+        text, name = _decode_older(source, content, error)
     except LookupError:
         raise ValueError(f"encoding is {encoding!r}; Python knows no such encoding (utf-8, cp1252, gb18030 ...)") \
             from None
@@ -160,16 +142,8 @@ def decode(source, content, encoding=None):
     if n_nul := text.count("\0"):
         notes.append(f"{plural(n_nul, 'NUL character')} left out; was the file cut off while being written?")
     if n_controls := len(CONTROLS.findall(text)):
-        notes.append(f"{plural(n_controls, 'control character')} in the texts: {encoding} may be the wrong encoding")
-    return text.replace("\0", "").removeprefix("\ufeff"), encoding.removesuffix("-sig"), notes
-
-
-def _is_utf_8(content):
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        notes.append(f"{plural(n_controls, 'control character')} in the texts: {name} may be the wrong encoding")
+    return text.replace("\0", "").removeprefix("\ufeff"), name.removesuffix("-sig"), notes
 
 
 def _where(error):
@@ -177,28 +151,25 @@ def _where(error):
     return f", line {line}: this is not {error.encoding.upper()} text (byte {error.object[error.start]:#04x})"
 
 
-def _guess(source, content):
-    """The encoding of a file that isn't UTF-8. Raises DataError if it is UTF-8 with faults, or none fits."""
+def _decode_older(source, content, error):
+    """The text of a file that isn't UTF-8, and its encoding. Raises DataError if it is UTF-8 with faults, or none fits.
+
+    error: what Python says to UTF-8.
+    """
     import charset_normalizer
 
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        where, fault = _where(error), error
-    if fault.reason == "unexpected end of data" and not content[: fault.start].isascii():  # what came before was UTF-8
+    if error.reason == "unexpected end of data" and not content[: error.start].isascii():  # what came before was UTF-8
         raise DataError(f"{source}: the file ends in the middle of a character; it was cut off, so download or copy it "
-                        "again.")
+                        "again.") from None
     foreign = b"\n".join([words for words in content.splitlines() if not words.isascii()][:200])
     lenient = foreign.decode("utf-8", errors="replace")
-    n_faults = lenient.count("\ufffd")
-    if sum(not letter.isascii() for letter in lenient) > 2 * n_faults:
-        raise DataError(f"{source}{where}, though the rest is: that line is damaged; mend it, or say "
-                        "encoding='cp1252' to read all the file so.")
+    if sum(not letter.isascii() for letter in lenient) > 2 * lenient.count("\ufffd"):
+        raise DataError(f"{source}{_where(error)}, though the rest is: that line is damaged; fix it, or say "
+                        "encoding='cp1252' to read all the file so.") from None
     matches = charset_normalizer.from_bytes(foreign, cp_isolation=OLDER)
     score = {name: (match.chaos, -match.coherence) for match in matches for name in match.could_be_from_charset}
     for name in sorted(score, key=lambda name: (*score[name], OLDER.index(name))):
         with contextlib.suppress(UnicodeDecodeError):
-            content.decode(name)
-            return name
-    raise DataError(f"{source}{where}, nor another known encoding; say encoding=..., or save the file as UTF-8 in the "
-                    "program that wrote it.")
+            return content.decode(name), name
+    raise DataError(f"{source}{_where(error)}, nor another known encoding; say encoding=..., or save the file as UTF-8 "
+                    "in the program that wrote it.") from None

@@ -1,29 +1,24 @@
-"""From the text of a file to a table: what separates its columns, how it quotes, whether it has a header.
+"""From a file to a `Table`: what separates its columns, how it quotes, whether it has a header.
 
-CSV in any dialect, JSON in any arrangement, labels in front of texts; Parquet and Excel through pandas.
+CSV in any dialect, and labels in front of texts; JSON through `json_tables`; Parquet and Excel through their engines.
 """
 
 import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers.data.columns import has_names, is_header
-from helpers.data.json_tables import looks_like_json, read_json
+from helpers.data.columns import SEVERAL, Table, has_names, is_header, split_name
+from helpers.data.json_tables import as_table, looks_like_json, read_json
 from helpers.data.readers import ZIP, DataError, decode, file_name, plural, read_bytes, shown
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "_!_": "_!_", "|||": "|||", "::": "::"}
-STANDARD, LITERAL = {}, {"quoting": csv.QUOTE_NONE}
-QUOTES = [  # ways to quote, and how the report calls them
-    (STANDARD, ""), ({"skipinitialspace": True}, "a space after each separator"),
-    ({"doublequote": False, "escapechar": "\\"}, "backslash before quotes"), (LITERAL, "quotes taken literally"),
-    ({"quotechar": "'"}, "quotechar=\"'\""),
-]
+STANDARD, SPACED, ESCAPED = {}, {"skipinitialspace": True}, {"doublequote": False, "escapechar": "\\"}
+LITERAL, SINGLE = {"quoting": csv.QUOTE_NONE}, {"quotechar": "'"}
 SAMPLE = 200_000  # characters, by which the separator is found
 LINE = re.compile(r"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")  # and no other sign ends a line
-SEVERAL = "several labels in a cell ({}); here a text has one class: keep one label for each text"
 
 
 @dataclass
@@ -40,76 +35,84 @@ class How:
     wanted: tuple = ()  # the names of the columns that are asked for
 
 
-@dataclass
-class Table:
-    """names: of the columns, numbers without a header. records: rows of fields. lines: where each row begins."""
-
-    names: list
-    records: list
-    lines: list
-    line: int = 1  # of the header
-    has_header: bool = True
-    said: list = field(default_factory=list)  # what was assumed
-    notes: list = field(default_factory=list)
-
-    @property
-    def width(self):
-        return len(self.names)
-
-
 def read_tables(source, how):
     """The tables of a file, {None: table}, or {its split: table} where it holds one for each."""
     content = read_bytes(source)
-    if content.startswith((b"PAR1", ZIP)):
-        return {None: _through_pandas(source, content)}
+    if content.startswith(b"PAR1"):
+        rows = _with_engine(source, content, "a Parquet", "pyarrow", _parquet_rows)
+        return {None: as_table(source, range(1, len(rows) + 1), rows, "Parquet file, rows counted as lines")}
+    if content.startswith(ZIP):
+        return _excel_tables(source, _with_engine(source, content, "an Excel", "openpyxl", _excel_sheets), how)
     text, encoding, notes = decode(source, content, how.encoding)
     del content
-    ending = Path(file_name(source)).suffix.lower()
-    if how.label_from is None and looks_like_json(text, ending):
-        tables = {part: Table(*parsed) for part, parsed in read_json(source, text).items()}
+    if how.label_from is None and looks_like_json(text, Path(file_name(source)).suffix.lower()):
+        tables = read_json(source, text)
     else:
         tables = {None: _read_text(source, text, how)}
     for table in tables.values():
         table.notes += notes
-        if encoding != "utf-8":
-            table.said.append(encoding)
+        table.said += [encoding] if encoding != "utf-8" else []
     return tables
 
 
-def _through_pandas(source, content):
-    import pandas as pd
-
-    what, engine, read = (("a Parquet", "pyarrow", pd.read_parquet) if content.startswith(b"PAR1") else
-                          ("an Excel", "openpyxl", pd.read_excel))
-    options = {} if engine == "pyarrow" else {"dtype": str, "keep_default_na": False}
+def _with_engine(source, content, what, engine, read):
     try:
-        frame = read(io.BytesIO(content), **options)
+        return read(io.BytesIO(content))
     except ImportError:
-        raise DataError(f"{source}: this is {what} file; pip install {engine}, restart the kernel, and it is read (or "
-                        "save it as CSV, UTF-8).") from None
+        raise DataError(f"{source}: this is {what} file; run %pip install {engine} in a cell and restart the kernel, "
+                        "or save it as CSV (UTF-8).") from None
     except Exception as error:  # the engines raise errors of many kinds
         raise DataError(f"{source}: this is {what} file that can't be read ({shown(str(error))}); save it as CSV "
                         "(UTF-8).") from None
-    records = [list(record) for record in frame.itertuples(index=False, name=None)]
-    return Table(list(map(str, frame.columns)), records, list(range(2, len(records) + 2)),
-                 said=[f"{what.split()[1]} file"])
+
+
+def _parquet_rows(file):
+    from pyarrow import parquet
+
+    return parquet.ParquetFile(file).read().to_pylist()
+
+
+def _excel_sheets(file):
+    """{name: rows of strings}"""
+    import openpyxl
+
+    book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    return {sheet.title: [["" if cell is None else str(cell) for cell in row] for row in sheet.values]
+            for sheet in book.worksheets}
+
+
+def _excel_tables(source, sheets, how):
+    """One table for each split, if the sheets are called so; otherwise the longest sheet."""
+    sheets = {name: rows for name, rows in sheets.items() if any(map(any, rows))} or {"": []}
+    if len(sheets) == 1 or not all(map(split_name, sheets)):
+        longest = max(sheets, key=lambda name: len(sheets[name]))
+        others = ", ".join(shown(name) for name in sheets if name != longest)
+        named = f", sheet {shown(longest)}, not {others}" if others else ""
+        return {None: _sheet(source, sheets[longest], how, f"Excel file{named}")}
+    return {split_name(name): _sheet(source, rows, how, "Excel file, a sheet for each split")
+            for name, rows in sheets.items()}
+
+
+def _sheet(source, rows, how, said):
+    """The table of a sheet, without empty rows and columns and without a title above it, of one cell in a row."""
+    width = max((number for row in rows for number, cell in enumerate(row, start=1) if cell), default=0)
+    lines = [line for line, row in enumerate(rows, start=1) if any(row)]
+    while len(lines) > 1 and sum(map(bool, rows[lines[0] - 1])) == 1 < width:
+        del lines[0]
+    records = [(rows[line - 1] + [""] * width)[:width] for line in lines]
+    return _with_header(source, records, lines, how, [said])
 
 
 def _read_text(source, text, how):
-    if how.label_from is None:
-        starts = [line.startswith("__label__") for line in text[:SAMPLE].splitlines() if line.strip()]
-        if sum(starts) > 0.9 * len(starts):
-            return _prefixed(source, text, "fastText's labels in front")
-    elif how.label_from == "prefix":
-        return _prefixed(source, text, "labels in front")
-    skipped = 0
-    if first := re.match(r'"?sep=(.)"?(\r\n|\r|\n)', text):
-        text, skipped = text[first.end() :], 1
-        how = How(**{**vars(how), "sep": how.sep or first[1]})
+    starts = [line.startswith("__label__") for line in text[:SAMPLE].splitlines() if line.strip()]
+    if how.label_from == "prefix" or sum(starts) > 0.9 * len(starts):
+        return _prefixed(source, text, is_fast_text=how.label_from is None)
+    if first := re.match(r'"?sep=(.)"?(?=\r|\n)', text):
+        text, how = text[first.end() :], replace(how, sep=how.sep or first[1])  # an empty line is left of it
     sep = how.sep or _find_separator(source, text, how)
     if len(sep) > 1:  # csv knows only single characters
         text = text.replace(sep, "\x1f")
-    records, lines, quotes = _parse_whole(source, text, sep, how, skipped)
+    records, lines, quotes = _parse_whole(source, text, sep, how)
     said = [] if sep == "," else [f"{SEPARATORS.get(sep, shown(sep))} separated"]
     return _with_header(source, records, lines, how, said + ([quotes] if quotes else []))
 
@@ -123,14 +126,32 @@ def _with_header(source, records, lines, how, said):
         has_header = how.header not in (None, "infer")
     if not has_header:
         said.append("no header")
-    names = list(how.names or (records[0] if has_header else range(len(records[0]))))
+    names = list(map(str, how.names)) if how.names else records[0] if has_header else list(range(len(records[0])))
     if len(names) != len(records[0]):
         raise DataError(f"{source}: names has {plural(len(names), 'name')}, but the file has "
                         f"{plural(len(records[0]), 'column')}; name all of them.")
     start = int(has_header)
     if not records[start:]:
         raise DataError(f"{source}: there is a header line but no row below it.")
-    return Table(names, records[start:], lines[start:], lines[0], has_header or how.names is not None, said)
+    return Table(names, records[start:], lines[start:], said)
+
+
+def _prefixed(source, text, is_fast_text):
+    """A line is a label, white space, and the text."""
+    records, lines = [], []
+    for line, found in enumerate(LINE.finditer(text), start=1):
+        label, _, rest = re.sub(r"^(\S+)\s", r"\1 ", found.group().strip(), count=1).partition(" ")
+        if rest.lstrip().startswith("__label__"):
+            raise DataError(f"{source}, line {line}: " + SEVERAL.format(shown(f"{label} {rest.split()[0]}")))
+        if is_fast_text and label and not label.startswith("__label__"):
+            label, rest = "", f"{label} {rest}"
+        if label or rest:
+            records.append([rest.strip(), label.removeprefix("__label__")])
+            lines.append(line)
+    if not records:
+        raise DataError(f"{source}: the file is empty; it needs a label and a text in each line.")
+    return Table(["text", "label"], records, lines, ["fastText's labels in front" if is_fast_text else
+                                                     "labels in front"])
 
 
 # What separates the columns, and how texts are quoted.
@@ -154,18 +175,22 @@ def _parse(text, sep, quotes):
 
 
 def _ways_to_quote(text, sep, how):
+    """Ways in which the texts may be quoted, and how the report calls them."""
     if how.quoting == csv.QUOTE_NONE:
-        return [(LITERAL, QUOTES[3][1])]
+        return [(LITERAL, "quotes taken literally")]
     if how.quotechar != '"':
         return [({"quotechar": how.quotechar}, "")]
     spaced = text.count(f'{sep} "') > text.count(sep) / 5
-    fits = [True, spaced, '\\"' in text, how.quoting is None, f"{sep}'" in text or f"'{sep}" in text]
-    return [way for way, fit in zip(QUOTES, fits, strict=True) if fit]
+    ways = [(STANDARD, "", True), (SPACED, "a space after each separator", spaced),
+            (ESCAPED, "backslash before quotes", '\\"' in text),
+            (LITERAL, "quotes taken literally", how.quoting is None),
+            (SINGLE, "quotechar=\"'\"", f"{sep}'" in text or f"'{sep}" in text)]
+    return [(quotes, said) for quotes, said, fits in ways if fits]
 
 
 def _find_separator(source, text, how):
     sample = text if len(text) <= SAMPLE else text[: max(text.rfind("\n", 0, SAMPLE), text.rfind("\r", 0, SAMPLE)) + 1]
-    n_lines = sum(not line.isspace() for line in LINE.findall(sample))
+    all_lines = [line for line in LINE.findall(sample) if line.strip()]
     scores = {}
     for sep in SEPARATORS:
         if sep not in sample:
@@ -173,18 +198,18 @@ def _find_separator(source, text, how):
         one = sample.replace(sep, "\x1f") if len(sep) > 1 else sample
         ways = [_parse(one, sep, quotes) for quotes, _ in _ways_to_quote(one, sep, how)]
         named = any(records and len(records[0]) > 1 and has_names(records[0], how.wanted) for records, _, _ in ways)
-        scores[sep] = (named, max(_consistency(*way, n_lines) for way in ways))
+        scores[sep] = (named, max(_consistency(records, error, len(all_lines)) for records, _, error in ways))
     best = max(scores, key=scores.get, default=None)  # of equals the first
-    if n_lines == 0 or (best and (scores[best][0] or scores[best][1] > 0.5)):
+    if not all_lines or (best and (scores[best][0] or scores[best][1] > 0.5)):
         return best or ","
-    words = Counter(line.split(None, 1)[0] for line in LINE.findall(sample) if line.strip())
+    words = Counter(line.split(None, 1)[0] for line in all_lines)
     begin = ", ".join(shown(word) for word, _ in words.most_common(3))
     raise DataError(f"{source}: no comma, tab, semicolon or bar divides all lines into the same columns. Say sep=... "
                     f"if something else does; label_from='prefix' if each line begins with its label ({begin}); or "
                     "give (texts, labels), the paths of two files.")
 
 
-def _consistency(records, lines, error, n_lines):
+def _consistency(records, error, n_lines):
     """The share of the lines that have equally many columns; 0 if it is one, or the separator is mere punctuation."""
     widths = Counter(map(len, records))
     width, count = widths.most_common(1)[0] if widths else (0, 0)
@@ -195,30 +220,28 @@ def _consistency(records, lines, error, n_lines):
     return round(count / (len(records) + max(lost, 0)), 3)
 
 
-def _parse_whole(source, text, sep, how, skipped):
-    """The records of all lines, the lines, and how texts are quoted: the first way by which all records are even."""
+def _parse_whole(source, text, sep, how):
+    """The records of all lines, the lines, and how texts are quoted: the first way by which all records are even.
+
+    If quotes may be literal, and then there are more rows, they are: two stray ones had made one text of many lines.
+    """
     sample = LINE.findall(text[:SAMPLE])
     quoted = re.compile(f'(?:^|{re.escape(sep)})"(?:[^"]|"")*"(?={re.escape(sep)}|\\s*$)')
     is_quoted = sum(bool(quoted.search(line)) for line in sample) > len(sample) / 2
-    first_fault = None
+    found = fault = None
     for quotes, said in _ways_to_quote(text, sep, how):
-        if quotes is LITERAL and is_quoted and how.quoting is None:
+        if is_quoted and quotes is LITERAL and how.quoting is None:
             continue
         records, lines, error = _parse(text, sep, quotes)
-        fault = _fault(records, lines, error, sep)
-        if fault is None and quotes is STANDARD and how.quoting is None and not is_quoted and _has_line_breaks(records):
-            literally = _parse(text, sep, LITERAL)
-            if _fault(*literally, sep) is None:  # each line is a row: two stray quotation marks, not a quoted text
-                records, lines, said = *literally[:2], QUOTES[3][1]
-        if fault is None:
-            return records, [line + skipped for line in lines] if skipped else lines, said
-        first_fault = first_fault or fault
-    line, what = first_fault
-    raise DataError(f"{source}, line {line + skipped}: {what}")
-
-
-def _has_line_breaks(records):
-    return any("\n" in cell or "\r" in cell for record in records for cell in record)
+        if one := _fault(records, lines, error, sep):
+            fault = fault or one
+        elif found is None or (quotes is LITERAL and len(records) > len(found[0])):
+            found = records, lines, said
+        if found and not any("\n" in cell or "\r" in cell for record in found[0] for cell in record):
+            break
+    if found:
+        return found
+    raise DataError(f"{source}, line {fault[0]}: {fault[1]}")
 
 
 def _fault(records, lines, error, sep):
@@ -240,22 +263,3 @@ def _fault(records, lines, error, sep):
         return line, (f"{what}; inside a text it is written twice, \"\" (or say quoting=3, and all quotation marks are "
                       "taken literally).")
     return None
-
-
-def _prefixed(source, text, said):
-    """A line is a label, white space, and the text."""
-    records, lines = [], []
-    for line, found in enumerate(LINE.finditer(text), start=1):
-        words = found.group().strip()
-        if not words:
-            continue
-        label, _, rest = words.partition(" ") if "\t" not in words.partition(" ")[0] else words.partition("\t")
-        if rest.lstrip().startswith("__label__"):
-            raise DataError(f"{source}, line {line}: " + SEVERAL.format(shown(f"{label} {rest.split()[0]}")))
-        if said.startswith("fastText") and not label.startswith("__label__"):
-            label, rest = "", words
-        records.append([rest.strip(), label.removeprefix("__label__")])
-        lines.append(line)
-    if not records:
-        raise DataError(f"{source}: the file is empty; it needs a label and a text in each line.")
-    return Table(["text", "label"], records, lines, said=[said])

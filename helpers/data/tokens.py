@@ -37,9 +37,13 @@ class Tokens:
     def keep(self, kept):
         return Tokens(self.words, self.of(kept)[0], self.lengths[kept])
 
-    def warn_of_whole_texts(self, texts):
+    def are_whole_texts(self, texts):
+        """True where most texts are one token, each another one, or long tokens in a script without spaces."""
         step = max(1, len(texts) // LOOKED_AT)
-        return TOO_LONG if _are_left_whole(texts[::step], self.lengths[::step].tolist()) else None
+        texts, lengths = texts[::step], self.lengths[::step]
+        single = (lengths == 1).mean() > 0.5 and len(set(texts)) > len(texts) / 2
+        n_unspaced = sum(len(UNSPACED.findall(text)) for text in texts)
+        return single or n_unspaced > max(sum(map(len, texts)) / 2, 4 * lengths.sum())
 
     def texts(self):
         """A number for each text, the same for texts with the same tokens, in the order of their first appearance."""
@@ -70,35 +74,38 @@ def pad(ids, lengths, max_length):
     return torch.from_numpy(padded)
 
 
-def choose_tokenizer(texts, tokenize):
-    """The tokenizer, and a warning or None: white space, or, where texts have none, single characters."""
-    if tokenize is None:
-        sample = texts[:: max(1, len(texts) // LOOKED_AT)]
-        lengths = [len(text.split()) for text in sample]
-        return (list, PER_SIGN) if _are_left_whole(sample, lengths) else (str.split, None)
-    return tokenize, None
+def tokenize_rows(rows, tokenize):
+    """Sets `rows.tokens`, drops the rows without any, and returns the tokenizer: by default white space, or characters.
+
+    Raises DataError if the tokenizer fails or returns something else than strings.
+    """
+    chosen = tokenize or str.split
+    rows.tokens = _read_tokens(rows, chosen)
+    if rows.tokens.are_whole_texts(rows.texts):
+        rows.warnings.append(TOO_LONG if tokenize else PER_SIGN)
+        if not tokenize:
+            chosen = list
+            rows.tokens = _read_tokens(rows, chosen)
+            rows.said.append("a token for each character")
+            rows.guessed = True
+    rows.keep(rows.tokens.lengths > 0, "the text has no tokens")
+    rows.texts.clear()  # they are large, and all that follows needs the tokens only
+    rows.raise_if_most_are_dropped()
+    return chosen
 
 
-def _are_left_whole(texts, lengths):
-    """True where most texts are one token, each another one, or in a script without spaces and in long tokens."""
-    single = sum(length == 1 for length in lengths) > len(texts) / 2 and len(set(texts)) > len(texts) / 2
-    n_unspaced = sum(len(UNSPACED.findall(text)) for text in texts)
-    return single or n_unspaced > max(sum(map(len, texts)) / 2, 4 * sum(lengths))
-
-
-def read_tokens(path, rows, tokenize):
-    """Tokenizes all texts. Raises DataError if the tokenizer fails or returns something else than strings."""
+def _read_tokens(rows, tokenize):
     number_of = defaultdict(itertools.count().__next__)  # a new token gets the next number
     numbers, lengths = array("i"), []
-    for index, text in enumerate(tqdm(rows.texts, desc=f"tokenizing {path}", delay=2, leave=False)):
-        words = tokenize(text) if tokenize in (str.split, list) else _checked(path, rows, index, tokenize)
+    for index, text in enumerate(tqdm(rows.texts, desc=f"tokenizing {rows.path}", delay=2, leave=False)):
+        words = tokenize(text) if tokenize in (str.split, list) else _checked(rows, index, tokenize)
         numbers.extend(map(number_of.__getitem__, words))
         lengths.append(len(words))
     return Tokens(list(number_of), np.frombuffer(numbers, dtype=np.int32), np.array(lengths, dtype=np.int64))
 
 
-def _checked(path, rows, index, tokenize):
-    text, where = rows.texts[index], f"{path}, line {rows.lines[index]}{rows.files[index]}"
+def _checked(rows, index, tokenize):
+    text, where = rows.texts[index], f"{rows.path}, line {rows.lines[index]}{rows.files[index]}"
     try:
         words = tokenize(text)
     except Exception as error:

@@ -65,7 +65,7 @@ def test_without_a_split_column_each_class_is_split_by_shares(tmp_path):
     assert torch.bincount(data.y_val).tolist() == [16, 4]
     assert torch.bincount(data.unlock_test()[1]).tolist() == [16, 4]
     assert torch.equal(load_csv(path).x_train, data.x_train)
-    assert not torch.equal(load_csv(path, seed=1).y_train, data.y_train)
+    assert not torch.equal(load_csv(path, seed=1).x_train, data.x_train)
 
 
 def test_limit_draws_by_class_with_the_seed(tmp_path):

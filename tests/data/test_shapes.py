@@ -72,30 +72,26 @@ def zipped(folder, name, files):
     return folder / name
 
 
-def excel(folder):
-    """A workbook of one sheet, the few parts of it that a reader needs."""
-    cells = "".join("<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in record) + "</row>"
-                    for record in [("text", "label"), *ROWS])
-    spread, office = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org"
-    kind = f"{office}/officeDocument/2006/relationships"
-    link = f'<Relationships xmlns="{office}/package/2006/relationships"><Relationship Id="r1" Type="{kind}/%s" '
-    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    return zipped(folder, "a.xlsx", {
-        "[Content_Types].xml": f'<Types xmlns="{office}/package/2006/content-types"><Default Extension="rels" '
-        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
-        f'ContentType="{types}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" '
-        f'ContentType="{types}.worksheet+xml"/></Types>',
-        "_rels/.rels": link % "officeDocument" + 'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{spread}" xmlns:r="{kind}"><sheets><sheet name="Sheet1" sheetId="1" '
-        'r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": link % "worksheet" + 'Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{spread}"><sheetData>{cells}</sheetData></worksheet>'})
+def is_missing(package):
+    return bool(package) and importlib.util.find_spec(package) is None
 
 
-def parquet(folder):
-    if importlib.util.find_spec("pyarrow") is None:
-        return save(folder, "a.parquet", b"PAR1\x15\x04\x15\x10PAR1")
-    pd.DataFrame(ROWS, columns=["text", "label"]).to_parquet(folder / "a.parquet")
+def excel(folder, **sheets):
+    """A workbook of these sheets, or by default of one with a header; without openpyxl, what is no workbook."""
+    if is_missing("openpyxl"):
+        return zipped(folder, "a.xlsx", {"xl/workbook.xml": ""})
+    with pd.ExcelWriter(folder / "a.xlsx") as book:
+        for name, records in (sheets or {"Sheet1": [("text", "label"), *ROWS]}).items():
+            pd.DataFrame(records).to_excel(book, sheet_name=name, index=False, header=False)
+    return folder / "a.xlsx"
+
+
+def parquet(folder, **columns):
+    """A file of these columns beside the text; without pyarrow, what is no such file."""
+    if is_missing("pyarrow"):
+        return save(folder, "a.parquet", b"PAR1")
+    frame = pd.DataFrame(ROWS, columns=["text", "label"]).assign(**columns)
+    frame.to_parquet(folder / "a.parquet")
     return folder / "a.parquet"
 
 
@@ -302,12 +298,39 @@ SHAPES = [
         name: table(at, name, COMMAS, ["text", "label"]).read_text() for name in ("one.csv", "two.csv")}),
         refused="two.csv"),
     shape("Parquet", parquet, needs="pyarrow"),
+    shape("Parquet, a null among whole numbers", lambda at: parquet(at, label=pd.array(
+        [None, *([1, 0] * 30)[:59]], dtype="Int64")), rows=59, classes=("0", "1"), label="1",
+        warns="the label is empty (line 1)", needs="pyarrow"),
+    shape("Parquet, the text in a struct", lambda at: parquet(
+        at, text=[{"body": text, "lang": "en"} for text, _ in ROWS]), needs="pyarrow"),
+    shape("Parquet, a list of labels", lambda at: parquet(at, label=[["joy", "fear"][: 1 + n % 2] for n in range(60)]),
+          refused="several labels", needs="pyarrow"),
     shape("Excel", excel, needs="openpyxl"),
+    shape("Excel without a header", lambda at: excel(at, Sheet1=ROWS), needs="openpyxl"),
+    shape("Excel, true and false as labels, empty rows", lambda at: excel(at, Sheet1=[("text", "label"), *(
+        row for number, (text, label) in enumerate(ROWS)
+        for row in [(text, label == "pos"), (None, None)][: 1 + number % 2])]), classes=("False", "True"), label="True", needs="openpyxl"),
+    shape("Excel, a title above, a legend before", lambda at: excel(at, Legend=[("neg", "bad"), ("pos", "good")], Data=[
+        ("Answers of March", None), (None, None), ("text", "label"), *ROWS]), warns="sheet 'Data', not 'Legend'",
+        needs="openpyxl"),
+    shape("Excel, a sheet for each split", lambda at: excel(at, **{name: [("text", "label"), *ROWS[start:end]]
+        for name, start, end in [("Train", 0, 40), ("Dev", 40, 50), ("Test", 50, 60)]}), parts=(40, 10, 10),
+        needs="openpyxl"),
     # Several files
     shape("one file per class", lambda at: {
         label: save(at, f"rt-polarity.{label}", "".join(f"{text}\n" for text, of in CAFE if of == label), "latin-1")
         for label in ("neg", "pos")}, CAFE[7][0]),
     shape("a folder with a folder per class", class_folders),
+    shape("a folder per class, and folders that are none", lambda at: [class_folders(at), (at / "spare").mkdir(), *(
+        save(at, name, "a text") for name in ("unsup/0_0.txt", ".git/config", "__MACOSX/neg/._1.txt", "neg/.DS_Store"))
+        ][0], warns="spare, unsup"),
+    shape("a folder in a folder, files below those of a class", lambda at: [class_folders(at / "a" / "b", ROWS[:40]), *(
+        save(at, f"a/b/{label}/more/{text}.txt", text) for text, label in ROWS[40:])] and at),
+    shape("IMDB", lambda at: [save(at, "imdb.vocab", "the"), save(at, "train/unsup/0_0.txt", "a text"),
+                              class_folders(at / "train", ROWS[:40]), class_folders(at / "test", ROWS[40:])] and at,
+          warns="folders left out, empty or without labels: unsup"),
+    shape("a folder of two files for one split", lambda at: [save(at, name, "text,label\n") for name in (
+        "train.csv", "val.csv", "dev.csv")] and at, refused="dev.csv, train.csv, val.csv. Give the path"),
     shape("train and test, each with a folder per class", lambda at: {
         "train": class_folders(at / "train", ROWS[:40]), "test": class_folders(at / "test", ROWS[40:])}),
     shape("texts and labels in two files", lambda at: (
@@ -397,16 +420,12 @@ def attempt(source, shape, **hint):
     return ("wrong", wrong) if wrong else ("right", data)
 
 
-def is_missing(package):
-    return bool(package) and importlib.util.find_spec(package) is None
-
-
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_a_file_is_read_as_a_person_reads_it_or_the_sentence_says_how(shape, tmp_path):
     source = shape.make(tmp_path)
     came, what = attempt(source, shape)
     if came == "refused" and (shape.refused or is_missing(shape.needs)):
-        assert (shape.refused or f"pip install {shape.needs}") in what
+        assert (f"pip install {shape.needs}" if is_missing(shape.needs) else shape.refused) in what
         return
     if came == "refused" and shape.hint:
         assert all(f"{argument}=" in what for argument in shape.hint), what
@@ -431,7 +450,7 @@ def what_comes(shape):
             again, _ = attempt(source, shape, **shape.hint)
             if again == "right":
                 return "after one hint", ", ".join(f"{name}={value!r}" for name, value in shape.hint.items())
-        if came == "refused" and (shape.refused or is_missing(shape.needs)) and shape.refused in what:
+        if came == "refused" and (is_missing(shape.needs) or (shape.refused and shape.refused in what)):
             return "refused, rightly", what
         return "wrong in silence" if came == "wrong" else came, what
 
