@@ -78,7 +78,7 @@ record-table: .venv/installed
 
 bench: .venv/extra-test .venv/bench/tuners/installed
 	$(BIN)/$(INSTALL) cmaes==0.13.1
-	set -e; for part in live_study load_csv workers storages classroom class_restart; do $(BIN)/python -m tests.bench.$$part; done
+	set -e; for part in load_csv workers storages classroom class_restart; do $(BIN)/python -m tests.bench.$$part; done
 	set -e; for part in training_loop growth faster samplers wilcoxon running article tuners layouts; do $(BIN)/python -m tests.bench.$$part $(SMALL); done
 
 race: .venv/extra-test .venv/bench/tuners/installed
