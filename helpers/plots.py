@@ -88,7 +88,7 @@ def best_so_far(values, ax=None, **style):
     return ax
 
 
-def race(tries, searches):
+def ten_tries(tries, searches):
     """Draws the best accuracy so far: of a learner's tries, in order, and of searches from the same first settings.
 
     tries: a list, may be empty. searches: (runs, trials); a thin line each, and a thick one for their mean.

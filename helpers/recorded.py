@@ -46,9 +46,9 @@ def _load(study_name, name):
     return optuna.load_study(study_name=study_name, storage=study_storage(name))
 
 
-def load_race():
+def load_ten_tries():
     """The recorded searches of ten trials from the paper's settings, one per seed."""
-    storage = study_storage("race")
+    storage = study_storage("ten_tries")
     return [optuna.load_study(study_name=name, storage=storage) for name in optuna.get_all_study_names(storage)]
 
 

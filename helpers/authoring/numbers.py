@@ -88,7 +88,7 @@ def samplers():
     return table(["sampler", "after 20 trials", "to random", "after 100", "to random", "ms per trial"], rows)
 
 
-def race():
+def article():
     rows = []
     for name, group in recorded.load_table("bench/article").groupby("arm", sort=False):
         low, middle, high = group["seconds_to_target"].quantile([0.25, 0.5, 0.75])
@@ -165,7 +165,7 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
     "The article's search against ours": (
         "On the same table and a simulated clock, two workers, 30 studies each: seconds until ten points above the "
         "untuned LSTM are reached, and the best after 240 seconds. The names say what was changed; *ours* has all "
-        "three.", race, ["bench/article"]),
+        "three.", article, ["bench/article"]),
     "Other tuners": (
         "Real trainings from a larger space, three seeds of 100 seconds on two cores, too few to rank them: the best "
         "(least to most), trainings, the tuner's own time, memory.", tuners, ["bench/tuners"]),

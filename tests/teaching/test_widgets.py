@@ -1,5 +1,7 @@
 """What the widgets do in the kernel; tests/browser/ drives them in a real browser."""
 
+import threading
+
 import numpy as np
 import optuna
 import pytest
@@ -84,6 +86,17 @@ def test_a_stopped_try_counts_with_its_epochs_so_far():
     train(tuner)  # the same settings, to the end
     assert tuner.board.value.count("stopped at") == 1
     assert not tuner.train_button.disabled
+
+
+def test_while_a_try_trains_its_tuner_is_shown_again(monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(search, "train", lambda *_, **__: gate.wait())
+    tuner = hand_tuner()
+    tuner.train_button.click()
+    assert widgets.HandTuner(LSTM_CURVE, 2) is tuner
+    gate.set()
+    tuner.thread.join()
+    assert widgets.HandTuner(LSTM_CURVE, 2) is not tuner
 
 
 def test_a_failed_try_is_reported_and_not_counted(monkeypatch):

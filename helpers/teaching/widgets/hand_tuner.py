@@ -31,7 +31,15 @@ class HandTuner(ipywidgets.VBox):
     than the training never ends. Tries are kept with the learner's progress; lesson 05 reads them there.
     """
 
+    training = None  # the tuner that trains
+
+    def __new__(cls, *_, **__):
+        """While a try trains, running the cell again shows its tuner once more."""
+        return cls.training or super().__new__(cls)
+
     def __init__(self, lstm_curve, epochs):
+        if self.training:
+            return
         self.epochs, self.lstm_curve = epochs, lstm_curve
         self.tries = [one for one in progress_store.tries() if one["of_epochs"] == epochs]
         self.thread, self.stopping = None, False
@@ -61,7 +69,7 @@ class HandTuner(ipywidgets.VBox):
 
     def train(self, _button=None):
         """Starts a try in its own thread, so that the page stays responsive."""
-        self.stopping = False
+        self.stopping, HandTuner.training = False, self
         self.train_button.disabled, self.stop_button.disabled = True, False
         settings = {name: widget.value for name, widget in self.settings.items()}
         self.status.value = f"try {len(self.tries) + 1}: the first epoch is running"
@@ -96,6 +104,7 @@ class HandTuner(ipywidgets.VBox):
             curve = []
         if curve:
             self.note(settings, curve)
+        HandTuner.training = None
         self.train_button.disabled, self.stop_button.disabled = False, True
 
     def note(self, settings, curve):
