@@ -7,13 +7,17 @@ data/recorded/README.md is written whole. A test compares all of them with the r
 import json
 import re
 
-from helpers import recorded
+import pandas as pd
+
+from helpers import plots, recorded
 from helpers.authoring import minutes
 from helpers.data import DATA_DIR
 from helpers.evaluation import by_model, interval
+from helpers.figure_style import alt_text
 
 README = DATA_DIR.parent / "README.md"
 NOTEBOOKS = DATA_DIR.parent / "notebooks"
+PICTURE = NOTEBOOKS / "learning_curves.png"
 PAGE = recorded.RECORDED / "README.md"
 IN_README = ("paper's recipe", "LSTM", "Transformer, first try", "tuned boosted trees", "tuned Transformer")
 SEARCH_OF = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}
@@ -59,6 +63,12 @@ def results():
         accuracy = f"{row['test_accuracy']:.3f} ± {row['± accuracy']:.3f}"
         rows.append([model, accuracy, f"{row['test_auc']:.3f}", f"{row['seconds']:.0f}", seconds])
     return table(["model", "test accuracy", "AUC", "seconds per training", "seconds of search"], rows)
+
+
+def learning_curves():
+    """The picture of README: the LSTM, the Transformer that lost, and the one that was tuned."""
+    curves = pd.concat(recorded.load_table(f"{part}_curves") for part in ("untuned", "tuned"))
+    return plots.learning_curves(curves[curves["model"].isin(["LSTM", "paper's recipe", "tuned Transformer"])]).figure
 
 
 def layouts():
@@ -223,7 +233,7 @@ def sentence_on_gpu_studies():
 
 
 BLOCKS = {
-    "results": results_in_short,
+    "results": lambda: f"![{alt_text(learning_curves())}](notebooks/{PICTURE.name})\n\n{results_in_short()}",
     "storages": sentence_on_storages,
     "gpu, usual": lambda: sentence_on_gpu("usual"),
     "gpu, full width": lambda: sentence_on_gpu("full width"),
@@ -258,3 +268,4 @@ def pages():
 if __name__ == "__main__":
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8", newline="\n")
+    learning_curves().savefig(PICTURE, dpi=80)
