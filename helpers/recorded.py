@@ -5,6 +5,7 @@ Each part is one or two tables (CSV) or a study (an Optuna journal), and a JSON 
 """
 
 import json
+import textwrap
 
 import optuna
 import pandas as pd
@@ -86,13 +87,12 @@ def load_provenance(name):
 
 
 def provenance(name):
-    """Two lines on how a recorded part was made: a page would break a longer one inside a version number."""
+    """How a recorded part was made, in lines that a small screen does not break."""
     facts = load_provenance(name)
     seconds = facts["seconds"]
     time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"
     workers = "1 worker" if facts["workers"] == 1 else f"{facts['workers']} workers"
-    return (
-        f"recorded on {facts['date']} with `{facts['command']}`, {workers} with "
-        f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken};\n"
-        f"torch {facts['versions']['torch']}, optuna {facts['versions']['optuna']}"
-    )
+    words = (f"recorded on {facts['date']} with `{facts['command']}`, {workers} with "
+             f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken}; "
+             f"torch {facts['versions']['torch']}, optuna {facts['versions']['optuna']}")
+    return textwrap.fill(words, 90, break_long_words=False, break_on_hyphens=False)

@@ -1,6 +1,7 @@
 """`run_workers` behind a notebook: trials run in other processes while the notebook's cells stay free."""
 
 import contextvars
+import signal
 import threading
 
 from helpers.study.optuna_internals import place_of
@@ -10,7 +11,10 @@ RUNS = {}  # (name of the study, where it is kept): Behind
 
 
 class Behind(threading.Thread):
-    """A run of `run_behind`. `is_alive()` says whether it still runs; `stop()` ends it after the trials in progress."""
+    """A run of `run_behind`. `is_alive()` says whether it still runs; `stop()` ends it after the trials in progress.
+
+    The button ■, which interrupts a cell, leaves it alone.
+    """
 
     def __init__(self, objective, study, n_trials, workers):
         # In the context of the cell that starts it, so its progress bar appears below that cell.
@@ -19,6 +23,8 @@ class Behind(threading.Thread):
         self.stopped = threading.Event()
 
     def work(self, objective, workers):
+        if hasattr(signal, "pthread_sigmask"):  # not on Windows: there, ■ reaches the notebook's process only
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # of this thread and the processes it starts
         try:
             run_workers(objective, self.study, self.n_trials, workers, stop=self.stopped)
         except Exception as error:

@@ -1,5 +1,6 @@
 """A run behind the notebook. Its trials wait at a gate, a file, so that each test knows when they run."""
 
+import signal
 import time
 from pathlib import Path
 
@@ -54,6 +55,20 @@ def test_stop_lets_the_trial_in_progress_end(gate, tmp_path):
     gate.touch()
     behind.wait()
     assert len(study.trials) == finished(study) == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="an interrupt does not reach workers on Windows")
+def test_its_workers_are_deaf_to_the_interrupt_of_a_cell(tmp_path):
+    def is_deaf(trial):
+        import signal
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # as before a worker is ready
+        signal.raise_signal(signal.SIGINT)
+        return 1.0
+
+    study = open_study("mine", tmp_path / "a.journal")
+    run_behind(is_deaf, study, 1, workers=1).wait()
+    assert finished(study) == len(study.trials) == 1
 
 
 def test_an_error_is_printed_when_it_happens_and_raised_by_who_waits(capsys):

@@ -85,6 +85,9 @@ def test_a_stopped_try_counts_with_its_epochs_so_far():
     assert "stopped at 1" in tuner.board.value
     train(tuner)  # the same settings, to the end
     assert tuner.board.value.count("stopped at") == 1
+    tuner.train_button.click()
+    assert f"these settings were try 2, and would give {tuner.tries[1]['accuracy']:.3f} again" in tuner.status.value
+    assert len(tuner.tries) == 2
     assert not tuner.train_button.disabled
 
 
@@ -149,12 +152,14 @@ def test_seven_cards_can_be_chosen_and_an_eighth_is_refused_until_one_is_put_bac
         table.deck[card].click()
     assert table.chosen == chosen[:7]
     assert table.note.value == "7 of 7 chosen"
+    assert table.table.layout.visibility == "visible"
     assert "By the rules: <b>high card</b>" in table.table.value
     table.deck[chosen[7]].click()
     assert table.chosen == chosen[:7]
     assert "The hand is full. To take the 4 of clubs, first click a yellow card" in table.note.value
     table.deck[chosen[0]].click()
     assert table.note.value == "6 of 7 chosen"
+    assert table.table.layout.visibility == "hidden"  # not the hand before
     table.deck[chosen[7]].click()
     assert table.chosen == chosen[1:]
     assert "By the rules: <b>straight</b>" in table.table.value  # from the ace to the five
