@@ -9,8 +9,7 @@
 # make lint       ruff, the order of the wings, the rules of notebooks
 # make walk       the notebooks at full budget, as HTML under build/
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
-# make picture    film the moving picture of README
-# make numbers    write the numbers of README and data/recorded/README.md from the recordings
+# make numbers    write the numbers and the picture of README, and data/recorded/README.md from the recordings
 # make record     run the experiments behind data/recorded/ again (an hour and more)
 # make record-table  train the grid of configurations that searches are tried on (half an hour of two cores)
 # make bench      what the advice is worth, and its price (hours); SMALL=--small for a taste
@@ -26,7 +25,7 @@ INSTALL = pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDE
 PYTEST = $(BIN)/python -m pytest --nbval-lax -n 2 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet screenshots picture numbers record record-table bench race bench-gpu soak clean
+.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet screenshots numbers record record-table bench race bench-gpu soak clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -64,9 +63,6 @@ cheat-sheet: .venv/installed
 screenshots: .venv/extra-test
 	$(BIN)/python -m tests.browser.screenshots $(NOTEBOOK) $(if $(BUDGET),--budget $(BUDGET))
 
-picture: .venv/extra-test
-	$(BIN)/python -m tests.browser.readme_picture
-
 numbers: .venv/installed
 	$(BIN)/python -m helpers.authoring.numbers
 
@@ -78,7 +74,7 @@ record-table: .venv/installed
 
 bench: .venv/extra-test .venv/bench/tuners/installed
 	$(BIN)/$(INSTALL) cmaes==0.13.1
-	set -e; for part in live_study load_csv workers storages classroom class_restart; do $(BIN)/python -m tests.bench.$$part; done
+	set -e; for part in load_csv workers storages classroom class_restart; do $(BIN)/python -m tests.bench.$$part; done
 	set -e; for part in training_loop growth faster samplers wilcoxon running article tuners layouts; do $(BIN)/python -m tests.bench.$$part $(SMALL); done
 
 race: .venv/extra-test .venv/bench/tuners/installed

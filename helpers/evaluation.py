@@ -66,7 +66,7 @@ def verdict(table, first, second, metric="test_accuracy"):
     gap = summary.loc[better, metric] - summary.loc[worse, metric]
     values = f"{summary.loc[better, metric]:.3f} against {summary.loc[worse, metric]:.3f}"
     if gap > margin[better] + margin[worse]:
-        return f"{better} beats {worse} by {100 * gap:.1f} points ({values}), more than the intervals."
+        return f"{better}: {100 * gap:.1f} points above {worse} ({values}); the intervals do not overlap."
     return f"{better} and {worse} can't be told apart ({values}; the intervals overlap)."
 
 

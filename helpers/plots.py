@@ -88,7 +88,7 @@ def best_so_far(values, ax=None, **style):
     return ax
 
 
-def race(tries, searches):
+def ten_tries(tries, searches):
     """Draws the best accuracy so far: of a learner's tries, in order, and of searches from the same first settings.
 
     tries: a list, may be empty. searches: (runs, trials); a thin line each, and a thick one for their mean.
@@ -99,7 +99,7 @@ def race(tries, searches):
     best_so_far(searches, ax, color=COLORS["tuned Transformer"], label="Optuna")
     if tries:
         best_so_far(tries, ax, color="#D55E00", marker="o", label="you")
-    ax.set(xlabel="tries", ylabel="best validation accuracy so far", ylim=(0, 1))
+    ax.set(xlabel="tries", ylabel="best validation accuracy so far")
     legend_beside(ax)
     return ax
 
@@ -174,8 +174,8 @@ def schedules(recipes, n_steps):
     """
     ax = new_axes()
     steps = np.arange(1, 8_001)
-    for name, recipe in recipes.items():
-        ax.plot(steps, [recipe.learning_rate(int(step)) for step in steps], linewidth=2.5, label=name)
+    for (name, recipe), shade in zip(recipes.items(), (COLORS["paper's recipe"], OTHER, "#CC79A7"), strict=False):
+        ax.plot(steps, [recipe.learning_rate(int(step)) for step in steps], color=shade, linewidth=2.5, label=name)
     ax.axvspan(0, n_steps, color="#FFE9A8", label="the steps that we train")
     ax.set(xlabel="step", ylabel="learning rate")
     ax.legend()
@@ -212,8 +212,8 @@ def history(study, reference=None, ax=None, label=None):
     pruned = found.numbers[~found.complete]
     ax.plot(pruned, np.full(len(pruned), 0.03), "|", color=GREY, markersize=10, label="pruned",
             transform=ax.get_xaxis_transform())  # at the bottom, whatever the values are
-    for name, value in (reference or {}).items():
-        ax.axhline(value, color=color(name), linestyle="--", label=name)
+    for (name, value), dashes in zip((reference or {}).items(), itertools.cycle(("--", ":", "-."))):
+        ax.axhline(value, color=color(name), linestyle=dashes, label=name)
     ax.set_ylabel(found.label, parse_math=False)
     ax.set(xlabel="trial", title=found.note)
     whole_numbers(ax)
@@ -267,7 +267,8 @@ def slices(study, params, label=None):
         has = np.array([name in trial.params for trial in found.trials], dtype=bool)
         for state, which, style in ((TrialState.PRUNED, ~found.complete, "#BBBBBB"),
                                     (TrialState.COMPLETE, found.complete, COLORS["tuned Transformer"])):
-            dots(ax, places[has & which], values[has & which], STATE_NAMES[state], color=style, alpha=0.7)
+            if which.any():
+                dots(ax, places[has & which], values[has & which], STATE_NAMES[state], color=style, alpha=0.7)
         ax.set_xlabel(shortened(name), parse_math=False)
     axes[0].set_ylabel(f"best {found.label}", parse_math=False)
     axes[0].set_title(found.note)

@@ -5,6 +5,7 @@ Each part is one or two tables (CSV) or a study (an Optuna journal), and a JSON 
 """
 
 import json
+import textwrap
 
 import optuna
 import pandas as pd
@@ -46,9 +47,9 @@ def _load(study_name, name):
     return optuna.load_study(study_name=study_name, storage=study_storage(name))
 
 
-def load_race():
+def load_ten_tries():
     """The recorded searches of ten trials from the paper's settings, one per seed."""
-    storage = study_storage("race")
+    storage = study_storage("ten_tries")
     return [optuna.load_study(study_name=name, storage=storage) for name in optuna.get_all_study_names(storage)]
 
 
@@ -86,13 +87,12 @@ def load_provenance(name):
 
 
 def provenance(name):
-    """Two lines on how a recorded part was made: a page would break a longer one inside a version number."""
+    """How a recorded part was made, in lines that a small screen does not break."""
     facts = load_provenance(name)
     seconds = facts["seconds"]
     time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"
     workers = "1 worker" if facts["workers"] == 1 else f"{facts['workers']} workers"
-    return (
-        f"recorded on {facts['date']} with `{facts['command']}`, {workers} with "
-        f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken};\n"
-        f"torch {facts['versions']['torch']}, optuna {facts['versions']['optuna']}"
-    )
+    words = (f"recorded on {facts['date']} with `{facts['command']}`, {workers} with "
+             f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken}; "
+             f"torch {facts['versions']['torch']}, optuna {facts['versions']['optuna']}")
+    return textwrap.fill(words, 90, break_long_words=False, break_on_hyphens=False)

@@ -38,7 +38,7 @@ def test_one_row_per_model_the_worst_first():
 def test_the_verdict_names_the_better_one_whatever_the_order():
     runs = table(a=[0.80, 0.81, 0.82], b=[0.50, 0.51, 0.52])
     assert verdict(runs, "a", "b") == verdict(runs, "b", "a")
-    assert verdict(runs, "b", "a").startswith("a beats b by 30.0 points (0.810 against 0.510)")
+    assert verdict(runs, "b", "a").startswith("a: 30.0 points above b (0.810 against 0.510)")
 
 
 def test_overlapping_intervals_are_no_difference():

@@ -187,12 +187,12 @@ def test_selection():
     assert plots.selection([], [0.2]).lines[1].get_xdata().tolist() == []
 
 
-def test_a_race_shows_each_search_their_mean_and_the_tries():
-    ax = plots.race([0.4, 0.3, 0.5], [[0.1, 0.3], [0.5, 0.2]])
+def test_ten_tries_show_each_search_their_mean_and_those_by_hand():
+    ax = plots.ten_tries([0.4, 0.3, 0.5], [[0.1, 0.3], [0.5, 0.2]])
     assert labels(ax) == ("tries", "best validation accuracy so far")
     assert [line.get_ydata().tolist() for line in ax.lines] == [[0.1, 0.3], [0.5, 0.5], [0.3, 0.4], [0.4, 0.4, 0.5]]
     assert legend(ax) == ["Optuna", "you"]
-    assert legend(plots.race([], [[0.1, 0.3]])) == ["Optuna"]
+    assert legend(plots.ten_tries([], [[0.1, 0.3]])) == ["Optuna"]
 
 
 def test_a_trial_gets_a_dot_as_large_as_the_share_of_its_training():

@@ -188,7 +188,7 @@ def test_a_trial_without_the_parameter_or_still_running_is_not_in_its_slice():
                      with_param(0.6, space, state=TrialState.RUNNING), with_param(0.7, space, state=TrialState.FAIL))
     (ax,) = plots.slices(study, ["p"])
     assert points(ax, "complete") == [(0.5, 1.0)]
-    assert legend(ax) == ["pruned", "complete"]
+    assert legend(ax) == ["complete"]
 
 
 def test_a_trial_without_reports_has_the_value_that_it_returned():

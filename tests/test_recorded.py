@@ -36,7 +36,7 @@ def test_reading_a_study_does_not_change_its_file():
 
 def test_a_recorded_study_that_is_not_there_is_named_and_no_file_is_made():
     for load in (lambda: recorded.load_study("smal"), lambda: recorded.load_round("tree", "round 1")):
-        with pytest.raises(StudyError, match=r"there is no recorded study .* there are: .*small, transformer"):
+        with pytest.raises(StudyError, match=r"there is no recorded study .* there are: .*small, .*transformer"):
             load()
     assert not recorded.study_path("smal").exists()
     assert not recorded.study_path("tree_rounds").exists()
@@ -159,7 +159,7 @@ def test_what_a_script_measured_says_so(name):
     assert facts["date"] in recorded.provenance(name)
 
 
-@pytest.mark.parametrize("name", [*TABLES, "studies", "pruned", "rounds", "steps", "luck", "race"])
+@pytest.mark.parametrize("name", [*TABLES, "studies", "pruned", "rounds", "steps", "luck", "ten_tries"])
 def test_each_part_says_where_it_comes_from(name):
     facts = json.loads((recorded.RECORDED / f"{name}.json").read_text(encoding="utf-8"))
     assert facts["command"] == f"python -m helpers record {name}"
@@ -172,7 +172,8 @@ def test_every_recorded_file_belongs_to_a_part():
     known = {f"{name}{end}" for name in [*TABLES, "pruned"] for end in (".csv", "_curves.csv", ".json")}
     known |= {f"study_{name}.journal" for name in STUDIES} | {"studies.json"}
     known |= {f"{name}{end}" for name in MEASURED for end in (".csv", ".json")}
-    known |= {"gallery_trials.csv", "README.md", "rounds.json", "reranked.csv", "race.json", "study_race.journal"}
+    known |= {"gallery_trials.csv", "README.md", "rounds.json", "reranked.csv"}
+    known |= {"ten_tries.json", "study_ten_tries.journal"}
     known |= {f"study_{name}_rounds.journal" for name in rounds.STARTS}
     known |= {"steps.csv", "steps.json", "study_transformer_steps.journal", "luck.csv", "luck.json"}
     files = (path for path in recorded.RECORDED.rglob("*") if path.is_file())

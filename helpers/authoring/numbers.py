@@ -7,13 +7,17 @@ data/recorded/README.md is written whole. A test compares all of them with the r
 import json
 import re
 
-from helpers import recorded
+import pandas as pd
+
+from helpers import plots, recorded
 from helpers.authoring import minutes
 from helpers.data import DATA_DIR
 from helpers.evaluation import by_model, interval
+from helpers.figure_style import alt_text
 
 README = DATA_DIR.parent / "README.md"
 NOTEBOOKS = DATA_DIR.parent / "notebooks"
+PICTURE = NOTEBOOKS / "learning_curves.png"
 PAGE = recorded.RECORDED / "README.md"
 IN_README = ("paper's recipe", "LSTM", "Transformer, first try", "tuned boosted trees", "tuned Transformer")
 SEARCH_OF = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}
@@ -61,6 +65,12 @@ def results():
     return table(["model", "test accuracy", "AUC", "seconds per training", "seconds of search"], rows)
 
 
+def learning_curves():
+    """The picture of README: the LSTM, the Transformer that lost, and the one that was tuned."""
+    curves = pd.concat(recorded.load_table(f"{part}_curves") for part in ("untuned", "tuned"))
+    return plots.learning_curves(curves[curves["model"].isin(["LSTM", "paper's recipe", "tuned Transformer"])]).figure
+
+
 def layouts():
     runs = recorded.load_table("bench/layouts", test=True)
     means = runs.pivot_table(index="layout", columns=["tuned", "model"], values="test_accuracy", sort=False)
@@ -88,7 +98,7 @@ def samplers():
     return table(["sampler", "after 20 trials", "to random", "after 100", "to random", "ms per trial"], rows)
 
 
-def race():
+def article():
     rows = []
     for name, group in recorded.load_table("bench/article").groupby("arm", sort=False):
         low, middle, high = group["seconds_to_target"].quantile([0.25, 0.5, 0.75])
@@ -165,7 +175,7 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
     "The article's search against ours": (
         "On the same table and a simulated clock, two workers, 30 studies each: seconds until ten points above the "
         "untuned LSTM are reached, and the best after 240 seconds. The names say what was changed; *ours* has all "
-        "three.", race, ["bench/article"]),
+        "three.", article, ["bench/article"]),
     "Other tuners": (
         "Real trainings from a larger space, three seeds of 100 seconds on two cores, too few to rank them: the best "
         "(least to most), trainings, the tuner's own time, memory.", tuners, ["bench/tuners"]),
@@ -223,7 +233,7 @@ def sentence_on_gpu_studies():
 
 
 BLOCKS = {
-    "results": results_in_short,
+    "results": lambda: f"![{alt_text(learning_curves())}](notebooks/{PICTURE.name})\n\n{results_in_short()}",
     "storages": sentence_on_storages,
     "gpu, usual": lambda: sentence_on_gpu("usual"),
     "gpu, full width": lambda: sentence_on_gpu("full width"),
@@ -258,3 +268,4 @@ def pages():
 if __name__ == "__main__":
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8", newline="\n")
+    learning_curves().savefig(PICTURE, dpi=80)

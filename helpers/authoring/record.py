@@ -9,7 +9,7 @@ import torch
 from joblib import Parallel, delayed
 
 from helpers import baselines, search
-from helpers.authoring import race, rounds, steps
+from helpers.authoring import rounds, steps, ten_tries
 from helpers.authoring.provenance import WORKERS, write_provenance
 from helpers.data import CARD_HANDS, load_csv
 from helpers.evaluation import auc
@@ -182,10 +182,10 @@ def record_pruned():
 PARTS = {"untuned": record_untuned, "diagnosis": record_diagnosis, "schedule": record_schedule,
          "patience": record_patience, "studies": record_studies, "pruned": record_pruned,
          "first_try": record_first_try, "rounds": rounds.record_rounds, "tuned": record_tuned,
-         "luck": rounds.record_luck, "steps": steps.record_steps, "race": race.record_race}
+         "luck": rounds.record_luck, "steps": steps.record_steps, "ten_tries": ten_tries.record_ten_tries}
 FRESH = f"{rounds.TEST_SEEDS.start} to {rounds.TEST_SEEDS.stop - 1}, one per training"
 SEEDS_OF = {"studies": "0 for the sampler and for each training", "pruned": "0, as in the study",
-            "first_try": FRESH, "tuned": FRESH, "race": "0 to 4 for the sampler, 0 for each training",
+            "first_try": FRESH, "tuned": FRESH, "ten_tries": "0 to 4 for the sampler, 0 for each training",
             "rounds": "0 for the sampler and for each training, round one of the Transformer also 1 and 2; 101 to 103 "
                       "to re-rank",
             "luck": "0 to 4 of the search and its trainings, 101 to 103 to re-rank, 11 to 13 on test",

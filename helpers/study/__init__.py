@@ -1,13 +1,15 @@
 """Keep a study, run it, lose nothing: around `optuna.create_study` and `study.optimize`.
 
 Lessons 04 to 07 use it. `lifecycle` opens, runs and sums up a study, `optimization` continues where the storage went
-away, `workers` spreads it over processes, `storage` and `journal` keep it, `journal_repair` repairs a damaged file.
+away, `workers` spreads it over processes, `behind` does so while a notebook's cells stay free, `storage` and `journal`
+keep it, `journal_repair` repairs a damaged file.
 """
 
+from helpers.study.behind import run_behind
 from helpers.study.errors import StudyError
 from helpers.study.lifecycle import FINISHED, STATE_NAMES, count_trials, finished, open_study, run_until, summarize
 from helpers.study.storage import open_storage
 from helpers.study.workers import run_workers
 
 __all__ = ["FINISHED", "STATE_NAMES", "StudyError", "count_trials", "finished", "open_storage", "open_study",
-           "run_until", "run_workers", "summarize"]  # fmt: skip
+           "run_behind", "run_until", "run_workers", "summarize"]  # fmt: skip

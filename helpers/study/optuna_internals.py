@@ -9,12 +9,19 @@ from optuna.storages._grpc.auto_generated.api_pb2_grpc import add_StorageService
 from optuna.storages._grpc.servicer import OptunaStorageProxyService
 from optuna.storages._heartbeat import BaseHeartbeat
 
-__all__ = ["BaseHeartbeat", "WatchedTPE", "grid_of", "grid_points", "is_in_memory", "mark_failed", "proxy_server",
-           "queued_parameters", "refused_attribute", "refused_parameter", "trial_id", "was_told_to_stop"]  # fmt: skip
+__all__ = ["BaseHeartbeat", "WatchedTPE", "grid_of", "grid_points", "is_in_memory", "mark_failed", "place_of",
+           "proxy_server", "queued_parameters", "refused_attribute", "refused_parameter", "trial_id",
+           "was_told_to_stop"]  # fmt: skip
 
 
 def is_in_memory(study):
     return isinstance(study._storage, optuna.storages.InMemoryStorage)
+
+
+def place_of(study):
+    """The file, the URL of the database or the storage that holds a study: two opened by one name may be the same."""
+    backend = getattr(study._storage, "_backend", study._storage)
+    return getattr(backend, "path", getattr(backend, "url", backend))
 
 
 def was_told_to_stop(study):

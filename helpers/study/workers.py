@@ -6,6 +6,7 @@ import multiprocessing
 import numbers
 import os
 import sys
+import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, wait
 from pathlib import Path
@@ -33,7 +34,7 @@ from helpers.study.storage import recover
 from helpers.study.worker_process import begin, copy_of, one_trial
 
 
-def run_workers(objective, study, n_trials, workers=None, timeout=None):
+def run_workers(objective, study, n_trials, workers=None, timeout=None, stop=None):
     """Runs trials in several processes at once until the study holds `n_trials` that are complete or pruned.
 
     objective: any function of a trial, one written in a notebook's cell as well; it is copied to each worker once.
@@ -42,6 +43,7 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
     workers: how many processes, each with one torch thread; None means one per core.
     timeout: seconds after which no new trial starts; running trials are finished. The same happens if the
     objective, or a sampler that has tried everything, calls `study.stop()`.
+    stop: a `threading.Event` that does the same when it is set.
     A worker that dies is replaced and its trial is tried again. A worker whose objective raises gets no more trials;
     the others continue, and its exception is raised at the end. An interrupt stops all; what finished is stored.
     Raises StudyError if the arguments are not a function, a study with a storage and whole numbers, if they can't
@@ -58,7 +60,7 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
         )
     copied = copy_of(study, objective)
     retry_while_away(lambda: recover(study))
-    crew = _Crew(copied, study, n_trials, workers, deadline(timeout))
+    crew = _Crew(copied, study, n_trials, workers, deadline(timeout), stop or threading.Event())
     try:
         crew.run()
     finally:
@@ -70,10 +72,9 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None):
 class _Crew:
     """The workers of one `run_workers`. Each is a pool of one process, so that one that dies is replaced alone."""
 
-    def __init__(self, copied, study, n_trials, workers, until):
-        self.study, self.n_trials, self.max_deaths, self.until = study, n_trials, 3 * workers, until
+    def __init__(self, copied, study, n_trials, workers, until, stop):
+        self.study, self.n_trials, self.max_deaths, self.until, self.stop = study, n_trials, 3 * workers, until, stop
         self.begin = functools.partial(begin, os.getpid(), multiprocessing.get_start_method(allow_none=True), copied)
-        self.stopped = False
         self.workers, self.running = [], {}  # all workers; {future of a trial: its worker}
         self.states, self.errors, self.deaths = [], [], 0  # deaths: since the last trial that ended
         self.idle = [self.hire() for _ in range(min(workers, self.missing()))]
@@ -99,7 +100,7 @@ class _Crew:
             self.show()
 
     def start_trials(self):
-        over = self.stopped and not retry_while_away(lambda: only_retries_wait(self.study))
+        over = self.stop.is_set() and not retry_while_away(lambda: only_retries_wait(self.study))
         missing = 0 if over or time.monotonic() >= self.until else max(0, self.missing())
         for worker in self.idle[:missing]:
             if not retry_while_away(lambda: can_begin(self.study)):
@@ -125,7 +126,8 @@ class _Crew:
             self.idle.append(worker)
             for line in lines:
                 tqdm.write(line)
-            self.stopped |= stopped
+            if stopped:
+                self.stop.set()
             if state is not None:
                 stop_if_all_fail(self.states, state)
 

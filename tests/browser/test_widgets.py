@@ -75,6 +75,11 @@ def test_hand_tuner_moves_a_slider_trains_and_ranks(lab, notebook):
     assert (row[0], row[6]) == ("1", "5")  # the first try, with five layers
     assert re.search(r"this try (from|at) 0\.\d", tuner.locator("img").get_attribute("alt"))
     button(tuner, "Train").click()
+    until(tuner, "these settings were try 1")
+    layers.locator(".noUi-handle").focus()
+    notebook.page.keyboard.press("ArrowLeft")
+    until(layers.locator(".widget-readout"), "4")
+    button(tuner, "Train").click()
     until(tuner, "try 2 done")
     assert tuner.locator("table tr").count() == 3
 
@@ -157,16 +162,16 @@ def test_the_game_is_played_to_its_end(lab, notebook):
     source = "from helpers.teaching.widgets import YouAreTheObjective\nYouAreTheObjective(looks=3, rivals=2)"
     game = open_with(lab, notebook, source)
     button(game, "Take the proposal").click()
-    until(game, "2 looks left")
+    until(game, "Looks left: 2")
     game.locator(".widget-slider .noUi-base").first.click()  # the middle of the slider
     button(game, "Look here").click()
-    until(game, "1 looks left")
+    until(game, "Looks left: 1")
     button(game, "Take the proposal").click()
     until(game, "Your best:")
     assert "Random" in game.locator("img").get_attribute("alt")
     assert button(game, "Look here").is_disabled()
     button(game, "New game").click()
-    until(game, "3 looks left")
+    until(game, "Looks left: 3")
 
 
 # HowTPEChooses

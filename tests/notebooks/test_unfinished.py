@@ -81,7 +81,7 @@ def test_round_one_has_no_seed_which_would_repeat_trials_when_it_goes_on():
 
 
 @pytest.mark.parametrize("n_trials", [0, 1, 3])
-def test_round_two_while_it_runs_and_the_race(n_trials, tmp_path, monkeypatch, capsys):
+def test_round_two_while_it_runs_and_ten_tries(n_trials, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(progress_store, "PATH", tmp_path / "progress.json")
     for accuracy in (0.4, 0.7, 0.6)[:n_trials]:
         progress_store.add_try({"accuracy": accuracy, "of_epochs": 12})
@@ -89,6 +89,6 @@ def test_round_two_while_it_runs_and_the_race(n_trials, tmp_path, monkeypatch, c
     run_cell("05", "from helpers import evaluation, plots, recorded", names)
     names["round_two"] = stopped(recorded.load_round("transformer", "round 2").trials, n_trials)
     run_cell("05", "plots.history(round_two, ax=left", names)
-    run_cell("05", "plots.race(tries, races)", names)
+    run_cell("05", "plots.ten_tries(tries, searches)", names)
     words = {0: "you: no tries of twelve epochs yet", 1: "you after 1: 0.400", 3: "you after 3: 0.700"}[n_trials]
     assert words in capsys.readouterr().out

@@ -19,6 +19,7 @@ from helpers.study.optuna_internals import (
     grid_points,
     is_in_memory,
     mark_failed,
+    place_of,
     proxy_server,
     queued_parameters,
     refused_attribute,
@@ -59,6 +60,14 @@ def test_a_study_in_memory_is_told_from_one_in_a_file(tmp_path):
     assert is_in_memory(open_study("mine"))
     assert not is_in_memory(open_study("mine", tmp_path / "study.journal"))
     assert not is_in_memory(open_study("mine", f"sqlite:///{tmp_path}/study.db"))
+
+
+def test_a_study_that_is_opened_twice_is_in_one_place_and_another_of_its_name_in_another(tmp_path):
+    for one, other in [(f"{tmp_path}/a.journal", f"{tmp_path}/b.journal"),
+                       (f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db"), (None, None)]:
+        study = open_study("mine", one)
+        assert place_of(study) == place_of(open_study("mine", one) if one else study)
+        assert place_of(study) != place_of(open_study("mine", other))
 
 
 def test_a_study_remembers_that_it_was_told_to_stop():

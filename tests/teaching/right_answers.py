@@ -177,7 +177,7 @@ RIGHT = {
         reports_each(lambda loss, accuracy, best: best),
     ],
     "04.3": [np.int64(76), 76.0, torch.tensor(76)],
-    "05.1": [fixed_width, define_narrow_transformer],
+    "05.1": [fixed_width, define_narrow_transformer, lesson_05.space(n_layers=(3, 3))],
     "05.2": [
         lambda values: stats.t.ppf(0.975, len(values) - 1) * stats.sem(values),
         lambda values: -stats.t.ppf(0.025, df=len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values)),

@@ -1,53 +1,91 @@
-"""What a live study shows of a study that goes on; its other tests are in test_widgets.py."""
+"""What a live study shows of a study that runs behind, here in the test's own process; a gate holds its trials."""
+
+import threading
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 
-from helpers.study import run_until
-from helpers.teaching.widgets import LiveStudy
+from helpers.study import open_study, run_until
+from helpers.teaching.widgets import LiveStudy, live_study
 
 
-def objective(trial):
-    x = trial.suggest_float("x", 0, 1)
-    trial.report(x, 1)
-    return x
+class Here(threading.Thread):
+    """Stands in for a run of `run_behind`, without processes: `gate` lets one more trial begin."""
+
+    def __init__(self, study, n_trials, opened):
+        super().__init__(daemon=True)
+        self.study, self.n_trials, self.gate, self.stopped = study, n_trials, threading.Semaphore(opened), False
+
+    def run(self):
+        run_until(self.study, self.objective, self.n_trials)
+
+    def objective(self, trial):
+        self.gate.acquire()
+        if self.stopped:
+            trial.study.stop()
+        x = trial.suggest_float("x", 0, 1)
+        trial.report(x, 1)
+        if x < 0.5:
+            raise optuna.TrialPruned
+        return x
+
+    def stop(self):
+        self.stopped = True
 
 
 @pytest.fixture
-def study():
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
-    study.optimize(objective, n_trials=3)
-    return study
+def study(tmp_path):
+    return open_study("live", tmp_path / "live.journal", sampler=optuna.samplers.RandomSampler(seed=0))
+
+
+def watched(study, n_trials, opened, **options):
+    """A live study, and the run behind it that may begin `opened` trials."""
+    behind = Here(study, n_trials, opened)
+    behind.start()
+    return LiveStudy(behind, "accuracy", **options), behind
 
 
 def lines(ax):
     return {line.get_label(): line for line in ax.lines}
 
 
-def test_a_study_that_goes_on_is_shown_before_its_next_trial(study):
-    live = LiveStudy(5, study)
-    assert len(lines(live.picture.axes[0])["complete"].get_xdata()) == 3
-    assert "complete from" in live.picture.value
-    assert not live.button.disabled
-    run_until(study, objective, 5, callbacks=[live])
-    assert len(lines(live.picture.axes[0])["complete"].get_xdata()) == 5
-    assert live.button.description == "Finished"
-
-
-def test_a_study_that_has_all_its_trials_is_finished_at_once(study):
-    live = LiveStudy(3, study)
+def test_it_shows_the_study_to_its_end(study):
+    live, _ = watched(study, 30, 30)
+    live.watcher.join()
+    left, right = live.picture.axes
+    assert lines(left)["best so far"].get_ydata()[-1] == study.best_value
+    curves = [line for line in right.lines if len(line.get_xdata())]
+    assert len(curves) == live_study.NEWEST + 1
+    grey = sum(line.get_color() == "#AAAAAA" for line in curves)
+    assert grey == sum(trial.state == TrialState.PRUNED for trial in study.trials[-live_study.NEWEST :]) > 0
+    assert f"best so far from 0.549 to {study.best_value:.3f}" in live.picture.value
     assert (live.button.description, live.button.disabled) == ("Finished", True)
 
 
-def test_what_is_to_be_beaten_is_drawn_from_the_start_over_all_trials_to_come():
-    live = LiveStudy(16, optuna.create_study(direction="maximize"), reference={"LSTM": 0.7})
+def test_what_is_to_be_beaten_is_drawn_from_the_start_over_all_trials_to_come(study):
+    live, behind = watched(study, 16, 0, reference={"LSTM": 0.7})
     left, _ = live.picture.axes
     assert lines(left)["LSTM"].get_ydata() == [0.7, 0.7]
     assert left.get_xlim() == (-0.5, 15.5)
+    behind.gate.release(16)
+    live.watcher.join()
+
+
+def test_it_is_stopped_and_goes_on_in_another(study):
+    live, behind = watched(study, 4, 0)
+    live.button.click()
+    assert (live.button.description, live.button.disabled) == ("Stopping after the trials in progress", True)
+    behind.gate.release()
+    live.watcher.join()
+    assert (live.button.description, len(study.trials)) == ("Stopped: run the cell again to continue", 1)
+    live, _ = watched(study, 4, 3)
+    live.watcher.join()
+    assert (live.button.description, len(study.trials)) == ("Finished", 4)
 
 
 def test_no_legend_covers_a_curve(study):
-    live = LiveStudy(3, study)
-    live.picture.draw()
+    live, _ = watched(study, 3, 3)
+    live.watcher.join()
     for ax in live.picture.axes:
         assert ax.get_legend().get_window_extent().x0 > ax.get_window_extent().x1

@@ -1,20 +1,16 @@
 """What the widgets do in the kernel; tests/browser/ drives them in a real browser."""
 
-from types import SimpleNamespace
+import threading
 
 import numpy as np
 import optuna
 import pytest
-from ipykernel.comm.comm import BaseComm
 from optuna.trial import TrialState
 
 from helpers import search
 from helpers.data import CARD_HANDS, cards, load_csv
 from helpers.models import LSTMClassifier, PaperRecipe
-from helpers.study import run_until
 from helpers.teaching import progress_store, widgets
-from helpers.teaching.widgets import live_study
-from helpers.teaching.widgets.ipykernel_internals import hear_clicks_while_busy
 
 
 @pytest.fixture(autouse=True)
@@ -30,139 +26,6 @@ def data():
 @pytest.fixture(scope="module")
 def models(data):
     return {"LSTM": LSTMClassifier(data.vocab_size, data.n_classes), "Transformer": PaperRecipe(1 / 8).model(data)}
-
-
-def objective(trial):
-    x = trial.suggest_float("x", 0, 1)
-    for epoch in range(3):
-        trial.report(x, epoch)
-        if x < 0.5:
-            raise optuna.TrialPruned
-    return x
-
-
-def new_study():
-    return optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
-
-
-# LiveStudy
-
-
-def test_a_live_study_shows_its_progress_as_text(capsys):
-    study = new_study()
-    run_until(study, objective, 10, callbacks=[widgets.LiveStudy(10)])
-    lines = capsys.readouterr().out.split("\r")[1:]
-    assert len(lines) == 10
-    assert lines[0].startswith("1 of 10 trials; best so far 0.549; 1 complete; about")
-    assert "left" in lines[0]
-    pruned = len(study.get_trials(states=(TrialState.PRUNED,)))
-    assert f"{10 - pruned} complete, {pruned} pruned; finished" in lines[-1]
-
-
-def test_stop_ends_the_study_after_the_trial_in_progress_and_loses_nothing(capsys):
-    study, live = new_study(), widgets.LiveStudy(10)
-
-    def stopped_in_the_fourth(trial):
-        if trial.number == 3:
-            live.button.click()
-        return objective(trial)
-
-    run_until(study, stopped_in_the_fourth, 10, callbacks=[live])
-    assert len(study.trials) == 4
-    assert study.trials[3].state == TrialState.COMPLETE
-    assert live.button.description == "Stopped"
-    assert "stopped by you" in capsys.readouterr().out.split("\r")[-1]
-    run_until(study, objective, 10, callbacks=[widgets.LiveStudy(10)])
-    assert len(study.trials) == 10
-
-
-def test_a_live_study_continues_if_every_trial_fails_or_is_pruned(capsys):
-    study, live = new_study(), widgets.LiveStudy(3)
-
-    def hopeless(trial):
-        if trial.number % 2:
-            raise ValueError
-        raise optuna.TrialPruned
-
-    study.optimize(hopeless, n_trials=4, catch=ValueError, callbacks=[live])
-    assert "none complete yet; 2 pruned, 2 failed" in capsys.readouterr().out.split("\r")[-1]
-
-
-def test_a_live_study_of_a_loss_goes_down_and_calls_it_what_the_caller_says(capsys):
-    study, live = optuna.create_study(direction="minimize"), widgets.LiveStudy(3, label="log loss")
-    study.optimize(lambda trial: [0.9, 0.2, 0.4][trial.number], n_trials=3, callbacks=[live])
-    assert "best so far 0.200; 3 complete; finished" in capsys.readouterr().out.split("\r")[-1]
-    assert "A picture of log loss against trial; complete from 0.900 to 0.400; best so far from 0.900 to 0.200" in (
-        live.picture.value)
-
-
-def test_a_live_study_continues_while_no_trial_is_within_its_limits(capsys):
-    study, live = new_study(), widgets.LiveStudy(3)
-
-    def too_large(trial):
-        trial.set_constraint("size", [1.0, 1.0, -1.0][trial.number])
-        return 0.9 - trial.number / 10
-
-    run_until(study, too_large, 3, callbacks=[live])
-    lines = capsys.readouterr().out.split("\r")[1:]
-    assert "2 of 3 trials; none within its limits yet; 2 complete; about" in lines[1]
-    assert lines[2] == "3 of 3 trials; best so far 0.700; 3 complete; finished"
-
-
-def test_a_live_study_of_two_directions_counts_and_points_to_the_pareto_front(capsys):
-    study, live = optuna.create_study(directions=["maximize", "minimize"]), widgets.LiveStudy(3)
-    run_until(study, lambda trial: (trial.number, 1.0), 3, callbacks=[live])
-    words = "2 directions, so no single best: see plots.pareto"
-    assert capsys.readouterr().out.split("\r")[-1] == f"3 of 3 trials; {words}; 3 complete; finished"
-    assert live.picture.value.count(words) == 2
-
-
-@pytest.mark.parametrize("part", ["say", "draw"])
-def test_what_a_live_study_cannot_show_is_said_once_and_the_study_continues(part, monkeypatch, capsys):
-    study, live = new_study(), widgets.LiveStudy(1)
-
-    def broken(*arguments):
-        raise RuntimeError("no font")
-
-    monkeypatch.setattr(live, part, broken)
-    study.optimize(objective, n_trials=4, callbacks=[live])
-    assert len(study.trials) == 4
-    assert capsys.readouterr().out.count("LiveStudy can't show trial 0 (RuntimeError: no font); the study co") == 1
-    assert "LiveStudy" not in capsys.readouterr().out
-    live.stop()
-    study.optimize(objective, n_trials=4, callbacks=[live])
-    assert len(study.trials) == 5
-
-
-def test_the_picture_of_a_live_study_has_the_best_so_far_and_the_newest_curves():
-    study, live = new_study(), widgets.LiveStudy(30)
-    run_until(study, objective, 30, callbacks=[live])
-    left, right = live.picture.axes
-    best = {line.get_label(): line for line in left.lines}["best so far"].get_ydata()
-    assert best[-1] == study.best_value
-    curves = [line for line in right.lines if len(line.get_xdata())]
-    assert len(curves) == live_study.NEWEST + 1
-    grey = sum(line.get_color() == "#AAAAAA" for line in curves)
-    assert grey == sum(trial.state == TrialState.PRUNED for trial in study.trials[-live_study.NEWEST :]) > 0
-    assert f"best so far from 0.549 to {study.best_value:.3f}" in live.picture.value
-
-
-def test_drawing_waits_until_it_is_a_small_share_of_the_time(monkeypatch):
-    study, live = new_study(), widgets.LiveStudy(1_000)
-    moments, drawings = [], []
-    drawing_takes_two_seconds = {"perf_counter": lambda: 2.0 * len(drawings)}
-    clock = SimpleNamespace(time=lambda: moments[-1], **drawing_takes_two_seconds)
-    monkeypatch.setattr(live_study, "time", clock)
-    monkeypatch.setattr(live.picture, "draw", lambda: drawings.append(1))
-    for moment, drawn in [(1_000, 1), (1_199, 1), (1_201, 2)]:
-        moments.append(moment)
-        study.optimize(objective, n_trials=1, callbacks=[live])
-        assert len(drawings) == drawn
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(40, "40 seconds"), (89, "89 seconds"), (200, "3 minutes")])
-def test_a_duration_in_words(seconds, words):
-    assert live_study.duration(seconds) == words
 
 
 # HandTuner
@@ -222,7 +85,21 @@ def test_a_stopped_try_counts_with_its_epochs_so_far():
     assert "stopped at 1" in tuner.board.value
     train(tuner)  # the same settings, to the end
     assert tuner.board.value.count("stopped at") == 1
+    tuner.train_button.click()
+    assert f"these settings were try 2, and would give {tuner.tries[1]['accuracy']:.3f} again" in tuner.status.value
+    assert len(tuner.tries) == 2
     assert not tuner.train_button.disabled
+
+
+def test_while_a_try_trains_its_tuner_is_shown_again(monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(search, "train", lambda *_, **__: gate.wait())
+    tuner = hand_tuner()
+    tuner.train_button.click()
+    assert widgets.HandTuner(LSTM_CURVE, 2) is tuner
+    gate.set()
+    tuner.thread.join()
+    assert widgets.HandTuner(LSTM_CURVE, 2) is not tuner
 
 
 def test_a_failed_try_is_reported_and_not_counted(monkeypatch):
@@ -275,12 +152,14 @@ def test_seven_cards_can_be_chosen_and_an_eighth_is_refused_until_one_is_put_bac
         table.deck[card].click()
     assert table.chosen == chosen[:7]
     assert table.note.value == "7 of 7 chosen"
+    assert table.table.layout.visibility == "visible"
     assert "By the rules: <b>high card</b>" in table.table.value
     table.deck[chosen[7]].click()
     assert table.chosen == chosen[:7]
     assert "The hand is full. To take the 4 of clubs, first click a yellow card" in table.note.value
     table.deck[chosen[0]].click()
     assert table.note.value == "6 of 7 chosen"
+    assert table.table.layout.visibility == "hidden"  # not the hand before
     table.deck[chosen[7]].click()
     assert table.chosen == chosen[1:]
     assert "By the rules: <b>straight</b>" in table.table.value  # from the ace to the five
@@ -354,14 +233,3 @@ def test_many_games_are_played_by_both_samplers_and_repeat():
     assert {name: len(best) for name, best in once.items()} == {"Random": 3, "TPE": 3}
     for name in once:
         assert (once[name] == again[name]).all()
-
-
-# What ipykernel keeps to itself
-
-
-def test_a_click_is_no_longer_sent_to_the_loop_that_last_spoke_to_the_widget():
-    comm = BaseComm("jupyter.widget")
-    comm._reply_subshell_id = "the busy one"
-    assert comm._reply_subshell_for({}, default="the one that heard it") == "the busy one"
-    hear_clicks_while_busy(SimpleNamespace(comm=comm))
-    assert comm._reply_subshell_for({}, default="the one that heard it") == "the one that heard it"

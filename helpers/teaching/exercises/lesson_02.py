@@ -22,7 +22,12 @@ def batch_of_states():
 def maximum_without_padding(masked_max):
     states, is_token = batch_of_states()
     untouched, padding = states.clone(), ~is_token.unsqueeze(-1)
-    given = returned(masked_max, states, is_token)
+    try:
+        given = returned(masked_max, states, is_token)
+    except RuntimeError as error:
+        need("must match" not in str(error), f"the shapes don't fit: is_token is {tuple(is_token.shape)}, and states "
+             f"{tuple(states.shape)}. Give is_token a last dimension of one, with unsqueeze(-1).")
+        raise
     need(not (isinstance(given, tuple) and len(given) == 2),
          "it returns two things. max(dim=...) gives the values and their indices; return only the values.")
     need(isinstance(given, torch.Tensor), f"it returns a {type(given).__name__}; return a tensor, one row per text.")

@@ -36,6 +36,7 @@ class DealAHand(ipywidgets.VBox):
         self.deal()
 
     def deal(self):
+        self.table.layout.visibility = "visible"
         self.show(cards.arrange(cards.deal(1, self.rng))[0])
 
     def open_deck(self, is_open):
@@ -63,6 +64,7 @@ class DealAHand(ipywidgets.VBox):
             self.chosen.append(card)
         self.mark_chosen()
         self.note.value = f"{len(self.chosen)} of {SIZE} chosen"
+        self.table.layout.visibility = "hidden" if 0 < len(self.chosen) < SIZE else "visible"  # the hand before
         if len(self.chosen) == SIZE:
             self.show(cards.arrange([self.chosen])[0])
 
@@ -78,7 +80,7 @@ class DealAHand(ipywidgets.VBox):
         attention = [last_attention(model, tokens)[0].tolist() for model in self.models.values()
                      if isinstance(model, TransformerClassifier)]
         shares = np.array(attention[0] if attention else [0.0] * SIZE)
-        tints = (shares - shares.min()) / max(np.ptp(shares), 1e-9)
+        tints = np.minimum(1, shares * SIZE / 2)  # white: no attention; full yellow: twice the equal share, or more
         on_table = [card_on_table(*one) for one in zip(hand, shares, tints, strict=True)]
         says = [self.what_it_says(name, model, tokens) for name, model in self.models.items()]
         self.table.value = fill("hand.html", cards=on_table, attended=bool(attention), right=right, models=says)

@@ -17,6 +17,7 @@ from helpers.teaching.widgets.picture import Picture
 ENOUGH = 10  # tries until the tuner sums up
 FIXED = {"n_heads": 8, "ff_factor": 4, "batch_size": 64, "label_smoothing": 0.1, "beta1": 0.9, "alpha": 0.99,
          "momentum": 0.9}
+WORDS = {False: "after", True: "before"}  # where the norm is
 
 
 class Stopped(Exception):
@@ -31,7 +32,15 @@ class HandTuner(ipywidgets.VBox):
     than the training never ends. Tries are kept with the learner's progress; lesson 05 reads them there.
     """
 
+    training = None  # the tuner that trains
+
+    def __new__(cls, *_, **__):
+        """While a try trains, running the cell again shows its tuner once more."""
+        return cls.training or super().__new__(cls)
+
     def __init__(self, lstm_curve, epochs):
+        if self.training:
+            return
         self.epochs, self.lstm_curve = epochs, lstm_curve
         self.tries = [one for one in progress_store.tries() if one["of_epochs"] == epochs]
         self.thread, self.stopping = None, False
@@ -61,9 +70,13 @@ class HandTuner(ipywidgets.VBox):
 
     def train(self, _button=None):
         """Starts a try in its own thread, so that the page stays responsive."""
-        self.stopping = False
-        self.train_button.disabled, self.stop_button.disabled = True, False
         settings = {name: widget.value for name, widget in self.settings.items()}
+        for number, one in enumerate(self.tries, start=1):
+            if settings.items() <= one.items() and one["epochs"] == self.epochs:
+                self.status.value = f"these settings were try {number}, and would give {one['accuracy']:.3f} again"
+                return
+        self.stopping, HandTuner.training = False, self
+        self.train_button.disabled, self.stop_button.disabled = True, False
         self.status.value = f"try {len(self.tries) + 1}: the first epoch is running"
         self.thread = threading.Thread(target=self.work, args=(settings,), daemon=True)
         self.thread.start()
@@ -96,6 +109,7 @@ class HandTuner(ipywidgets.VBox):
             curve = []
         if curve:
             self.note(settings, curve)
+        HandTuner.training = None
         self.train_button.disabled, self.stop_button.disabled = False, True
 
     def note(self, settings, curve):
@@ -124,15 +138,17 @@ class HandTuner(ipywidgets.VBox):
             self.board.value = "Your tries will appear here, the best one first."
             return
         best_first = sorted(enumerate(self.tries, start=1), key=lambda one: -one[1]["accuracy"])
+        names = [widget.description for widget in self.settings.values()]
         self.board.value = fill(
-            "tries.html", heads=["try", "accuracy", "epochs", "s", *self.settings],
+            "tries.html", heads=["try", "accuracy", "epochs", "s", *names],
             rows=[self.row(number, one) for number, one in best_first[:ENOUGH]],
             tries=len(self.tries), enough=ENOUGH, top=best_first[0][1]["accuracy"], lstm=best(self.lstm_curve),
             minutes=sum(one["seconds"] for one in self.tries) / 60)
 
     def row(self, number, one):
         values = [one.get(name, "") for name in self.settings]  # an early try may lack a setting
-        values = [f"{value:.3g}" if isinstance(value, float) else value for value in values]
+        values = [WORDS[value] if isinstance(value, bool) else f"{value:.3g}" if isinstance(value, float) else value
+                  for value in values]
         epochs = f"stopped at {one['epochs']}" if one["epochs"] < one["of_epochs"] else one["epochs"]
         return [number, f"{one['accuracy']:.3f}", epochs, f"{one['seconds']:.0f}", *values]
 

@@ -1,116 +1,57 @@
-"""A study to watch while it runs."""
+"""A study to watch while it runs behind the notebook."""
 
+import threading
 import time
 
 import ipywidgets
-from IPython import get_ipython
-from IPython.display import display
 
 from helpers import plots
-from helpers.figure_style import number_in_words
-from helpers.study import count_trials, finished
-from helpers.teaching.widgets.ipykernel_internals import hear_clicks_while_busy
+from helpers.study import finished
 from helpers.teaching.widgets.picture import Picture
 
 NEWEST = 10  # learning curves that are drawn
-SHARE = 0.01  # drawing takes at most this share of the study's time
+SHARE = 0.03  # drawing takes at most this share of the time
 
 
 class LiveStudy(ipywidgets.VBox):
-    """Shows the progress of a study and lets you stop it. It is a callback: `study.optimize(..., callbacks=[live])`.
+    """Shows a study that runs behind the notebook, and lets you stop it.
 
-    n_trials: the number of complete or pruned trials at the end of the study; the remaining time is estimated from it.
-    study: one that already has trials; they are shown before the next one ends.
-    label: what the study's value is, for the axes. reference: {name: value} of what is to be beaten, as dashed lines.
-    Display it before the study runs. A line of text below the picture, or without widgets in place of it, says the
-    same. The button ends the study after the trial in progress; nothing is lost. What can't be shown is said once;
-    the study continues.
+    behind: from `run_behind`. label: what the study's value is, for the axes. reference: {name: value} of what is to
+    be beaten, as dashed lines. The button ends the run after the trials in progress; nothing is lost.
     """
 
-    def __init__(self, n_trials, study=None, label=None, reference=None):
-        self.n_trials, self.label, self.reference = n_trials, label, reference
-        self.stopped = self.broken = False
-        self.line = None
-        self.started = self.done_before = None
-        self.next_drawing = 0.0
+    def __init__(self, behind, label=None, reference=None):
+        self.behind, self.label, self.reference = behind, label, reference
         self.picture = Picture(width=11, columns=2)
-        self.button = ipywidgets.Button(description="Stop after this trial", icon="stop", layout={"width": "14em"})
+        self.button = ipywidgets.Button(description="Stop", icon="stop", layout={"width": "20em"})
         self.button.on_click(self.stop)
         super().__init__([self.button, self.picture])
-        if study is not None:
-            self.draw(study)
-            self.next_drawing = 0.0
-            if finished(study) >= n_trials:
-                self.end("Finished")
+        self.draw()
+        self.watcher = threading.Thread(target=self.watch, daemon=True)
+        self.watcher.start()
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        hear_clicks_while_busy(self.button)
-        return {**bundle, "text/plain": "The line below shows the study's progress; to stop it, interrupt the cell."}
+    def stop(self, _button):
+        self.behind.stop()
+        self.button.description, self.button.disabled = "Stopping after the trials in progress", True
 
-    def stop(self, _button=None):
-        self.stopped = True
-        self.end("Stopping ...")
-
-    def end(self, words):
+    def watch(self):
+        """Draws the study now and then until its run has ended."""
+        seconds, running = 1, True
+        while running:
+            self.behind.join(seconds)
+            running, start = self.behind.is_alive(), time.perf_counter()
+            self.draw()
+            seconds = max(1, (time.perf_counter() - start) / SHARE)
+        over = finished(self.behind.study) >= self.behind.n_trials
+        words = "Finished" if over else "Stopped: run the cell again to continue"
         self.button.description, self.button.disabled = words, True
 
-    def __call__(self, study, trial):
-        """Called by Optuna after each trial."""
-        try:
-            self.show(study, trial)
-        except Exception as error:  # who watches a study must not be able to end it
-            if not self.broken:
-                reason = f"{type(error).__name__}: {error}"
-                print(f"LiveStudy can't show trial {trial.number} ({reason}); the study continues")
-            self.broken = True
-        if self.stopped:
-            study.stop()
-
-    def show(self, study, trial):
-        """Draws the study, now and then, and says how far it is."""
-        done = finished(study)
-        if self.started is None:
-            self.started, self.done_before = trial.datetime_start.timestamp(), done - 1
-        over = self.stopped or done >= self.n_trials
-        self.say(self.report(study, done, over))
-        if over or time.time() >= self.next_drawing:
-            self.draw(study)
-        if over:
-            self.end("Stopped" if self.stopped else "Finished")
-
-    def report(self, study, done, over):
-        """One line: the trials so far, the best value, the time left."""
-        best, note = plots.best_of(study)
-        best_words = note or f"best so far {number_in_words(best.value)}"
-        words = f"{done} of {self.n_trials} trials; {best_words}; {count_trials(study)}; "
-        if self.stopped:
-            return words + "stopped by you: run the cell again to continue"
-        if over:
-            return words + "finished"
-        seconds_each = (time.time() - self.started) / max(1, done - self.done_before)
-        return words + f"about {duration(seconds_each * (self.n_trials - done))} left"
-
-    def draw(self, study):
-        start = time.perf_counter()
-        for ax in self.picture.axes:
-            ax.clear()
+    def draw(self):
+        study = self.behind.study
         left, right = self.picture.axes
+        left.clear()
+        right.clear()
         plots.history(study, self.reference, left, self.label)
-        left.set_xlim(-0.5, max(self.n_trials, len(study.trials)) - 0.5)
+        left.set_xlim(-0.5, max(self.behind.n_trials, len(study.trials)) - 0.5)
         plots.trial_curves(study, ax=right, newest=NEWEST, label=self.label)
         self.picture.draw()
-        self.next_drawing = time.time() + (time.perf_counter() - start) / SHARE
-
-    def say(self, line):
-        if getattr(get_ipython(), "kernel", None) is None:
-            print("\r" + line, end="", flush=True)
-        elif self.line is None:
-            self.line = display({"text/plain": line}, raw=True, display_id=True)
-        else:
-            self.line.update({"text/plain": line}, raw=True)
-
-
-def duration(seconds):
-    """A time in words: "40 seconds", "3 minutes"."""
-    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"

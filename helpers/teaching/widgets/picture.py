@@ -18,6 +18,8 @@ class Picture(ipywidgets.HTML):
         plt.close(self.figure)  # else the notebook would show it a second time at the end of the cell
 
     def draw(self):
+        for ax in self.figure.axes:
+            ax.yaxis.set_tick_params(labelleft=True)  # also where the axis is shared
         png = io.BytesIO()
         self.figure.savefig(png, format="png", dpi=80)
         self.value = image_html(png.getvalue(), alt_text(self.figure))

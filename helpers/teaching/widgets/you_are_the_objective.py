@@ -51,7 +51,7 @@ class YouAreTheObjective(ipywidgets.VBox):
         self.proposal = self.study.ask(SPACE)
         place = ", ".join(f"{name} = {value:.2f}" for name, value in self.proposal.params.items())
         best = f" Your best so far: {max(self.values):.3f}." if self.values else ""
-        self.words.value = (f"{self.looks - len(self.values)} looks left. The study asks for {place}. "
+        self.words.value = (f"Looks left: {self.looks - len(self.values)}. The study asks for {place}. "
                             f"Follow it, or look where you like.{best}")
         self.draw()
 

@@ -38,7 +38,7 @@ WRONG = {
         (overwrites_the_states, "it overwrites the states"),
         (masked_mean, "not the largest of each text's own tokens"),
         (lambda states, is_token: [1.0, 2.0], "return a tensor"),
-        (lambda states, is_token: states.masked_fill(~is_token, -torch.inf), "your code raised RuntimeError"),
+        (lambda states, is_token: states.masked_fill(~is_token, -torch.inf), "with unsqueeze(-1)"),
     ],
     "02.2": [
         (((30, 16, 100), (6, 16, 50)), "the texts come first, then the positions"),

@@ -99,8 +99,12 @@ def asks_and_forgets(trial, model):
 
 
 def forgets_the_learning_rate(trial, model):
-    chooser(AdamW=weight_decay, SGD=momentum)(trial, model)
-    return optim.Adam(model.parameters())
+    return type(chooser(AdamW=weight_decay, SGD=momentum)(trial, model))(model.parameters())
+
+
+def returns_adam_for_adamw(trial, model):
+    given = chooser(AdamW=weight_decay, SGD=momentum)(trial, model)
+    return optim.Adam(model.parameters()) if isinstance(given, optim.AdamW) else given
 
 
 def returns_its_name(trial, model):
@@ -147,6 +151,7 @@ WRONG = {
     ],
     "03.3": [
         (asks_everybody, "ask inside the branch of that optimizer"),
+        (returns_adam_for_adamw, "the trial chose AdamW, and your function returned Adam"),
         (asks_and_forgets, "pass the answer to the optimizer"),
         (chooser(SGD=momentum), "a trial with AdamW was asked for optimizer, lr, but not for weight_decay"),
         (chooser(AdamW=lambda trial: weight_decay(trial, log=False), SGD=momentum), "weight_decay is drawn evenly"),
@@ -156,7 +161,7 @@ WRONG = {
         (chooser(AdamW=weight_decay, SGD=momentum, rates=(1e-4, 1e-1)), "lr is drawn from 0.0001 to 0.1"),
         (chooser(Adam=lambda trial: trial.suggest_float("beta1", 0.8, 0.95) and {}, AdamW=weight_decay, SGD=momentum),
          "beta1, which the task does not"),
-        (forgets_the_learning_rate, "for lr, but Adam works with 0.001"),
+        (forgets_the_learning_rate, "for lr, but AdamW works with 0.001"),
         (returns_its_name, "return the optimizer, built with model.parameters()"),
     ],
 }

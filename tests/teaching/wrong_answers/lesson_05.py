@@ -88,7 +88,7 @@ WRONG = {
         (space(d_model=(64, 96)), "widen the range there"),
         (space(d_model=(64, 256)), "a trial would take minutes"),
         (space(d_model=(32, 128)), "Begin at 64 or above"),
-        (space(n_layers=(3, 3)), "ask for both"),
+        (space(n_layers=(1, 3)), "have one layer"),
         (space(dropout=(0.0, 0.4)), "end the range low"),
         (space(dropout=(0.1, 0.2)), "dropout is never below 0.1"),
         (lambda trial: (ask(trial), space()(trial))[1], "fix what made no difference"),

@@ -1,29 +1,29 @@
 import optuna
 
 from helpers import recorded
-from helpers.authoring import race
+from helpers.authoring import ten_tries
 from helpers.teaching.widgets import HandTuner
 
 
-def test_the_race_begins_where_the_sliders_of_lesson_01_begin():
+def test_they_begin_where_the_sliders_of_lesson_01_begin():
     sliders = HandTuner([{"epoch": 1, "val_accuracy": 0.5}], epochs=12).settings
     begin = {name: slider.value for name, slider in sliders.items()}
     begin["warmup_steps"] = begin.pop("warmup")
-    assert begin == race.PAPER
+    assert begin == ten_tries.PAPER
 
 
 def test_each_recorded_search_has_ten_whole_trials_from_the_papers_settings():
-    searches = recorded.load_race()
+    searches = recorded.load_ten_tries()
     assert searches
     for study in searches:
-        assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * race.N_TRIALS
-        assert study.trials[0].params == race.PAPER
+        assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * ten_tries.N_TRIALS
+        assert study.trials[0].params == ten_tries.PAPER
 
 
-def test_a_trial_of_the_race_trains_with_what_the_sliders_can_reach():
+def test_a_trial_trains_with_what_the_sliders_can_reach():
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
     study.enqueue_trial({"n_layers": 1, "d_model": 32})
-    study.optimize(race.objective, n_trials=1)
+    study.optimize(ten_tries.objective, n_trials=1)
     assert 0 < study.best_value < 1
     sliders = HandTuner([{"epoch": 1, "val_accuracy": 0.5}], epochs=12).settings
     asked = study.trials[0].distributions

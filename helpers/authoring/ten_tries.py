@@ -1,4 +1,4 @@
-"""Records the race of lesson 05: ten trials of Optuna, from where a learner's ten tries by hand began."""
+"""Records ten tries of Optuna for lesson 05, from where a learner's ten tries by hand began."""
 
 import math
 import warnings
@@ -42,7 +42,7 @@ def run_search(seed):
     """Ten trials from the paper's settings; TPE chooses from the sixth on. A recorded search is kept."""
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    name, recorded, storage = f"seed {seed}", study_storage("race"), InMemoryStorage()
+    name, recorded, storage = f"seed {seed}", study_storage("ten_tries"), InMemoryStorage()
     if name in optuna.get_all_study_names(recorded):
         return
     study = optuna.create_study(study_name=name, storage=storage, direction="maximize",
@@ -53,6 +53,6 @@ def run_search(seed):
     optuna.copy_study(from_study_name=name, from_storage=storage, to_storage=recorded)
 
 
-def record_race():
+def record_ten_tries():
     """Ten trials of Optuna from the paper's settings, with the sliders of lesson 01; a search per seed."""
     Parallel(n_jobs=WORKERS)(delayed(run_search)(seed) for seed in SEEDS)
