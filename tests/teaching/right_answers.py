@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 import statistics
 
 import numpy as np
@@ -90,6 +91,24 @@ def minimizes_the_error():
     return study
 
 
+def letter_by_letter(text):
+    tokens, word = [], ""
+    for letter in text.casefold() + " ":
+        if letter.isalnum():
+            word += letter
+            continue
+        tokens += [one for one in (word, letter.strip()) if one]
+        word = ""
+    return tokens
+
+
+def adds_up_costs(probabilities, y):
+    total = 0
+    for (harmless, harmful), real in zip(probabilities, y, strict=True):
+        total -= 10 * (real > (harmful > harmless)) + ((harmful > harmless) > real)
+    return total / len(y)
+
+
 def by_a_loop(trials, here, alive):
     found = set()
     for trial in trials:
@@ -98,6 +117,23 @@ def by_a_loop(trials, here, alive):
                 continue
             found.add(np.int64(trial["number"]))
     return found
+
+
+def takes_out_the_others(trials, here, alive):
+    for trial in list(trials):
+        lives = (trial["process"], trial["start"]) in alive.items()
+        if trial["state"] != "RUNNING" or trial["machine"] != here or lives:
+            trials.remove(trial)
+    return [trial["number"] for trial in reversed(trials)]
+
+
+class Guarded:
+    def __init__(self, objective):
+        self.objective = objective
+
+    def __call__(self, trial):
+        value = self.objective(trial)
+        return None if value is not None and math.isinf(value) else value
 
 
 def guards_with_numpy(objective):
@@ -119,10 +155,63 @@ def keeps_the_score(trial, model, n_rounds):
     return torch.tensor(score)
 
 
+def raises_after_the_loop(trial, model, n_rounds):
+    number = 0
+    while number < n_rounds:
+        model.train_a_round()
+        trial.report(model.score(), number)
+        if trial.should_prune():
+            break
+        number += 1
+    else:
+        return model.score()
+    raise optuna.TrialPruned
+
+
+def keeps_what_it_raised(trial, model):
+    raised = []
+
+    def after_round(number, metrics):
+        try:
+            trial.report(1 - metrics["error"], number)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        except optuna.TrialPruned as error:
+            raised.append(error)
+        return not raised
+
+    model.fit(after_round)
+    if raised:
+        raise raised[0]
+    return 1 - model.error
+
+
+def empties_the_lists(candidates, rows, all_rows, folds):
+    total = 0
+    while candidates:
+        total += candidates.pop() * rows.pop() / all_rows
+    return total * folds
+
+
 def sorts_by_size(trials, points):
     limit = max(100 * trial.values[0] for trial in trials) - points
     return next(trial for trial in sorted(trials, key=lambda trial: trial.values[1])
                 if 100 * trial.values[0] >= limit - 1e-9)
+
+
+def among_arrays(trials, points):
+    accuracy, size = np.array([trial.values for trial in trials]).T
+    return trials[int(np.where(accuracy.max() - accuracy <= points / 100 + 1e-9, size, np.inf).argmin())]
+
+
+def fills_a_tensor(trial, train, seeds):
+    values = torch.zeros(len(seeds))
+    for number in range(len(seeds)):
+        values[number] = train(trial, seeds[number])
+        trial.report(values[: number + 1].mean().item(), number)
+        if trial.should_prune():
+            raise optuna.exceptions.TrialPruned("behind")
+    return values.mean()
 
 
 def running_mean(trial, train, seeds):
@@ -186,21 +275,43 @@ RIGHT = {
     ],
     "05.3": [(lesson_05.my_train, minimizes_the_error()), (lambda *given: list(lesson_05.my_train(*given)),
                                                            lesson_05.study())],
-    "07.1": [by_a_loop],
-    "07.2": [guards_with_numpy, lambda objective: lambda trial: float("nan") if (value := objective(trial)) in (
-        None, math.inf, -math.inf) else value],
+    "06.1": [
+        {"label": 4, "text": [2], "header": None, "sep": ";"},
+        {"text": np.int64(2), "label": np.int64(4)},
+        {"text": "message", "label": "team", "names": ["date", "number", "message", "answer", "team"]},
+    ],
+    "06.2": [
+        letter_by_letter,
+        lambda text: re.sub(r"([^\w\s])", r" \1 ", text.lower()).split(),
+        lambda text: [token for token in re.split(r"(\W)", text.lower()) if token.strip()],
+        lambda text: [token.group().lower() for token in re.finditer(r"[^\W_]+|[^\w\s]|_", text)],
+    ],
+    "06.3": [
+        adds_up_costs,
+        lambda probabilities, y: np.array([[0, -1], [-10, 0]])[y, probabilities.argmax(axis=1)].mean(),
+        lambda probabilities, y: torch.tensor(-np.where(y == (probabilities[:, 1] > 0.5), 0, 1 + 9 * y).mean()),
+    ],
+    "07.1": [by_a_loop, takes_out_the_others],
+    "07.2": [
+        Guarded,
+        guards_with_numpy,
+        lambda objective: lambda trial: float("nan") if (value := objective(trial)) in (
+            None, math.inf, -math.inf) else value,
+    ],
     "07.3": [
         lambda seconds, per_second: math.floor(per_second * seconds),
         lambda seconds, per_second: per_second // (1 / seconds),
         lambda seconds, per_second: np.floor(per_second / (1 / seconds)),
     ],
-    "08.1": [keeps_the_score],
+    "08.1": [keeps_the_score, raises_after_the_loop],
     "08.2": [
+        keeps_what_it_raised,
         lesson_08.hooked(report=lambda error: -error),
         lesson_08.hooked(report=lambda error: 100 * (1 - error), returned=lambda errors: np.float64(1 - errors[-1])),
         lesson_08.hooked(step=lambda number: number + 1),
     ],
     "08.3": [
+        empties_the_lists,
         lambda candidates, rows, all_rows, folds: folds * np.dot(candidates, rows) / all_rows,
         lambda candidates, rows, all_rows, folds: folds * (torch.tensor(candidates) * torch.tensor(rows)).sum()
         / all_rows,
@@ -208,8 +319,9 @@ RIGHT = {
     "09.1": [
         lambda values: statistics.mean(max(row) for row in values.tolist()),
         lambda values: np.sort(values)[:, -1].mean(),
+        lambda values: sum(map(max, values)) / len(values),
         lambda values: torch.tensor(values).double().max(dim=1).values.mean(),
     ],
-    "09.2": [sorts_by_size],
-    "09.3": [running_mean, lesson_09.over_seeds(told=statistics.mean)],
+    "09.2": [sorts_by_size, among_arrays],
+    "09.3": [running_mean, fills_a_tensor, lesson_09.over_seeds(told=statistics.mean)],
 }

@@ -37,7 +37,9 @@ def find_orphans(function):
     all_trials = [one for one, _ in TRIALS]
     given = returned(function, list(all_trials), "here", dict(ALIVE))
     need(isinstance(given, (list, set, tuple)), f"it returns {given!r}; return a list of numbers.")
-    need(not any(isinstance(one, dict) for one in given), "it returns whole trials; return their numbers.")
+    numbers = [one["number"] for one in all_trials]
+    for one in given:
+        need(one in numbers, f"your list holds {one!r}, which is no trial's number; return trial['number'] of each.")
     for one, reason in TRIALS:
         number = one["number"]
         need((number in given) == (number in ORPHANS),
@@ -131,7 +133,7 @@ def wrong_workers(seconds, per_second):
 def room(function):
     compare(
         function, lambda seconds, per_second: int(seconds * per_second), ROOMS, wrong_workers,
-        otherwise="not the number that fits.",
+        otherwise="not the number that fits. How many trials a second does one worker bring?",
         what=lambda seconds, per_second: f"a trial takes {seconds} s, the storage takes {per_second} a second, and "
                                          "your function returns")
     return "Long trials leave room for many workers."

@@ -96,6 +96,7 @@ def wrong_runs(candidates, rows, all_rows, folds):
         "these are rows; how many full training runs do they make?": right * all_rows,
         "each rung trains all of its candidates, not one.": sum(rows) / all_rows * folds,
         "parts of a run count, so don't round.": round(right),
+        "parts of a run count, so don't cut them off.": int(right),
     }
 
 

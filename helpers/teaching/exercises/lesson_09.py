@@ -6,13 +6,16 @@ from optuna.trial import FrozenTrial, create_trial
 from helpers.teaching.checks import compare, exercise, nearly, need, returned
 from helpers.teaching.exercises.watched_trial import need_pruned, need_reports, to_the_end
 
-SEARCHES = [(np.array([[3, 1, 2], [6, 4, 5]]),), (np.array([[0.5], [0.25]]),), (np.array([[1, 2], [8, 4], [3, 3]]),)]
+SEARCHES = [(np.array([[3, 1, 2], [6, 4, 5]]),), (np.array([[0.5], [0.25]]),), (np.array([[1, 9], [8, 4], [3, 3]]),)]
 
 
 def wrong_means(values):
     return {
         "the mean of all numbers. A search reports its best.": values.mean(),
         "the largest of all. Each search (a row) has its own best.": values.max(),
+        "the best of the means. Each search reports its best.": values.mean(axis=1).max(),
+        "the gain over the mean of all. Return the mean of the best values itself.":
+            values.max(axis=1).mean() - values.mean(),
         "the mean of the worst values.": values.min(axis=1).mean(),
         "the mean of the column maxima. A search is a row.": values.max(axis=0).mean(),
         "the median of the best values, not their mean.": np.median(values.max(axis=1)),
@@ -55,7 +58,7 @@ VALUES = {3: 0.5, 7: 0.75, 1: 0.125, 8: 1.0}
 
 def training(trained):
     """The `train` of the exercise, which adds the seeds that it is given to a list."""
-    return lambda trial, seed: trained.append(seed) or VALUES[seed]
+    return lambda trial, seed: trained.append(seed) or VALUES.get(seed, 0.0)
 
 
 @exercise("09.3")
@@ -67,9 +70,10 @@ def objective(function):
         need_reports(trial, len(seeds))
         values = [VALUES[seed] for seed in seeds]
         means = [float(np.mean(values[: number + 1])) for number in range(len(values))]
-        need(np.allclose(trial.values, means),
-             f"the values were {values}, and it reported {trial.values}; the means so far are {means}. One seed alone "
-             "may be lucky.")
+        where = f"the values were {values}, and it reported {trial.values}"
+        need(len(values) == 1 or trial.values != values,
+             f"{where}. One seed alone may be lucky: report the mean so far.")
+        need(np.allclose(trial.values, means), f"{where}; the means so far are {means}.")
         need(nearly(given, means[-1]), f"the values were {values}, and it returned {given}; their mean is {means[-1]}.")
     trained = []
     need_pruned(2, lambda trial: len(trained), function, training(trained), [3, 7, 1, 8])

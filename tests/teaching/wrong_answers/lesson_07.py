@@ -94,7 +94,8 @@ WRONG = {
         (orphans(lambda trial, here, alive: is_running(trial) and alive.get(trial["process"]) != trial["start"]),
          "it may well live"),
         (orphans(lambda trial, here, alive: trial["process"] not in alive), "it is complete"),
-        (orphans(right, of=lambda trial: trial), "whole trials"),
+        (orphans(right, of=lambda trial: trial), "'state': 'RUNNING'"),
+        (orphans(right, of=lambda trial: trial["process"]), "holds 12, which is no trial's number"),
         (lambda trials, here, alive: len(trials), "return a list of numbers"),
         (orphans_but_for("COMPLETE", "PRUNED"), "it failed already"),
         (orphans_but_for("COMPLETE", "PRUNED", "FAIL"), "nobody has begun it"),
@@ -123,5 +124,6 @@ WRONG = {
         (lambda seconds, per_second: seconds * per_second, "not a whole number of workers"),
         (lambda seconds, per_second: math.ceil(seconds * per_second), "one too many"),
         (lambda seconds, per_second: int(per_second), "does not bring one each second"),
+        (lambda seconds, per_second: int(seconds / per_second), "How many trials a second does one worker bring?"),
     ],
 }

@@ -96,5 +96,6 @@ WRONG = {
         (lambda candidates, rows, all_rows, folds: sum(rows) / all_rows * folds, "each rung trains all"),
         (lambda candidates, rows, all_rows, folds: folds, "not what they cost"),
         (lambda candidates, rows, all_rows, folds: round(folds * worked(candidates, rows) / all_rows), "don't round"),
+        (lambda candidates, rows, all_rows, folds: int(folds * worked(candidates, rows) / all_rows), "don't cut"),
     ],
 }
