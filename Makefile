@@ -2,6 +2,8 @@
 # make test       whether all works: helpers, notebooks at the smoke budget, one of them in Chromium, if there is one
 # make gallery    tune with another library, in an environment of its own: LIB=xgboost; LIB=? names them
 # make cheat-sheet  the page to print, as HTML and PDF under build/
+# make handout    for graded classes: the course without its solutions, in build/handout/
+# make solutions  and the lessons with their exercises solved, run, as HTML in build/solutions/ (NOTEBOOK=03)
 #
 # For those who change the course:
 # make test-all   make test, then make test-slow: browser, PostgreSQL, kills, and whatever takes long
@@ -26,7 +28,7 @@ INSTALL = pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDE
 PYTEST = $(BIN)/python -m pytest --nbval-lax -n 2 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet screenshots picture numbers record record-table bench race bench-gpu soak clean
+.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet handout solutions screenshots picture numbers record record-table bench race bench-gpu soak clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -60,6 +62,12 @@ walk: .venv/installed
 
 cheat-sheet: .venv/installed
 	$(BIN)/python -m helpers.authoring.cheat_sheet
+
+handout: .venv/installed
+	$(BIN)/python -m helpers.authoring.handout handout
+
+solutions: .venv/installed
+	$(BIN)/python -m helpers.authoring.handout solutions $(NOTEBOOK)
 
 screenshots: .venv/extra-test
 	$(BIN)/python -m tests.browser.screenshots $(NOTEBOOK) $(if $(BUDGET),--budget $(BUDGET))
