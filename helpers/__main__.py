@@ -36,7 +36,12 @@ def classroom(arguments):
         print(remove(arguments.study, arguments.storage, names, numbers))
     if arguments.csv:
         print(write_csv(arguments.csv, arguments.study, arguments.storage))
-    if not (names or numbers or arguments.csv):
+    if arguments.card:
+        from helpers.teaching.join_card import join_card
+
+        print(join_card(arguments.card, arguments.study, arguments.host, arguments.port, arguments.page_port,
+                        arguments.direction))
+    if not (names or numbers or arguments.csv or arguments.card):
         serve(arguments.study, arguments.storage, arguments.host, arguments.port, arguments.page_port,
               direction=arguments.direction, until=arguments.until)
 
@@ -103,6 +108,7 @@ def parser():
     add("--remove-name", metavar="NAME", action="append", default=[], help="only this: remove a learner's trials")
     add("--remove-trial", metavar="NUMBER", type=int, action="append", default=[], help="only this: remove a trial")
     add("--csv", metavar="FILE", help="only this: write the leader board to a file")
+    add("--card", metavar="FILE", help="only this: write a page to print, with the line that learners type")
     add = command(progress, "show what is solved, or write it to a file for the teacher")
     add("--export", metavar="FILE", help="write what is solved, and when, to a .json file; needs --who")
     add("--who", help="the learner's name")
