@@ -17,8 +17,8 @@ from tests.classroom.server import Server, from_file
 
 def lines_of(page):
     """{heading: the line under it} of a card, as a reader sees them."""
-    found = re.findall(r"<h2>(.+?)</h2>\n<pre><code>(.+?)</code></pre>", page)
-    return {html.unescape(heading): html.unescape(line) for heading, line in found}
+    found = re.findall(r'<h2>(.+?)</h2>\n<p class="line">(.+?)</p>', page)
+    return {heading: html.unescape(re.sub("</?code>", "", line)).strip() for heading, line in found}
 
 
 def test_a_card_has_the_servers_line_for_each_system_and_the_board(tmp_path, capsys):
