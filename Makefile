@@ -4,6 +4,7 @@
 # make cheat-sheet  the page to print, as HTML and PDF under build/
 # make handout    for graded classes: the course without its solutions, in build/handout/
 # make solutions  and the lessons with their exercises solved, run, as HTML in build/solutions/ (NOTEBOOK=03)
+# make rehearse   run what a plan for teaching runs, and time its rows: PLAN="90 minutes"
 #
 # For those who change the course:
 # make test-all   make test, then make test-slow: browser, PostgreSQL, kills, and whatever takes long
@@ -28,7 +29,7 @@ INSTALL = pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDE
 PYTEST = $(BIN)/python -m pytest --nbval-lax -n 2 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet handout solutions screenshots picture numbers record record-table bench race bench-gpu soak clean
+.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet handout solutions rehearse screenshots picture numbers record record-table bench race bench-gpu soak clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -68,6 +69,9 @@ handout: .venv/installed
 
 solutions: .venv/installed
 	$(BIN)/python -m helpers.authoring.handout solutions $(NOTEBOOK)
+
+rehearse: .venv/installed
+	$(BIN)/python -m helpers.authoring.plans "$(PLAN)"
 
 screenshots: .venv/extra-test
 	$(BIN)/python -m tests.browser.screenshots $(NOTEBOOK) $(if $(BUDGET),--budget $(BUDGET))
