@@ -1,8 +1,11 @@
 """The pages of the kit and the data cards: links, names of sections, commands, and facts about the data."""
 
 import re
+import subprocess
+import sys
 import urllib.parse
 
+import optuna
 import pandas as pd
 import pytest
 import yaml
@@ -11,6 +14,7 @@ from helpers.__main__ import parser
 from helpers.authoring.handout import COURSE
 from helpers.authoring.plans import ROOT, read, sections
 from helpers.data import CARD_HANDS, MESSAGES
+from helpers.search import objective
 from tests.notebooks.tidy_notebooks import NOTEBOOKS
 
 KIT = ROOT / "notebooks" / "teaching"
@@ -37,6 +41,19 @@ def test_the_way_in_leads_to_every_page_and_readme_to_it():
     assert {page.name for page in KIT.glob("*.md")} - {"README.md", "survey_key.md"} <= set(links)
     assert "`survey_key.md`" in way_in  # no link: a handout has no such file
     assert "(notebooks/teaching/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_leader_of_a_class_study_is_tested_with_other_seeds(tmp_path):
+    """The code for the high point, in a folder beside the file of a class study that has one trial."""
+    storage = f"sqlite:///{(tmp_path / 'class.db').as_posix()}"
+    study = optuna.create_study(study_name="class", storage=storage, direction="maximize")
+    study.optimize(objective, n_trials=1)
+    (tmp_path / "notebooks").mkdir()
+    code = (KIT / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "notebooks", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"the leader, on validation: {study.best_value:.3f}\n" in done.stdout
+    assert re.findall(r"its settings with seed (\d), on test: 0\.\d{3}\n", done.stdout) == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
