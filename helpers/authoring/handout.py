@@ -71,7 +71,7 @@ def solutions(names=(), folder=ROOT / "build" / "solutions"):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "handout":
-        handout()
-    else:
-        solutions(sys.argv[2:])
+    what, *lessons = sys.argv[1:] or [""]
+    if what not in ("handout", "solutions"):
+        sys.exit("write what to make: handout or solutions")
+    handout() if what == "handout" else solutions(lessons)

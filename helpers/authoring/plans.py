@@ -91,11 +91,15 @@ def rehearse(rows):
     return seconds
 
 
+def main(name):
+    if name not in plans():
+        sys.exit(f"there is no plan {name!r}; the plans are: {', '.join(plans())}")
+    _, rows = plans()[name]
+    seconds = rehearse(rows)
+    for row in rows:
+        computing = f"{seconds[row.at]:.0f} s" if row.at in seconds else ""
+        print(f"{row.at // 60}:{row.at % 60:02}  {row.minutes:2} min  {computing:>6}  {row.lesson:2}  {row.what}")
+
+
 if __name__ == "__main__":
-    if sys.argv[1] not in plans():
-        sys.exit(f"there is no plan {sys.argv[1]!r}; the plans are: {', '.join(plans())}")
-    _, chosen_rows = plans()[sys.argv[1]]
-    measured = rehearse(chosen_rows)
-    for row in chosen_rows:
-        computing = f"{measured[row.at]:4.0f} s" if row.at in measured else "      "
-        print(f"{row.at // 60}:{row.at % 60:02}  {row.minutes:2} min  {computing}  {row.lesson:2}  {row.what}")
+    main(" ".join(sys.argv[1:]))

@@ -101,3 +101,8 @@ def test_a_rehearsal_runs_each_row_that_is_to_be_run(name, monkeypatch):
     monkeypatch.setenv("TUNING_BUDGET", "smoke")
     _, rows = PLANS[name]
     assert set(plans.rehearse(rows)) == {row.at for row in rows if row.how == "run"}
+
+
+def test_an_unknown_plan_is_answered_with_those_that_there_are():
+    with pytest.raises(SystemExit, match=r"there is no plan '2 hours'; the plans are: 90 minutes, Half a day, .+"):
+        plans.main("2 hours")
