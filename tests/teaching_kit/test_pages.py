@@ -1,6 +1,8 @@
 """The pages of the kit and the data cards: links, names of sections, commands, and facts about the data."""
 
+import importlib.util
 import re
+import shlex
 import subprocess
 import sys
 import urllib.parse
@@ -62,8 +64,10 @@ def test_each_command_on_a_page_is_one(page):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"`make ([\w-]+)", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for line in re.findall(r"^python -m helpers (.+)$", text, re.MULTILINE):
-        parser().parse_args(re.findall(r"[^\s\"]+|\"[^\"]*\"", line))
+    for line in re.findall(r"(?:^|`)python -m helpers ([^`\n]+)", text, re.MULTILINE):
+        parser().parse_args(shlex.split(line))
+    for module in re.findall(r"`python -m (helpers\.[\w.]+)", text):
+        assert importlib.util.find_spec(module), module
 
 
 def test_there_is_a_note_on_each_lesson_and_its_sections_are_there():
