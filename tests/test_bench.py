@@ -1,5 +1,9 @@
 """What the scripts of tests/bench compute from their measurements, and that their arms do what they say."""
 
+import subprocess
+import sys
+import time
+
 import numpy as np
 import optuna
 import pandas as pd
@@ -187,7 +191,7 @@ TIMES = pd.DataFrame({"training": list("aabb"), "process": [0, 0, 1, 1], "time":
 
 
 def test_a_racer_reaches_a_goal_at_an_epoch_and_not_after_the_time(monkeypatch):
-    monkeypatch.setattr(race, "run", lambda *_: ({"seconds": 90.0, "megabytes": 1.0}, TIMES))
+    monkeypatch.setattr(race, "run", lambda *_, **__: ({"seconds": 90.0, "megabytes": 1.0}, TIMES))
     row = race.measure("our rounds", 0, seconds=90)
     assert (row["to_0.75"], row["to_0.85"], row["trials"]) == (50, 80, 2)
     assert np.isnan(row["to_0.9"])
@@ -195,8 +199,19 @@ def test_a_racer_reaches_a_goal_at_an_epoch_and_not_after_the_time(monkeypatch):
     assert (row["best_60"], row["best_90"]) == (0.8, 0.86)
 
 
+def test_the_clock_of_cores_stands_still_for_what_waits_and_ends_what_works():
+    waits = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3)"])
+    _, clock = tuners.watch(waits, time.time(), seconds=2, of_cores=True)
+    assert waits.returncode == 0
+    assert clock["seconds"].max() < 2
+    works = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    _, clock = tuners.watch(works, time.time(), seconds=0.5, of_cores=True)
+    assert works.poll() is not None
+    assert clock["seconds"].max() >= 0.5
+
+
 def test_the_race_goes_on_where_it_stopped_and_shows_what_is_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(race, "run", lambda *_: ({"seconds": 480.0, "megabytes": 1.0}, TIMES))
+    monkeypatch.setattr(race, "run", lambda *_, **__: ({"seconds": 480.0, "megabytes": 1.0}, TIMES))
     for module in (recorded, provenance):
         monkeypatch.setattr(module, "RECORDED", tmp_path)
     monkeypatch.setattr(race, "ROOT", tmp_path)

@@ -59,7 +59,7 @@ def handout(folder=ROOT / "build" / "handout"):
 
 
 def solutions(names=(), folder=ROOT / "build" / "solutions"):
-    """Writes the notebooks with their exercises solved, runs them, and writes HTML beside them.
+    """Writes the notebooks with their exercises solved, and runs them, so that they hold their outputs.
 
     names: how the notebooks begin, like "03"; all of them by default. Returns the rows of `walk`.
     """

@@ -1,13 +1,15 @@
-"""The race: searches that people would pick, on real trainings of the Transformer, two workers, the same eight minutes.
+"""The race: searches that people would pick, on real trainings of the Transformer, the same eight minutes of two cores.
 
-Seven arms, five seeds of the search each: some five hours, on a machine that does nothing else. A piece is one seed of
-one arm. Each call runs the next ones that data/recorded/bench/race.csv does not hold yet, and adds them to it; all arms
-take their turn before the next seed begins. What is there is shown as a table and as build/race.png.
+Seven arms, five seeds of the search each: some five hours of two cores. A piece is one seed of one arm. Each call runs
+the next ones that data/recorded/bench/race.csv does not hold yet, and adds them to it; all arms take their turn before
+the next seed begins. What is there is shown as a table and as build/race.png.
 
 The article's way draws the learning rate evenly, prunes nothing, and runs its trials by n_jobs=-1 with torch's own
 threads. The blind study is the first try of lesson 04; the rounds are those of lessons 04 and 05, by the clock alone:
 what the person who looks between them needs is not counted. Optuna has its defaults. All search the wide space, except
-the rounds, whose second space a person wrote. Seconds count from the start of the first process.
+the rounds, whose second space a person wrote. Seconds are those that cores worked for the arm, all its processes and
+their start included, halved: the time on two cores with nothing beside it. So the race may run beside other work, and
+Hyperopt, which has one process, gets as much work as the others.
 
 python -m tests.bench.race --record (--pieces 7: as many pieces; without --record they are shown and kept nowhere;
 --seconds, --arm and --seed for a try; the tuners' environment first: see tests.bench.tuners)
@@ -34,7 +36,7 @@ STEP = 30  # seconds between two points of a curve
 
 def measure(arm, seed, seconds):
     """One row: the best validation accuracy after 30, 60, ... seconds, and when each goal was reached first."""
-    row, times = run(arm, "real", seed, 1_000, seconds)
+    row, times = run(arm, "real", seed, 1_000, seconds, of_cores=True)
     times = times[times["time"] <= seconds]
     best = {f"best_{at}": times.loc[times["time"] <= at, "val_accuracy"].max()
             for at in range(STEP, seconds + 1, STEP)}
@@ -79,7 +81,7 @@ def record(pieces, seconds):
         print(row.to_string(index=False), flush=True)
         row.to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.5g")
         table = pd.read_csv(path)
-        write_provenance("bench/race", "Searches side by side: real trainings, two workers, the same seconds.",
+        write_provenance("bench/race", "Searches side by side: real trainings, the same seconds of two cores.",
                          "python -m tests.bench.race --record", time.perf_counter(), goals=GOALS,
                          seconds=round(table["seconds"].sum()),
                          seeds=f"{SEEDS.start} to {SEEDS.stop - 1} for the search, 0 for each training")
@@ -93,6 +95,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=SECONDS)
     parser.add_argument("--record", action="store_true", help="add the pieces to data/recorded/bench/race.csv")
     arguments = parser.parse_args()
+    if arguments.seconds < STEP:
+        parser.error(f"the curves have a point every {STEP} seconds; say --seconds {STEP} or more")
     check_environment()
     path = recorded.RECORDED / "bench" / "race.csv"
     there = pd.read_csv(path) if arguments.record and path.exists() else pd.DataFrame()

@@ -22,6 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 
@@ -32,8 +33,12 @@ PYTHON = ROOT / ".venv" / "bench" / "tuners" / "bin" / "python"
 ASLEEP = [arm for arm in ARMS if arm not in ("the article's", "our rounds")]  # threads mix their gaps; two studies
 
 
-def run(arm, training, seed, n_trials, seconds):
-    """One row: the arm runs until its trials are done or the seconds are over."""
+def run(arm, training, seed, n_trials, seconds, of_cores=False):
+    """One row: the arm runs until its trials are done or the seconds are over.
+
+    With `of_cores`, seconds are those that cores worked for the arm, halved: the time on two cores with nothing beside
+    it. So other work on the machine costs it nothing, and waiting is free.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         command = [PYTHON, "-m", "tests.bench.tuners.arms", arm, training, str(seed), str(n_trials), folder]
         log = Path(folder) / "log"
@@ -43,23 +48,32 @@ def run(arm, training, seed, n_trials, seconds):
             environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
             environment |= {} if arm == "the article's" else {"OMP_NUM_THREADS": "1"}
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
-        peak = watch(process, start + seconds)
-        took = min(time.time() - start, seconds)
+        peak, clock = watch(process, start, seconds, of_cores)
         if process.returncode:
             raise RuntimeError(f"{arm} ended with exit code {process.returncode}:\n{log.read_text()[-3000:]}")
         notes = [json.loads(line) for line in (Path(folder) / "times").read_text().splitlines()]
     times = pd.DataFrame(notes, columns=["training", "process", "time", "val_accuracy"])
-    times["time"] -= start
-    return {"arm": arm, "training": training, "seed": seed, "seconds": took, "megabytes": peak}, times
+    times["time"] = np.interp(times["time"], clock["time"], clock["seconds"])
+    row = {"arm": arm, "training": training, "seed": seed, "seconds": min(clock["seconds"].iloc[-1], seconds)}
+    return row | {"megabytes": peak}, times
 
 
-def watch(process, until):
-    """Waits for a process, and at last ends it and all below it. Returns the peak of their memory."""
-    peak, family = 0, []
-    while process.poll() is None and time.time() < until:
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        peak = max(peak, sum(map(memory, family)))
+def watch(process, start, seconds, of_cores):
+    """Waits for a process, and at last ends it and all below it.
+
+    Returns the peak of their memory, and a table of times and the seconds that were counted until then.
+    """
+    peak, family, worked, clock = 0, [], {}, [(start, 0)]
+    while process.poll() is None and clock[-1][1] < seconds:
         time.sleep(0.5)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        peak = max(peak, sum(map(memory, family)))
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                worked[member] = sum(member.cpu_times()[:2])  # in its own code and in the kernel
+        now = time.time()
+        clock.append((now, sum(worked.values()) / 2 if of_cores else now - start))
     if process.poll() is None:
         for member in family:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -67,7 +81,7 @@ def watch(process, until):
         process.wait()
         process.returncode = 0
     psutil.wait_procs(family, timeout=20)
-    return peak
+    return peak, pd.DataFrame(clock, columns=["time", "seconds"])
 
 
 def memory(process):
