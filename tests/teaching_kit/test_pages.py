@@ -45,6 +45,7 @@ def test_the_way_in_leads_to_every_page_and_readme_to_it():
     assert "(notebooks/teaching/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_leader_of_a_class_study_is_tested_with_other_seeds(tmp_path):
     """The code for the high point, in a folder beside the file of a class study that has one trial."""
     storage = f"sqlite:///{(tmp_path / 'class.db').as_posix()}"

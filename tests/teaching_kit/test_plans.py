@@ -39,6 +39,7 @@ def test_the_minutes_add_up_and_nobody_sits_for_more_than_90(name):
     for row in rows:
         assert row.at == at, row
         at += row.minutes
+        assert "the survey again" not in row.what or row.minutes >= 10, row
         since_break = 0 if row.how == "break" else since_break + row.minutes
         assert since_break <= 90, row
     assert at == total
