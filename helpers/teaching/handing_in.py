@@ -48,7 +48,7 @@ def gather(folder, path):
             lines.writerow(map(as_text, cells))
     write(path, table.getvalue(), "utf-8-sig")  # with a mark, or Excel takes it for Latin-1
     asked = f"; no export, so ask for it again: {', '.join(unread)}" if unread else ""
-    return f"{path}: {len(exports) - len(unread)} learners{asked}"
+    return f"{path}, learners: {len(exports) - len(unread)}{asked}"
 
 
 def read(file):

@@ -38,7 +38,7 @@ def test_two_learners_hand_in_and_the_teacher_has_one_table(learner, tmp_path):
         0, f"{handed_in / '1.json'}: 3 exercises and questions solved by Ada\n")
     assert run("--export", handed_in / "2.json", "--who", "Zoë", own_progress=zoe)[0] == 0
     table = tmp_path / "class.csv"
-    assert run("--gather", handed_in, table, own_progress=tmp_path / "none") == (0, f"{table}: 2 learners\n")
+    assert run("--gather", handed_in, table, own_progress=tmp_path / "none") == (0, f"{table}, learners: 2\n")
 
     with table.open(encoding="utf-8-sig", newline="") as file:
         first, second = csv.DictReader(file)
@@ -55,7 +55,7 @@ def test_what_is_no_export_is_named_and_the_others_are_gathered(learner, tmp_pat
     for name, text in {"half": '{"who": "Bo', "list": "[1]", "plain": '{"solved": {}}', "odd": '{"who": 1}'}.items():
         (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
     said = handing_in.gather(tmp_path, tmp_path / "class.csv")
-    assert said.endswith("class.csv: 1 learners; no export, so ask for it again: half.json, list.json, odd.json, "
+    assert said.endswith("class.csv, learners: 1; no export, so ask for it again: half.json, list.json, odd.json, "
                          "plain.json")
     row = (tmp_path / "class.csv").read_text(encoding="utf-8-sig").splitlines()[1]
     assert row.startswith("'=HYPERLINK(1),ada.json,")  # a name must not become a formula
