@@ -1,13 +1,21 @@
-# make lab        set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no, EXTRAS=ray)
+# make lab        set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no, EXTRAS=ray, WHEELS=folder)
 # make test       whether all works: helpers, notebooks at the smoke budget, one of them in Chromium, if there is one
 # make gallery    tune with another library, in an environment of its own: LIB=xgboost; LIB=? names them
 # make cheat-sheet  the page to print, as HTML and PDF under build/
+#
+# For those who teach:
+# make rehearse   run what a plan runs, and time its rows (PLAN="90 minutes")
+# make book       the course as a web site with all outputs, under build/; runs what has changed, at first for hours
+# make slides     slides of each lesson, from the notebooks that the book shows, as HTML and PDF under build/
+# make wheelhouse  the packages for Linux, macOS and Windows, for a room without internet (WHEELS=folder)
+# make handout    for graded classes: the course without its solutions, in build/handout/
+# make solutions  and the lessons with their exercises solved, run, in build/solutions/ (NOTEBOOK=03)
 #
 # For those who change the course:
 # make test-all   make test, then make test-slow: browser, PostgreSQL, kills, and whatever takes long
 # make test-gallery  every script of the gallery, twice, in its environment
 # make lint       ruff, the order of the wings, the rules of notebooks
-# make walk       the notebooks at full budget, as HTML under build/
+# make walk       run the notebooks at full budget, record their minutes, keep them for the book (NOTEBOOK=04)
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
 # make numbers    write the numbers and the picture of README, and data/recorded/README.md from the recordings
 # make record     run the experiments behind data/recorded/ again (an hour and more)
@@ -21,11 +29,12 @@ PYTHON ?= python3
 PORT ?= 8888
 BROWSER ?= yes
 BIN = .venv/bin
-INSTALL = pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+OFFLINE = $(if $(WHEELS),--no-index --find-links $(WHEELS))
+INSTALL = pip install --quiet $(OFFLINE) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 PYTEST = $(BIN)/python -m pytest --nbval-lax -n 2 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet screenshots numbers record record-table bench race bench-gpu soak clean
+.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet book slides wheelhouse handout solutions rehearse screenshots numbers record record-table bench race bench-gpu soak clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -34,7 +43,7 @@ lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 test: .venv/extra-test
 	$(PYTEST) -m "not slow and not postgres" $(ARGS)
 
-test-slow: .venv/extra-test
+test-slow: .venv/extra-test .venv/extra-book .venv/extra-wheelhouse
 	$(PYTEST) -m "slow or postgres" $(ARGS)
 
 test-all: test test-slow
@@ -59,6 +68,24 @@ walk: .venv/installed
 
 cheat-sheet: .venv/installed
 	$(BIN)/python -m helpers.authoring.cheat_sheet
+
+handout: .venv/installed
+	$(BIN)/python -m helpers.authoring.handout handout
+
+solutions: .venv/installed
+	$(BIN)/python -m helpers.authoring.handout solutions $(NOTEBOOK)
+
+rehearse: .venv/installed
+	$(BIN)/python -m helpers.authoring.plans "$(PLAN)"
+
+book: .venv/extra-book
+	$(BIN)/python -m helpers.authoring.book
+
+slides: .venv/extra-book
+	$(BIN)/python -m helpers.authoring.slides $(NOTEBOOK)
+
+wheelhouse: .venv/extra-wheelhouse
+	$(BIN)/python -m helpers.authoring.wheelhouse $(or $(WHEELS),build/wheels) $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX))
 
 screenshots: .venv/extra-test
 	$(BIN)/python -m tests.browser.screenshots $(NOTEBOOK) $(if $(BUDGET),--budget $(BUDGET))

@@ -1,4 +1,4 @@
-"""The commands of the course: `python -m helpers doctor`, `worker`, `repair`, `classroom`, `record`, `walk`.
+"""The commands of the course: `python -m helpers doctor`, `worker`, `repair`, `classroom`, `progress` and more.
 
 Each imports what it needs when it runs, so that the doctor works where a package is missing.
 """
@@ -36,9 +36,25 @@ def classroom(arguments):
         print(remove(arguments.study, arguments.storage, names, numbers))
     if arguments.csv:
         print(write_csv(arguments.csv, arguments.study, arguments.storage))
-    if not (names or numbers or arguments.csv):
+    if arguments.card:
+        from helpers.teaching.join_card import join_card
+
+        print(join_card(arguments.card, arguments.study, arguments.host, arguments.port, arguments.page_port,
+                        arguments.direction))
+    if not (names or numbers or arguments.csv or arguments.card):
         serve(arguments.study, arguments.storage, arguments.host, arguments.port, arguments.page_port,
               direction=arguments.direction, until=arguments.until)
+
+
+def progress(arguments):
+    from helpers.teaching import handing_in, progress
+
+    if arguments.gather:
+        print(handing_in.gather(*arguments.gather))
+    elif arguments.export:
+        print(handing_in.export(arguments.export, arguments.who))
+    else:
+        progress.show()
 
 
 def record(arguments):
@@ -92,6 +108,11 @@ def parser():
     add("--remove-name", metavar="NAME", action="append", default=[], help="only this: remove a learner's trials")
     add("--remove-trial", metavar="NUMBER", type=int, action="append", default=[], help="only this: remove a trial")
     add("--csv", metavar="FILE", help="only this: write the leader board to a file")
+    add("--card", metavar="FILE", help="only this: write a page to print, with the line that learners type")
+    add = command(progress, "show what is solved, or write it to a file for the teacher")
+    add("--export", metavar="FILE", help="write what is solved, and when, to a .json file; needs --who")
+    add("--who", help="the learner's name")
+    add("--gather", nargs=2, metavar=("FOLDER", "FILE"), help="for the teacher: all .json files of a folder as one CSV")
     add = command(record, "run the full-size experiments and write data/recorded/")
     add("part", nargs="*", help="which parts; all of them by default")
     add = command(walk, "run the notebooks at full budget, as HTML under build/, and record their minutes")

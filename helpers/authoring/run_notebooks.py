@@ -1,18 +1,20 @@
-"""Runs the notebooks headless from top to bottom and writes them, executed, as HTML."""
+"""Runs the notebooks headless from top to bottom and keeps them with their outputs, for the book."""
 
 from datetime import datetime
 from pathlib import Path
 
 import nbformat
-from nbconvert import HTMLExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 from tqdm import tqdm
 
+from helpers.budget import pick
+
 ROOT = Path(__file__).resolve().parents[2]
+EXECUTED = ROOT / "build" / "executed" / pick("full", smoke="smoke")
 
 
 def run_notebook(path, out):
-    """Runs one notebook; writes OUT/NAME.html; returns its minutes, its slowest cell's seconds and its errors.
+    """Runs one notebook; writes it to OUT, executed; returns its minutes, its slowest cell's seconds and its errors.
 
     A cell with the tag "behind" waits for what runs while one reads; its seconds are not counted.
     """
@@ -22,8 +24,7 @@ def run_notebook(path, out):
         executor = ExecutePreprocessor(timeout=None, allow_errors=True, kernel_name="python3",
                                        on_cell_executed=lambda **_: progress.update())
         executor.preprocess(notebook, {"metadata": {"path": path.parent}})
-    html, _ = HTMLExporter().from_notebook_node(notebook)
-    (out / f"{path.stem}.html").write_text(html, encoding="utf-8")
+    nbformat.write(notebook, out / path.name)
     seconds = [seconds_of(cell.metadata.execution) for cell in cells
                if "execution" in cell.metadata and "behind" not in cell.metadata.get("tags", [])]
     errors = [output.ename for cell in cells if "raises-exception" not in cell.metadata.get("tags", [])
@@ -36,9 +37,9 @@ def seconds_of(execution):
     return (end - begin).total_seconds()
 
 
-def walk(folder=ROOT / "notebooks", out=ROOT / "build", names=()):
+def walk(folder=ROOT / "notebooks", out=EXECUTED, names=()):
     """Runs the notebooks of the folder, or those whose names start with one of `names`; prints a table, returns it."""
-    out.mkdir(exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     paths = [path for path in sorted(folder.glob("*.ipynb")) if not names or path.stem.startswith(tuple(names))]
     if not paths:
         raise SystemExit(f"{folder}: no notebook's name begins with {' or '.join(names)}.")

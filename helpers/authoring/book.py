@@ -1,0 +1,93 @@
+"""Makes a web site of the course, with all outputs, that needs no network: `make book` writes build/book/html/."""
+
+import shutil
+import sys
+
+import nbformat
+
+from helpers.authoring.run_notebooks import EXECUTED, ROOT, run_notebook
+from helpers.html import fill
+
+STATE, VIEW = "application/vnd.jupyter.widget-state+json", "application/vnd.jupyter.widget-view+json"
+CONTENTS = {
+    "Lessons": ["notebooks/*.ipynb"],
+    "To look up": ["notebooks/*.md", "data/*.md", "data/recorded/README.md"],
+    "Teaching": ["notebooks/teaching/README.md", "notebooks/teaching/*.md"],
+    "Changing it": ["CONTRIBUTING.md"],
+}
+TOCTREE = "\n```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```\n"
+
+
+def anchor(heading):
+    """The name by which JupyterLab lets a link point at a heading."""
+    return heading.replace(" ", "-")
+
+
+def executed(path, cache=EXECUTED):
+    """The notebook with its outputs: as it was kept, unless a cell has changed since; then it runs."""
+    kept = cache / path.name
+
+    def sources(notebook):
+        return [cell.source for cell in nbformat.read(notebook, as_version=4).cells]
+
+    if not kept.exists() or sources(kept) != sources(path):
+        cache.mkdir(parents=True, exist_ok=True)
+        run_notebook(path, cache)
+    return nbformat.read(kept, as_version=4)
+
+
+def with_still_widgets(notebook):
+    """The notebook with a picture, made of HTML, in the place of each widget, as it was last."""
+    state = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
+    for cell in notebook.cells:
+        cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
+        for output in list(cell.get("outputs", [])):
+            view = output.get("data", {}).pop(VIEW, None)
+            if view and is_over(state, view.model_id):
+                cell.outputs.remove(output)
+            elif view:
+                output.data["text/html"] = fill("widget.html", state=state, name=view.model_id)
+    return notebook
+
+
+def is_over(state, name):
+    """Whether nothing of a widget is left: its program closed it or a part of it, or it is a progress bar."""
+    children = state[name].state.get("children", []) if name in state else []
+    parts = [state.get(child.removeprefix("IPY_MODEL_")) for child in children]
+    return name not in state or any(part is None or part.model_name == "FloatProgressModel" for part in parts)
+
+
+def gather(source, run=executed):
+    """Writes the pages of the book to a folder, at the places that they have in the repository."""
+    shutil.rmtree(source, ignore_errors=True)
+    index = (ROOT / "README.md").read_text(encoding="utf-8")
+    for caption, patterns in CONTENTS.items():
+        paths = dict.fromkeys(path for pattern in patterns for path in sorted(ROOT.glob(pattern)))
+        index += TOCTREE.format(caption, "\n".join(path.relative_to(ROOT).as_posix() for path in paths))
+        for path in paths:
+            copy = source / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == ".ipynb":
+                nbformat.write(with_still_widgets(run(path)), copy)
+            else:
+                shutil.copyfile(path, copy)
+    for picture in (ROOT / "notebooks").glob("*.gif"):
+        shutil.copyfile(picture, source / "notebooks" / picture.name)
+    (source / "index.md").write_text(index, encoding="utf-8")
+
+
+def build(folder=ROOT / "build" / "book", run=executed):
+    """Makes the book below the folder; returns its first page and the number of warnings."""
+    from sphinx.application import Sphinx
+
+    gather(folder / "source", run)
+    html, settings = folder / "html", ROOT / "helpers" / "templates" / "book"
+    app = Sphinx(folder / "source", settings, html, folder / "doctrees", "html", status=None)
+    app.build()
+    size = sum(path.stat().st_size for path in html.rglob("*") if path.is_file())
+    print(f"{html / 'index.html'}: {size / 1e6:.0f} MB")
+    return html / "index.html", app._warncount
+
+
+if __name__ == "__main__":
+    sys.exit(1 if build()[1] else 0)

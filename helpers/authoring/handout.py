@@ -1,0 +1,77 @@
+"""For graded classes: the course without its solutions, or its notebooks with the solutions filled in and run.
+
+`make handout` and `make solutions`.
+"""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from helpers.authoring.run_notebooks import walk
+
+ROOT = Path(__file__).resolve().parents[2]
+COURSE = ["CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "data", "environment.yml", "helpers",
+          "notebooks", "pyproject.toml", "requirements.txt"]  # the tests hold right answers, so they stay behind
+LEFT_OUT = shutil.ignore_patterns("survey_key.md", "__pycache__", ".ipynb_checkpoints", "my_*", "parabola.*")
+SOLUTION = re.compile(r"\n*<details><summary>Solution</summary>\n\n```python\n(.+?)\n```\n\n</details>", re.DOTALL)
+
+
+def without_solutions(notebook):
+    """Removes the solutions from a notebook, given as what its JSON holds; the stubs and the hints stay."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = SOLUTION.sub("", "".join(cell["source"])).splitlines(keepends=True)
+
+
+def with_solutions(notebook):
+    """Replaces each stub by its solution, in a notebook given as what its JSON holds. The line that checks it stays."""
+    for stub, below in itertools.pairwise(notebook["cells"]):
+        if "exercise" in stub["metadata"].get("tags", []):
+            check = "".join(stub["source"]).splitlines()[-1]
+            solved = f"{SOLUTION.search(''.join(below['source']))[1]}\n\n\n{check}"
+            stub["source"] = solved.splitlines(keepends=True)
+
+
+def rewrite(paths, change, folder):
+    """Writes the notebooks to the folder, each after `change`."""
+    for path in paths:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        change(notebook)
+        text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+        (folder / path.name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def handout(folder=ROOT / "build" / "handout"):
+    """Copies to the folder all that learners need, and replaces what is there: the course, without its solutions."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in COURSE:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=LEFT_OUT)
+        else:
+            shutil.copy(ROOT / name, folder)
+    rewrite(sorted((ROOT / "notebooks").glob("*.ipynb")), without_solutions, folder / "notebooks")
+    print(f"{folder}: the course without its solutions")
+
+
+def solutions(names=(), folder=ROOT / "build" / "solutions"):
+    """Writes the notebooks with their exercises solved, and runs them, so that they hold their outputs.
+
+    names: how the notebooks begin, like "03"; all of them by default. Returns the rows of `walk`.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    rewrite(sorted((ROOT / "notebooks").glob("*.ipynb")), with_solutions, folder)
+    os.environ["TUNING_PROGRESS"] = str(folder / "progress.json")  # or all would count as solved by who runs this
+    return walk(folder, folder, names)
+
+
+if __name__ == "__main__":
+    what, *lessons = sys.argv[1:] or [""]
+    if what not in ("handout", "solutions"):
+        sys.exit("write what to make: handout or solutions")
+    handout() if what == "handout" else solutions(lessons)

@@ -1,0 +1,73 @@
+"""Makes slides of the lessons, out of what the notebooks have: `make slides` writes build/slides/.
+
+One slide per heading: the questions of its section, in bold there, or its first sentence; then one per picture, with the
+sentence on how to read it. No text is written for slides alone.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import mistune
+from markupsafe import Markup
+
+from helpers.authoring.book import executed
+from helpers.authoring.cheat_sheet import print_to_pdf
+from helpers.authoring.run_notebooks import ROOT
+from helpers.html import fill
+
+SLIDES = ROOT / "build" / "slides"
+
+
+def sections(notebook):
+    """(heading, its text, [(a picture as HTML, the text after it), ...]) of each section."""
+    found = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            text, *parts = re.split(r"^#+ (.+)\n", f"{cell.source}\n", flags=re.MULTILINE)
+            if found and not found[-1][2]:
+                found[-1][1] += text
+            elif found and not found[-1][2][-1][1]:
+                found[-1][2][-1][1] = text
+            found += [[heading, text, []] for heading, text in zip(parts[::2], parts[1::2], strict=True)]
+        for output in cell.get("outputs", []):
+            html = output.get("data", {}).get("text/html", "")
+            if "course-picture" in html:
+                found[-1][2].append([html, ""])
+    return found
+
+
+def beginning(text):
+    """The first sentence of a text, or the list that it begins with."""
+    return re.match(r"\s*((- .+\n)+|.*?([.?!](?=\s)|\Z))", text, re.DOTALL)[1]
+
+
+def slides(notebook):
+    """(heading, words as HTML, picture as HTML or nothing) of each slide."""
+    found = []
+    for heading, text, pictures in sections(notebook):
+        words = "\n\n".join(re.findall(r"\*\*(.+?\?)\*\*", text)) or beginning(text)
+        if words or not pictures:
+            found.append((heading, words, ""))
+        found += [(heading, beginning(reading), picture) for picture, reading in pictures]
+    return [(heading, Markup(mistune.html(words)), Markup(picture)) for heading, words, picture in found]
+
+
+def make(path, folder=SLIDES, run=executed):
+    """Writes the slides of a notebook as HTML, and as PDF if there is a Chromium; returns the path of the HTML."""
+    notebook = run(path)
+    page = folder / f"{path.stem}.html"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.write_text(fill("slides.html", title=path.stem, slides=slides(notebook)), encoding="utf-8")
+    print(page, "" if print_to_pdf(page, page.with_suffix(".pdf")) else "(no PDF: no Chromium was found, or it failed)")
+    return page
+
+
+def main(names):
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        if path.stem.startswith(tuple(names or [""])):
+            make(path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
