@@ -8,7 +8,7 @@ import json
 import re
 
 from helpers import recorded
-from helpers.authoring import minutes
+from helpers.authoring import minutes, snippets
 from helpers.data import DATA_DIR
 from helpers.evaluation import by_model, interval
 
@@ -251,6 +251,7 @@ def pages():
     return {
         README: minutes.with_totals(with_numbers(README.read_text(encoding="utf-8")), lessons),
         PAGE: page(),
+        snippets.PAGE: snippets.page(lessons),
         **{path: notebook_with_numbers(path) for path in lessons},
     }
 
