@@ -86,6 +86,7 @@ def train(settings, folder, after_epoch=print_epoch):
         raise ValueError(f"epochs is {settings['epochs']}; it must be 1 or more")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)  # several trainings at once would wait for one another; it also changes the last digits
     torch.manual_seed(settings["seed"])
     model = define_model(settings).to(choose_device())
     optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
@@ -138,6 +139,7 @@ def load_checkpoint(path, settings, model, optimizer):
     torch.set_rng_state(last["generator"])
     if torch.cuda.device_count() == len(last["cuda_generators"]):
         torch.cuda.set_rng_state_all(last["cuda_generators"])
+    print(f"{path.parent} resumes at epoch {len(last['accuracies'])}", flush=True)
     return last["accuracies"]
 
 
