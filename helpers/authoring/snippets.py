@@ -1,5 +1,6 @@
 """Writes notebooks/snippets.md, the page of all snippets, from the lessons: `make numbers`."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 PAGE = NOTEBOOKS / "snippets.md"
 HEAD = """# Snippets
 
-Each runs as it is, alone, in an empty folder. Copy one, run it, then put your own model and data into it. This page is written by `make numbers` from the lessons.
+Each runs as it is, alone, in an empty folder. Copy one, run it, then put your own model and data into it.
 """
 
 
@@ -19,7 +20,7 @@ def snippets(path):
     The last paragraph above the cell says what for, and its first words are the name.
     """
     cells = nbformat.read(path, as_version=4).cells
-    for above, cell in zip(cells, cells[1:], strict=False):
+    for above, cell in itertools.pairwise(cells):
         if "snippet" in cell.metadata.get("tags", []):
             what_for = above.source.strip().split("\n\n")[-1].replace("\n", " ").removeprefix("## Take it home ")
             name = re.split(r"[.:,?] ", what_for)[0].rstrip(".")
