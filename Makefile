@@ -1,4 +1,4 @@
-# make lab        set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no, EXTRAS=ray, WHEELS=folder)
+# make lab        set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no, EXTRAS=ray or logs, WHEELS=folder)
 # make test       whether all works: helpers, notebooks at the smoke budget, one of them in Chromium, if there is one
 # make gallery    tune with another library, in an environment of its own: LIB=xgboost; LIB=? names them
 # make cheat-sheet  the page to print, as HTML and PDF under build/

@@ -10,7 +10,7 @@ import re
 import pandas as pd
 
 from helpers import plots, recorded
-from helpers.authoring import minutes
+from helpers.authoring import minutes, snippets
 from helpers.data import DATA_DIR
 from helpers.evaluation import by_model, interval
 from helpers.figure_style import alt_text
@@ -261,6 +261,7 @@ def pages():
     return {
         README: minutes.with_totals(with_numbers(README.read_text(encoding="utf-8")), lessons),
         PAGE: page(),
+        snippets.PAGE: snippets.page(lessons),
         **{path: notebook_with_numbers(path) for path in lessons},
     }
 

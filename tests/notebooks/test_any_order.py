@@ -44,12 +44,12 @@ def imported(source):
 
 
 def shared_names(notebook):
-    """The names of the snippet that another cell, or the solution of an exercise, uses too."""
+    """The names of the snippets that another cell, or the solution of an exercise, uses too."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and "raises-exception" not in tags(cell)]
     others = [cell.source for cell in code if "snippet" not in tags(cell)]
     others += [one.below["solution"] for one in exercises(notebook) if one.below]
-    [snippet] = [cell.source for cell in code if "snippet" in tags(cell)]
-    return bound(snippet) & set().union(*map(bound, others), *map(imported, others))
+    snippets = [cell.source for cell in code if "snippet" in tags(cell)]
+    return set().union(*map(bound, snippets)) & set().union(*map(bound, others), *map(imported, others))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from helpers.authoring import snippets
 from helpers.teaching import checks
 from tests.notebooks import tidy_notebooks
 
@@ -110,23 +112,25 @@ def test_the_rules_of_exercises_can_be_broken(cells, lesson, words, monkeypatch)
     assert words in "; ".join(tidy_notebooks.broken_rules_of_exercises(broken, lesson))
 
 
-SNIPPETS = {
-    path.stem: cell.source
-    for path in NOTEBOOKS
-    for cell in code_cells(path)
-    if "snippet" in cell.metadata.get("tags", [])
-}
+SNIPPETS = {f"{path.stem[:2]} {name}": code for path in NOTEBOOKS for name, _, code in snippets.snippets(path)}
 SNIPPETS["README"] = (ROOT / "README.md").read_text().split("```python\n")[1].split("```")[0]
 
 
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_a_snippet_runs_alone_in_an_empty_folder(name, tmp_path):
     assert "helpers" not in SNIPPETS[name]
-    (tmp_path / "snippet.py").write_text(SNIPPETS[name])
+    (tmp_path / "snippet.py").write_text(SNIPPETS[name], encoding="utf-8")
     done = subprocess.run([sys.executable, "snippet.py"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert "Warning" not in done.stderr
+
+
+def test_the_page_of_snippets_has_a_section_for_each_and_its_links_lead_there():
+    page = snippets.page(NOTEBOOKS)
+    names = re.findall("^## (.+)$", page, re.M)
+    assert len(names) == len(set(names)) == len(SNIPPETS) - 1  # README has one too
+    assert re.findall(r"^- \[(.+)\]\(#(.+)\)$", page, re.M) == [(name, snippets.anchor(name)) for name in names]
 
 
 def definitions(source):

@@ -1,0 +1,182 @@
+"""Train a network on handwritten digits. This script knows nothing of Optuna.
+
+    python train.py                              with the settings of config.yaml
+    python train.py --lr 0.003 --folder runs/b   with another learning rate, into another folder
+    python train.py --config best.yaml           with the settings that tune.py found
+
+Run again with the same folder, it resumes after the last epoch that it finished.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import torch
+import yaml
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+SETTINGS = {"lr": float, "width": int, "dropout": float, "batch_size": int, "epochs": int, "patience": int,
+            "seed": int, "num_workers": int}  # fmt: skip
+RESULT_DEPENDS_ON = ("lr", "width", "dropout", "batch_size", "seed")
+CONFIG = Path(__file__).with_name("config.yaml")
+
+
+class Digits(Dataset):
+    """Images of 64 pixels between 0 and 1, and their digits. part: "train", "val" or "test"."""
+
+    def __init__(self, part):
+        pixels, digits = load_digits(return_X_y=True)
+        rest, test = train_test_split(range(len(digits)), test_size=0.2, stratify=digits, random_state=0)
+        train, val = train_test_split(rest, test_size=0.25, stratify=digits[rest], random_state=0)
+        rows = {"train": train, "val": val, "test": test}[part]
+        self.x, self.y = torch.tensor(pixels[rows] / 16, dtype=torch.float32), torch.tensor(digits[rows])
+
+    def __len__(self):
+        return len(self.y)
+
+    def __getitem__(self, row):
+        return self.x[row], self.y[row]
+
+
+def define_model(settings):
+    width = settings["width"]
+    return nn.Sequential(nn.Linear(64, width), nn.ReLU(), nn.Dropout(settings["dropout"]), nn.Linear(width, 10))
+
+
+def choose_device():
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def train_epoch(model, optimizer, batches):
+    device = next(model.parameters()).device
+    model.train()
+    for x, y in batches:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x.to(device)), y.to(device)).backward()
+        optimizer.step()
+
+
+def evaluate(model, batches):
+    """The accuracy, from 0 to 1."""
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.inference_mode():
+        right = sum((model(x.to(device)).argmax(dim=1) == y.to(device)).sum().item() for x, y in batches)
+    return right / len(batches.dataset)
+
+
+def print_epoch(epoch, accuracy):
+    print(f"epoch {epoch}: validation accuracy {accuracy:.4f}")
+
+
+def train(settings, folder, after_epoch=print_epoch):
+    """Trains, and returns the best validation accuracy of all epochs; the model of that epoch is in folder/best.pt.
+
+    settings: a dict with the names of SETTINGS. folder: if it has the checkpoint of a training that was cut off, this
+    resumes it, and the result is that of an unbroken training.
+    after_epoch: called with (epoch, accuracy) after each epoch, from 0, also for those that the checkpoint has. It may
+    raise an exception to end the training; the checkpoint stays.
+    Raises ValueError if the checkpoint is of another training, or a setting is impossible.
+    """
+    if settings["epochs"] < 1:
+        raise ValueError(f"epochs is {settings['epochs']}; it must be 1 or more")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)  # several trainings at once would wait for one another; it also changes the last digits
+    torch.manual_seed(settings["seed"])
+    model = define_model(settings).to(choose_device())
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
+    options = {"batch_size": settings["batch_size"], "num_workers": settings["num_workers"]}
+    train_batches = DataLoader(Digits("train"), shuffle=True, **options)
+    val_batches = DataLoader(Digits("val"), **options)
+    accuracies = load_checkpoint(folder / "last.pt", settings, model, optimizer)
+    for epoch, accuracy in enumerate(accuracies):
+        after_epoch(epoch, accuracy)
+    for epoch in range(len(accuracies), settings["epochs"]):
+        if accuracies and epoch - accuracies.index(max(accuracies)) > settings["patience"]:
+            break
+        train_epoch(model, optimizer, train_batches)
+        accuracies.append(evaluate(model, val_batches))
+        if accuracies.index(max(accuracies)) == epoch:
+            save(folder / "best.pt", {"settings": settings, "accuracy": accuracies[-1], "model": model.state_dict()})
+        save_checkpoint(folder / "last.pt", settings, model, optimizer, accuracies)
+        after_epoch(epoch, accuracies[-1])
+    return max(accuracies)
+
+
+def save(path, content):
+    """Writes a file that is either the old one or the new one, never half of it, whenever this process is killed."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    torch.save(content, part)
+    os.replace(part, path)
+
+
+def save_checkpoint(path, settings, model, optimizer, accuracies):
+    save(path, {
+        "settings": settings,
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "accuracies": accuracies,
+        "generator": torch.get_rng_state(),  # order of the rows, dropout; add those of random and numpy if you use them
+        "cuda_generators": torch.cuda.get_rng_state_all(),
+    })  # fmt: skip
+
+
+def load_checkpoint(path, settings, model, optimizer):
+    """Puts everything back as it was after the last finished epoch. Returns the accuracies so far, [] at a start."""
+    if not path.exists():
+        return []
+    last = torch.load(path, weights_only=True, map_location="cpu")
+    if other := [name for name in RESULT_DEPENDS_ON if last["settings"][name] != settings[name]]:
+        raise ValueError(f"{path} is the checkpoint of a training with another {' and '.join(other)}; give this one a "
+                         "folder of its own, or delete that file")
+    model.load_state_dict(last["model"])
+    optimizer.load_state_dict(last["optimizer"])
+    torch.set_rng_state(last["generator"])
+    if torch.cuda.device_count() == len(last["cuda_generators"]):
+        torch.cuda.set_rng_state_all(last["cuda_generators"])
+    print(f"{path.parent} resumes at epoch {len(last['accuracies'])}", flush=True)
+    return last["accuracies"]
+
+
+def load_model(path):
+    """The model of a best.pt, ready to use, and all that was saved with it."""
+    best = torch.load(path, weights_only=True, map_location=choose_device())
+    model = define_model(best["settings"]).to(choose_device())
+    model.load_state_dict(best["model"])
+    return model.eval(), best
+
+
+def read_settings(path):
+    """The settings of a YAML file. Exits with a sentence if one is missing, unknown or not a number."""
+    try:
+        settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        if other := settings.keys() ^ SETTINGS.keys():
+            sys.exit(f"{path}: {', '.join(sorted(other))}: missing or unknown; it must have {', '.join(SETTINGS)}")
+        return {name: kind(settings[name]) for name, kind in SETTINGS.items()}  # YAML takes 1e-3 for a text
+    except (OSError, yaml.YAMLError, AttributeError, ValueError, TypeError) as error:
+        sys.exit(f"{path} can't be read as settings, one line each, like lr: 0.001 ({error})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Train a network on handwritten digits.")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="a YAML file with all settings")
+    parser.add_argument("--folder", type=Path, default=Path("runs/alone"), help="for the model and the checkpoint")
+    for name, kind in SETTINGS.items():
+        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="instead of the one in the file")
+    given = vars(parser.parse_args())
+    settings = read_settings(given["config"])
+    settings |= {name: given[name] for name in SETTINGS if given[name] is not None}
+    try:
+        accuracy = train(settings, given["folder"])
+    except ValueError as error:
+        sys.exit(f"{error}")
+    print(f"best validation accuracy {accuracy:.4f}; its model is {given['folder'] / 'best.pt'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Tune train.py with Optuna, in several processes, for days if need be.
+
+    python tune.py --workers 2 --storage study.journal --trials 40
+
+Stop it with Ctrl-C, let the cluster end it, kill it: the same command resumes, the trials that were running included.
+In the end, FOLDER (runs) has best.pt, best.yaml for train.py --config, table.csv, and logs for TensorBoard.
+"""
+
+import argparse
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import yaml
+from torch.utils.data import DataLoader
+from train import CONFIG, Digits, evaluate, load_model, read_settings, save, train
+from workers import DONE, Stopped, best_of, listen, open_study, run_workers, stop_if_told
+
+try:
+    from torch.utils.tensorboard import SummaryWriter
+except ImportError:
+    SummaryWriter = None
+
+
+def define_settings(trial, settings):
+    """The settings of one training: those of config.yaml, some of them chosen by Optuna."""
+    return settings | {
+        "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
+        "width": trial.suggest_int("width", 16, 256, log=True),
+        "dropout": trial.suggest_float("dropout", 0.0, 0.6),
+        "batch_size": trial.suggest_categorical("batch_size", [16, 32, 64, 128]),
+    }
+
+
+def objective(trial, arguments):
+    """One trial: a training that reports each epoch, can be pruned, and resumes if the trial has begun before."""
+    settings = define_settings(trial, read_settings(arguments.config))
+    if "folder" not in trial.user_attrs:  # a trial that is tried again has that of the first try
+        trial.set_user_attr("folder", f"trial-{trial.number:04}")
+    name, started = trial.user_attrs["folder"], time.monotonic()
+    with log_of(arguments.folder / "logs" / name) as log:
+
+        def after_epoch(epoch, accuracy):
+            if log:
+                log.add_scalar("validation accuracy", accuracy, epoch)
+            trial.report(accuracy, epoch)
+            stop_if_told()
+            if trial.should_prune() or time.monotonic() - started > arguments.trial_timeout:
+                raise optuna.TrialPruned
+
+        return train(settings, arguments.folder / name, after_epoch)
+
+
+def log_of(folder):
+    """A TensorBoard log. purge_step: what an earlier try has written is hidden, since all epochs are reported again."""
+    return SummaryWriter(str(folder), purge_step=0) if SummaryWriter else contextlib.nullcontext()
+
+
+def write_best(study, folder):
+    """Writes best.pt and best.yaml, and makes sure that the model in the file is as good as the study says."""
+    best = best_of(study)
+    trained = folder / best.user_attrs["folder"]
+    try:
+        _, saved = load_model(trained / "best.pt")
+    except FileNotFoundError:
+        if best_of(study).number != best.number:  # a process elsewhere has beaten it meanwhile, and deleted it
+            return write_best(study, folder)
+        sys.exit(f"{trained / 'best.pt'}, the model of the best trial, is missing; give the --folder of this study")
+    save(folder / "best.pt", saved)
+    model, saved = load_model(folder / "best.pt")
+    accuracy = evaluate(model, DataLoader(Digits("val"), batch_size=256))
+    if accuracy != best.value:
+        sys.exit(f"{trained / 'best.pt'} has a validation accuracy of {accuracy}, and trial {best.number} of "
+                 f"{best.value}: the data or the model were changed since; give the new ones a --storage and --folder")
+    (folder / "best.yaml").write_text(yaml.safe_dump(saved["settings"], sort_keys=False), encoding="utf-8")
+    print(f"best: trial {best.number}, validation accuracy {accuracy}, as that of the model in {folder / 'best.pt'}")
+    return saved["settings"], trained
+
+
+def write_table(settings, trained, folder, seeds):
+    """Trains with the best settings and other seeds: how much of the best value was luck? The test set is used here."""
+    lines = ["seed,validation,test"]
+    for seed in range(1, seeds + 1):
+        validation = train(settings | {"seed": seed}, trained / f"seed-{seed}", stop_if_told)
+        model, _ = load_model(trained / f"seed-{seed}" / "best.pt")
+        lines.append(f"{seed},{validation:.4f},{evaluate(model, DataLoader(Digits('test'), batch_size=256)):.4f}")
+    (folder / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Tune train.py with Optuna.")
+    parser.add_argument("--storage", default="study.journal", help="a journal file, or a database's address")
+    parser.add_argument("--trials", type=int, default=40, help="complete or pruned, those of earlier runs included")
+    parser.add_argument("--workers", type=int, default=1, help="processes; 0 only writes the results so far")
+    parser.add_argument("--timeout", type=float, default=float("inf"), help="seconds after which all is stopped")
+    parser.add_argument("--trial-timeout", type=float, default=float("inf"), help="seconds of one try of one trial")
+    parser.add_argument("--heartbeat", type=float, default=5, help="seconds; after six silent ones, a trial is dead")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings with the best settings at the end")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="the settings to start from")
+    parser.add_argument("--folder", type=Path, default=Path("runs"), help="for models, checkpoints and logs")
+    arguments = parser.parse_args()
+    listen()
+    if not SummaryWriter:
+        print("no logs for TensorBoard, since it is not installed: pip install tensorboard")
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    study = open_study(arguments.storage)
+    if not study.get_trials(deepcopy=False):
+        study.enqueue_trial(read_settings(arguments.config))  # what you have now is the first trial
+    run_workers(objective, arguments)
+    best = write_best(study, arguments.folder) if best_of(study) else None
+    done = len(study.get_trials(deepcopy=False, states=DONE))
+    if done < arguments.trials and arguments.workers:
+        sys.exit(f"{done} of {arguments.trials} trials are done; run the same command again to resume")
+    if best and arguments.seeds:
+        with contextlib.suppress(Stopped):
+            write_table(*best, arguments.folder, arguments.seeds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Several processes on one study, any of which may be stopped or killed. Nothing here knows what is tuned.
+
+A running trial writes a sign of life into the study. One that falls silent is queued again, and resumes from the
+checkpoint in its folder. A process that is told to end queues its trial itself.
+"""
+
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import optuna
+import torch
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.storages import JournalStorage, RetryHeartbeatStaleTrialCallback
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import TrialState
+
+DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+warnings.simplefilter("ignore", ExperimentalWarning)
+
+
+class RepairingLock(JournalFileOpenLock):
+    """The lock of a journal file. Who gets it first cuts off half a line, which a killed process may have left."""
+
+    def __init__(self, path):
+        super().__init__(path, grace_period=5)  # seconds after which the lock of a dead process is broken
+        self.path = path
+
+    def acquire(self):
+        super().acquire()
+        with open(self.path, "r+b") as file:
+            content = file.read()
+            file.truncate(content.rfind(b"\n") + 1)
+        return True
+
+
+def open_study(storage):
+    """storage: the path of a journal file, or the address of a database."""
+    if "://" not in storage:
+        path, start = Path(storage), b'{"op_code":'
+        if path.exists() and not start.startswith(path.read_bytes()[: len(start)]):
+            sys.exit(f"{storage} is a file of another kind; name a new one, like --storage study.journal")
+        storage = JournalStorage(JournalFileBackend(storage, RepairingLock(storage)))
+    return optuna.create_study(
+        study_name="digits", storage=storage, direction="maximize", load_if_exists=True,
+        sampler=optuna.samplers.TPESampler(constant_liar=True),  # keeps away from where other workers try
+        pruner=optuna.pruners.MedianPruner(n_warmup_steps=3))  # fmt: skip
+
+
+@contextlib.contextmanager
+def heartbeat(trial, seconds):
+    """Writes a sign of life into the study, every few seconds. Optuna has its own for databases, not for a journal."""
+    over = threading.Event()
+
+    def beat():
+        while True:
+            with contextlib.suppress(Exception):  # the storage may be away for a moment
+                trial.set_user_attr("alive", time.time())
+            if over.wait(seconds):
+                return
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def retry_dead(study, silence):
+    """Tries the running trials again that were silent for that many seconds."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if time.time() - max(trial.user_attrs.get("alive", 0), trial.datetime_start.timestamp()) > silence:
+            retry(study, trial, max_retry=10)  # some trials kill every process that tries them
+
+
+def retry(study, trial, max_retry=None):
+    """Fails a running trial and queues it again, with the same settings and the same folder."""
+    try:
+        study.tell(trial.number, state=TrialState.FAIL)
+    except (ValueError, UpdateFinishedTrialError):  # it ended, or another worker was faster
+        return
+    RetryHeartbeatStaleTrialCallback(max_retry)(study, study.trials[trial.number])
+
+
+class Stopped(Exception):
+    """This process was told to end. The trial resumes in the next."""
+
+
+told = []  # has an entry as soon as this process was told to end; a list, since a signal must not wait for a lock
+
+
+def stop_if_told(*_):
+    if told:
+        raise Stopped
+
+
+def listen():
+    """Lets the signals that ask a process to end fill `told`."""
+    for each in SIGNALS:
+        signal.signal(each, lambda number, _: told.append(number))
+
+
+def run_trial(study, objective, arguments):
+    """What study.optimize does for one trial, for one that may be stopped, or be taken for dead by another worker."""
+    trial, state = study.ask(), None
+    try:
+        with heartbeat(trial, arguments.heartbeat):
+            value = objective(trial, arguments)
+    except optuna.TrialPruned:
+        value, state = None, TrialState.PRUNED
+    except UpdateFinishedTrialError:  # this process was silent, perhaps asleep, and another tries the trial again
+        return
+    except Exception:
+        time.sleep(1)  # a signal that ended the processes of a DataLoader may reach this one a moment later
+        if told:
+            return retry(study, trial)
+        study.tell(trial, state=TrialState.FAIL)
+        raise
+    ended = study.tell(trial, value, state, skip_if_finished=True)
+    print(f"trial {ended.number}: {ended.state.name.lower()}, {ended.value}", flush=True)
+
+
+def delete_beaten(study, folder):
+    """Deletes the folders of all finished trials but the best.
+
+    Any process may do it at any time: what is beaten once stays beaten, since no two trials tie in best_of.
+    """
+    best = best_of(study)
+    for trial in study.get_trials(deepcopy=False, states=DONE):
+        if best is None or trial.number != best.number:
+            shutil.rmtree(folder / trial.user_attrs["folder"], ignore_errors=True)
+
+
+def best_of(study):
+    """The best complete trial, the first of several; None if there is none."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return max(complete, key=lambda trial: (trial.value, -trial.number), default=None)
+
+
+def wait_for(parent):
+    with contextlib.suppress(EOFError, OSError):
+        parent.recv()  # nothing ever comes: this waits until the other end of the pipe is closed
+    told.append("the parent")
+
+
+def work(objective, arguments, device, parent):
+    """Runs trials until the study has its total, this process is told to end, or its parent is gone.
+
+    Two workers that begin the last trial at the same moment both finish it: the total is then one more.
+    """
+    if device:
+        os.environ["CUDA_VISIBLE_DEVICES"] = device
+    listen()
+    threading.Thread(target=wait_for, args=(parent,), daemon=True).start()
+    study = open_study(arguments.storage)
+    while not told:
+        retry_dead(study, 6 * arguments.heartbeat)
+        states = [trial.state for trial in study.get_trials(deepcopy=False)]
+        done = sum(state in DONE for state in states)
+        if done >= arguments.trials:
+            return
+        if done + states.count(TrialState.RUNNING) < arguments.trials:
+            run_trial(study, objective, arguments)
+            delete_beaten(study, arguments.folder)
+        else:
+            time.sleep(1)  # others run the last trials, and may die
+
+
+def run_workers(objective, arguments):
+    """Starts the workers and waits for them, or tells them to end.
+
+    Each has its own GPU, if there are any, and its end of a pipe: it is told to end as soon as ours is closed, which
+    happens by itself if we are killed.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    devices = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    if devices == [""]:
+        devices = [str(number) for number in range(torch.cuda.device_count())] or [""]
+    pipes, workers, until = [], [], time.monotonic() + arguments.timeout
+    for number in range(arguments.workers):
+        theirs, ours = spawn.Pipe(duplex=False)
+        workers.append(spawn.Process(target=work, args=(objective, arguments, devices[number % len(devices)], theirs)))
+        workers[-1].start()
+        pipes.append(ours)
+    while running := [worker.sentinel for worker in workers if worker.is_alive()]:
+        multiprocessing.connection.wait(running, timeout=1)
+        if told or time.monotonic() > until:
+            for pipe in pipes:
+                pipe.close()
