@@ -169,9 +169,7 @@ def test_stopped_and_started_again_it_ends_with_the_best_model(tmp_path):
         assert job.poll() is None
         time.sleep(0.1)
     job.kill() if os.name == "nt" else job.send_signal(signal.SIGTERM)
-    job.communicate()
-    while any(trial.state == TrialState.RUNNING for trial in study_of(tmp_path).trials):
-        time.sleep(0.1)  # the workers end by themselves
+    job.communicate()  # until the workers have ended too
     checkpoints = [torch.load(each, weights_only=True) for each in tmp_path.glob("runs/trial-*/last.pt")]
 
     job = tune(tmp_path, epochs=max(len(each["accuracies"]) for each in checkpoints) + 2)
