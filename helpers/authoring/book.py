@@ -37,21 +37,21 @@ def executed(path, cache=EXECUTED):
 
 
 def with_still_widgets(notebook):
-    """The notebook with a picture, made of HTML, in the place of each widget, as it was last."""
+    """The notebook with a picture, made of HTML, in the place of each widget, and without progress bars."""
     state = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
     for cell in notebook.cells:
         cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
         for output in list(cell.get("outputs", [])):
             view = output.get("data", {}).pop(VIEW, None)
-            if view and is_over(state, view.model_id):
+            if view and is_bar(state, view.model_id):
                 cell.outputs.remove(output)
             elif view:
                 output.data["text/html"] = fill("widget.html", state=state, name=view.model_id)
     return notebook
 
 
-def is_over(state, name):
-    """Whether nothing of a widget is left: its program closed it or a part of it, or it is a progress bar."""
+def is_bar(state, name):
+    """Whether a widget is a progress bar. Of one that a thread made between two cells, parts were not kept."""
     children = state[name].state.get("children", []) if name in state else []
     parts = [state.get(child.removeprefix("IPY_MODEL_")) for child in children]
     return name not in state or any(part is None or part.model_name == "FloatProgressModel" for part in parts)
