@@ -38,7 +38,7 @@ def test_a_notebook_runs_again_only_when_a_cell_has_changed(tmp_path):
 
 def test_widgets_become_still_pictures(notebook, tmp_path):
     nbformat.write(notebook, tmp_path / "one.ipynb")
-    [cell] = book.with_still_widgets(book.executed(tmp_path / "one.ipynb", tmp_path / "cache")).cells
+    [cell] = book.as_page(book.executed(tmp_path / "one.ipynb", tmp_path / "cache")).cells
     assert cell.source.startswith("from ipywidgets")
     [output] = cell.outputs  # without the progress bar
     words = re.sub(r"\s+", " ", re.sub(r"<.*?>", " ", output.data["text/html"])).strip()
