@@ -1,5 +1,6 @@
 """Makes a web site of the course, with all outputs, that needs no network: `make book` writes build/book/html/."""
 
+import re
 import shutil
 import sys
 
@@ -11,16 +12,11 @@ from helpers.html import fill
 STATE, VIEW = "application/vnd.jupyter.widget-state+json", "application/vnd.jupyter.widget-view+json"
 CONTENTS = {
     "Lessons": ["notebooks/*.ipynb"],
-    "To look up": ["notebooks/*.md", "data/*.md", "data/recorded/README.md"],
+    "To look up": ["notebooks/*.md", "notebooks/project/*.md", "data/*.md", "data/recorded/README.md"],
     "Teaching": ["notebooks/teaching/README.md", "notebooks/teaching/*.md"],
     "Changing it": ["CONTRIBUTING.md"],
 }
 TOCTREE = "\n```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```\n"
-
-
-def anchor(heading):
-    """The name by which JupyterLab lets a link point at a heading."""
-    return heading.replace(" ", "-")
 
 
 def executed(path, cache=EXECUTED):
@@ -36,22 +32,27 @@ def executed(path, cache=EXECUTED):
     return nbformat.read(kept, as_version=4)
 
 
-def with_still_widgets(notebook):
-    """The notebook with a picture, made of HTML, in the place of each widget, as it was last."""
+def as_page(notebook):
+    """The notebook with a picture, made of HTML, in the place of each widget, and without progress bars.
+
+    Links to headings are written in lower case, as Sphinx wants them, and JupyterLab does not.
+    """
     state = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
     for cell in notebook.cells:
         cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\(\S*#\S+\)", lambda link: link[0].lower(), cell.source)
         for output in list(cell.get("outputs", [])):
             view = output.get("data", {}).pop(VIEW, None)
-            if view and is_over(state, view.model_id):
+            if view and is_bar(state, view.model_id):
                 cell.outputs.remove(output)
             elif view:
                 output.data["text/html"] = fill("widget.html", state=state, name=view.model_id)
     return notebook
 
 
-def is_over(state, name):
-    """Whether nothing of a widget is left: its program closed it or a part of it, or it is a progress bar."""
+def is_bar(state, name):
+    """Whether a widget is a progress bar. Of one that a thread made between two cells, parts were not kept."""
     children = state[name].state.get("children", []) if name in state else []
     parts = [state.get(child.removeprefix("IPY_MODEL_")) for child in children]
     return name not in state or any(part is None or part.model_name == "FloatProgressModel" for part in parts)
@@ -68,9 +69,11 @@ def gather(source, run=executed):
             copy = source / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             if path.suffix == ".ipynb":
-                nbformat.write(with_still_widgets(run(path)), copy)
+                nbformat.write(as_page(run(path)), copy)
             else:
-                shutil.copyfile(path, copy)
+                up = "](" + "../" * (len(path.relative_to(ROOT).parts) - 1)
+                text = path.read_text(encoding="utf-8").replace(f"{up}README.md", f"{up}index.md")
+                copy.write_text(text, encoding="utf-8")
     for picture in (ROOT / "notebooks").glob("*.gif"):
         shutil.copyfile(picture, source / "notebooks" / picture.name)
     (source / "index.md").write_text(index, encoding="utf-8")

@@ -1,12 +1,11 @@
 """Makes slides of the lessons, out of what the notebooks have: `make slides` writes build/slides/.
 
-One slide per heading: the questions of its section, in bold there, or its first sentence; then one per picture, with the
-sentence on how to read it. No text is written for slides alone.
+One slide per heading: the questions of its section, in bold there, or its first sentence; then one per picture, with
+the sentence on how to read it. No text is written for slides alone.
 """
 
 import re
 import sys
-from pathlib import Path
 
 import mistune
 from markupsafe import Markup

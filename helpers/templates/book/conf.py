@@ -7,7 +7,6 @@ extensions = ["myst_nb", "sphinx_copybutton"]
 nb_execution_mode = "off"  # make book has run the notebooks
 nb_ipywidgets_js = {}  # this would come from another address
 myst_heading_anchors = 3
-myst_heading_slug_func = "helpers.authoring.book.anchor"
 html_theme = "furo"
 html_static_path = ["book.css", "book.js"]
 html_css_files = ["book.css"]
