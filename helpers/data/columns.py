@@ -12,10 +12,11 @@ TEXTS = {"text", "review", "tweet", "sentence", "statement", "content", "message
 SHORT_TEXTS = {"title", "headline", "subject", "description", "summary"}  # the text only if nothing better is there
 LABELS = {"label", "labels", "category", "target", "class", "sentiment", "y", "star", "stars", "rating", "status",
           "topic", "intent", "emotion", "polarity", "spam", "genre", "tag", "stance"}
-SPLITS = {"train": {"train", "training"}, "val": {"val", "validation", "valid", "dev", "development"},
+SPLITS = {"train": {"train", "training"}, "val": {"val", "validation", "valid", "dev", "development", "eval"},
           "test": {"test", "testing"}}
 FILLERS = {"is", "clean", "the"}
 LOOKED_AT = 5_000  # rows, from all over the file
+LISTED = 30  # columns in a sentence
 
 
 SEVERAL = "several labels in a cell ({}); here a text has one class: keep one label for each text"
@@ -99,8 +100,14 @@ def find_columns(source, table, text=None, label=None):
 
 
 def find_split(source, table, split):
-    """The split of each row, or None if there is no such column."""
-    if split is None or (split == "split" and split not in [str(name).strip().casefold() for name in table.names]):
+    """The split of each row, or None if there is no such column; by default one called so, or one of nothing else."""
+    if split is None:
+        return None
+    if split == "split" and split not in [str(name).strip().casefold() for name in table.names]:
+        for number, column in enumerate(zip(*table.records, strict=True)):
+            if len(parts := set(map(split_name, set(map(str, column))))) > 1 and None not in parts:
+                table.said.append(f"split in {shown(table.names[number])}")
+                return list(map(split_name, column))
         return None
     number = _column(source, table, "split", split)
     parts = [split_name(record[number]) for record in table.records]
@@ -117,7 +124,8 @@ def _about_header(table):
 
 def _listed(table):
     names = [f"{number} {shown(name)}" if table.has_header else str(number) for number, name in enumerate(table.names)]
-    return ", ".join(f"{name} ({shown(value)})" for name, value in zip(names, table.records[0], strict=True))
+    columns = [f"{name} ({shown(value)})" for name, value in zip(names, table.records[0], strict=True)]
+    return ", ".join(columns[:LISTED] + ["..."] * (len(columns) > LISTED))
 
 
 def _column(source, table, argument, column):
@@ -167,8 +175,9 @@ def _like_texts(columns, numbers):
 
 
 def _like_labels(columns, numbers):
-    """The columns of a few short values that return often."""
-    def returns(values):
-        return 2 <= len(set(values)) <= max(2, len(values) / 3) and sum(map(len, values)) < 40 * len(values)
+    """The columns of a few short values that return often, and are there in most rows."""
+    def are_labels(values):
+        return (2 <= len(set(values)) <= max(2, len(values) / 3) and sum(map(len, values)) < 40 * len(values)
+                and sum(map(bool, values)) > len(values) / 2)
 
-    return [number for number in numbers if returns(list(map(str, columns[number])))]
+    return [number for number in numbers if are_labels(list(map(str, columns[number])))]

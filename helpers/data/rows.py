@@ -119,7 +119,7 @@ def _as_text(source, line, column, value):
     if value is None or value != value:  # only NaN differs from itself
         return ""
     if isinstance(value, (list, dict, bytes)):
-        raise DataError(f"{source}, line {line}: {column!r} is {shown(value)}; it has to be a text.")
+        raise DataError(f"{source}, line {line}: {column!r} is {shown(value)}; it has to be a text: one row for each.")
     value = str(value)
     if not value.isascii() and SURROGATES.search(value):
         raise DataError(f"{source}, line {line}: {column!r} holds half of a character (a lone surrogate); fix it.")

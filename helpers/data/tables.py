@@ -10,13 +10,14 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers.data.columns import SEVERAL, Table, has_names, is_header, split_name
+from helpers.data.columns import SEVERAL, Table, has_names, is_header, is_number, split_name
 from helpers.data.json_tables import as_table, looks_like_json, read_json
 from helpers.data.readers import ZIP, DataError, decode, file_name, plural, read_bytes, shown
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "_!_": "_!_", "|||": "|||", "::": "::"}
 STANDARD, SPACED, ESCAPED = {}, {"skipinitialspace": True}, {"doublequote": False, "escapechar": "\\"}
 LITERAL, SINGLE = {"quoting": csv.QUOTE_NONE}, {"quotechar": "'"}
+MOST_ABOVE = 10  # rows above a table
 SAMPLE = 200_000  # characters, by which the separator is found
 LINE = re.compile(r"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")  # and no other sign ends a line
 
@@ -94,13 +95,12 @@ def _excel_tables(source, sheets, how):
 
 
 def _sheet(source, rows, how, said):
-    """The table of a sheet, without empty rows and columns and without a title above it, of one cell in a row."""
+    """The table of a sheet, without empty rows and columns."""
     width = max((number for row in rows for number, cell in enumerate(row, start=1) if cell), default=0)
     lines = [line for line, row in enumerate(rows, start=1) if any(row)]
-    while len(lines) > 1 and sum(map(bool, rows[lines[0] - 1])) == 1 < width:
-        del lines[0]
     records = [(rows[line - 1] + [""] * width)[:width] for line in lines]
-    return _with_header(source, records, lines, how, [said])
+    start = _n_above(records)
+    return _with_header(source, records[start:], lines[start:], how, [said])
 
 
 def _read_text(source, text, how):
@@ -115,6 +115,12 @@ def _read_text(source, text, how):
     records, lines, quotes = _parse_whole(source, text, sep, how)
     said = [] if sep == "," else [f"{SEPARATORS.get(sep, shown(sep))} separated"]
     return _with_header(source, records, lines, how, said + ([quotes] if quotes else []))
+
+
+def _n_above(records):
+    """How many rows stand above a table: titles and comments, one filled cell in each."""
+    filled = [sum(map(bool, record)) for record in records[:MOST_ABOVE]]
+    return next((number for number, cells in enumerate(filled) if cells > 1), 0)
 
 
 def _with_header(source, records, lines, how, said):
@@ -233,6 +239,10 @@ def _parse_whole(source, text, sep, how):
         if is_quoted and quotes is LITERAL and how.quoting is None:
             continue
         records, lines, error = _parse(text, sep, quotes)
+        start = _n_above(records)
+        records, lines = records[start:], lines[start:]
+        if all(len(record) == len(records[0]) + 1 and is_number(record[0]) for record in records[1:]):
+            records[:1] = [["", *record] for record in records[:1]]  # R writes no name for its row numbers
         if one := _fault(records, lines, error, sep):
             fault = fault or one
         elif found is None or (quotes is LITERAL and len(records) > len(found[0])):

@@ -71,7 +71,7 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "a picture": ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "this is a picture"),
     "an Excel file": ("a.csv", excel(), "this is an Excel file"),
     "random bytes": ("a.csv", bytes(range(128, 256)) * 9, "this is not UTF-8 text .*, nor another known encoding"),
-    "a truncated .gz": ("a.csv.gz", gzip.compress(GOOD.encode())[:-40], "gzip archive is damaged .*; download or copy"),
+    "a truncated .gz": ("a.csv.gz", gzip.compress(GOOD.encode())[:-40], "this archive is damaged .*; download or copy"),
     "a JSON array without commas": ("a.json", f"[{LINES}]", "line 2: not valid JSON .Expecting ',' delimiter"),
     "a broken line of JSON": ("a.jsonl", LINES.replace('"word5"', '"word5', 1), "line 6: not valid JSON"),
     "a line of JSON that is no object": ("a.jsonl", '"hello"\n' + LINES, 'line 1: "hello" is not a JSON object'),

@@ -309,7 +309,8 @@ SHAPES = [
     shape("Excel without a header", lambda at: excel(at, Sheet1=ROWS), needs="openpyxl"),
     shape("Excel, true and false as labels, empty rows", lambda at: excel(at, Sheet1=[("text", "label"), *(
         row for number, (text, label) in enumerate(ROWS)
-        for row in [(text, label == "pos"), (None, None)][: 1 + number % 2])]), classes=("False", "True"), label="True", needs="openpyxl"),
+        for row in [(text, label == "pos"), (None, None)][: 1 + number % 2])]), classes=("False", "True"),
+        label="True", needs="openpyxl"),
     shape("Excel, a title above, a legend before", lambda at: excel(at, Legend=[("neg", "bad"), ("pos", "good")], Data=[
         ("Answers of March", None), (None, None), ("text", "label"), *ROWS]), warns="sheet 'Data', not 'Legend'",
         needs="openpyxl"),
