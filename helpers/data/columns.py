@@ -106,7 +106,7 @@ def find_split(source, table, split):
     if split == "split" and split not in [str(name).strip().casefold() for name in table.names]:
         for number, column in enumerate(zip(*table.records, strict=True)):
             if len(parts := set(map(split_name, set(map(str, column))))) > 1 and None not in parts:
-                table.said.append(f"split in {shown(table.names[number])}")
+                table.notes.append(f"the split is in column {shown(table.names[number])} (split=None leaves it out)")
                 return list(map(split_name, column))
         return None
     number = _column(source, table, "split", split)

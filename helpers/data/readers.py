@@ -169,10 +169,9 @@ def _decode_older(source, content, error):
         raise DataError(f"{source}{_where(error)}, though the rest is: that line is damaged; fix it, or say "
                         "encoding='cp1252' to read all the file so.") from None
     matches = charset_normalizer.from_bytes(foreign, cp_isolation=OLDER)
+    score = {name: (match.chaos, -match.coherence) for match in matches for name in match.could_be_from_charset}
     few = len({byte for byte in foreign if byte > 127}) < 4  # too few to recognise a language by them
-    score = {name: (round(match.chaos, 1), 0) if few else (match.chaos, -match.coherence)
-             for match in matches for name in match.could_be_from_charset}
-    for name in sorted(score, key=lambda name: (*score[name], OLDER.index(name))):
+    for name in sorted(score, key=lambda name: ((0, 0) if few else score[name], OLDER.index(name))):
         with contextlib.suppress(UnicodeDecodeError):
             return content.decode(name), name
     raise DataError(f"{source}{_where(error)}, nor another known encoding; say encoding=..., or save the file as UTF-8 "

@@ -1,9 +1,11 @@
 """Files that people really have: each is used row by row with nothing lost, or refused with one sentence."""
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import os
 import re
 import socket
@@ -78,6 +80,10 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "a list as text": ("a.jsonl", LINES.replace('"word5"', '["word5"]', 1), r"line 6: 'text' is \['word5'\]"),
     "half a character in JSON": ("a.jsonl", LINES.replace("word5", "\\ud83d", 1), "line 6: 'text' holds half of a"),
     "a web page": ("a.csv", "\n<!DOCTYPE html>\n<html></html>", "this is a web page, not a table"),
+    "XML": ("a.xml", "<?xml version='1.0'?>", "this is XML, not a table: write its texts and labels as CSV"),
+    "packed with xz": ("a.csv.xz", lzma.compress(GOOD.encode()), "this is packed with xz: unpack it"),
+    "packed with bzip2": ("a.csv.bz2", bz2.compress(GOOD.encode()), "this is packed with bzip2: unpack it"),
+    "a pickle": ("a.pkl", bytes(99), "this is not text.* unpack it or export it as CSV"),
     "a pointer of Git LFS": ("a.csv", "version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
     "a number of 5,000 digits": ("a.jsonl", LINES.replace('"word5"', "9" * 5_000, 1), "line 6: not valid JSON"),
     "amounts in JSON": ("a.json", LINES.replace('"a"', "NaN").replace('"b"', "NaN"), "of 500 rows 500 can't be used"),
