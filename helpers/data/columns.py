@@ -5,7 +5,7 @@ import operator
 import re
 from dataclasses import dataclass, field
 
-from helpers.data.readers import DataError, shown
+from helpers.data.readers import DataError, plural, shown
 
 TEXTS = {"text", "review", "tweet", "sentence", "statement", "content", "message", "comment", "body", "utterance",
          "question", "document", "post", "sms", "phrase"}
@@ -96,6 +96,11 @@ def find_columns(source, table, text=None, label=None):
             raise DataError(f"{source}: which column holds the {argument}s isn't obvious. There is {_listed(table)}. "
                             "Say text=... and label=..., the name or number of a column; text=[..., ...] joins "
                             "several" + _about_header(table))
+    for number in range(len(table.names)):
+        filled = sum(bool(record[number]) for record in table.records) if table.names[number] == "" else 0
+        if number not in texts + labels and 0 < filled < len(table.records) / 2:
+            table.notes.append(f"column {number} has no name and is left out, but {plural(filled, 'row')} hold "
+                               "something: does a text go on there?")
     return texts, labels[0]
 
 

@@ -239,7 +239,7 @@ SHAPES = [
         f"{label},{text},,,\n" for text, label in CAFE), "latin-1"), CAFE[7][0]),
     shape("a text goes on in a column without a name", lambda at: save(at, "spam.csv", "v1,v2,,,\n" + "".join(
         f'{label},"{text}",{" GE" * (number % 15 == 2)},,\n' for number, (text, label) in enumerate(COMMAS))),
-        COMMAS[7][0]),
+        COMMAS[7][0], warns="column 2 has no name and is left out, but 4 rows"),
     shape("a comma at each line's end", lambda at: save(at, "a.csv", "text,label,\n" + "".join(
         f"{text},{label},\n" for text, label in ROWS))),
     shape("an index column, line breaks in quotes", lambda at: table(at, "a.csv", [
