@@ -120,7 +120,7 @@ USABLE = {  # kind: (name, content, what the data-quality report has to say, row
     "labels that contradict": ("a.csv", GOOD + "word5 same,a\n", "texts with more than one label: 1", 501),
     "200 rows": ("a.csv", "".join(GOOD.splitlines(True)[:201]), "with 40 rows in the test .* within 15 points,", 200),
     "one class of 95 %": ("a.csv", GOOD.replace(",b", ",a").replace(",a", ",b", 25), "look at macro F1 or AUC", 500),
-    "a class with few rows": ("a.csv", GOOD + "".join(f"rare{n},c\n" for n in range(9)), "'c' has only 6 rows", 509),
+    "a class with few rows": ("a.csv", GOOD + "".join(f"rare{n},c\n" for n in range(9)), "'c' has only 5 rows", 509),
     "amounts as labels": ("a.csv", re.sub(",[ab]\n", lambda found: f",{found.start() % 31 / 2}\n", GOOD),
                           "labels are 31 different numbers: if they are amounts", 500),
     "Yes and yes": ("a.csv", swap(",a\n", ",B\n", 200), "'B' and 'b' differ only in capitals", 500),
