@@ -85,13 +85,13 @@ def _excel_sheets(file):
 def _excel_tables(source, sheets, how):
     """One table for each split, if the sheets are called so; otherwise the longest sheet."""
     sheets = {name: rows for name, rows in sheets.items() if any(map(any, rows))} or {"": []}
-    if len(sheets) == 1 or not all(map(split_name, sheets)):
+    parts = {split_name(name): rows for name, rows in sheets.items()}
+    if len(parts) == 1 or None in parts or len(parts) < len(sheets):
         longest = max(sheets, key=lambda name: len(sheets[name]))
         others = ", ".join(shown(name) for name in sheets if name != longest)
         named = f", sheet {shown(longest)}, not {others}" if others else ""
         return {None: _sheet(source, sheets[longest], how, f"Excel file{named}")}
-    return {split_name(name): _sheet(source, rows, how, "Excel file, a sheet for each split")
-            for name, rows in sheets.items()}
+    return {part: _sheet(source, rows, how, "Excel file, a sheet for each split") for part, rows in parts.items()}
 
 
 def _sheet(source, rows, how, said):
@@ -130,6 +130,8 @@ def _with_header(source, records, lines, how, said):
         has_header = is_header(records, how.wanted)
     else:
         has_header = how.header not in (None, "infer")
+    if lines[0] > 1:
+        said.append(f"from line {lines[0]}")
     if not has_header:
         said.append("no header")
     names = list(map(str, how.names)) if how.names else records[0] if has_header else list(range(len(records[0])))
@@ -146,13 +148,13 @@ def _prefixed(source, text, is_fast_text):
     """A line is a label, white space, and the text."""
     records, lines = [], []
     for line, found in enumerate(LINE.finditer(text), start=1):
-        label, _, rest = re.sub(r"^(\S+)\s", r"\1 ", found.group().strip(), count=1).partition(" ")
-        if rest.lstrip().startswith("__label__"):
+        label, rest = [*found.group().strip().split(maxsplit=1), "", ""][:2]
+        if rest.startswith("__label__"):
             raise DataError(f"{source}, line {line}: " + SEVERAL.format(shown(f"{label} {rest.split()[0]}")))
         if is_fast_text and label and not label.startswith("__label__"):
             label, rest = "", f"{label} {rest}"
         if label or rest:
-            records.append([rest.strip(), label.removeprefix("__label__")])
+            records.append([rest, label.removeprefix("__label__")])
             lines.append(line)
     if not records:
         raise DataError(f"{source}: the file is empty; it needs a label and a text in each line.")

@@ -158,6 +158,7 @@ AIRLINE = ["tweet_id", "airline_sentiment", "airline_sentiment_confidence", "neg
 FIFTEEN = [(f"5703{number:04}", label, "1.0", "", "", "Blue Air", "", f"name{number}", "", "0", text, "", "2015-02-24",
             "Berlin", "Quito") for number, (text, label) in enumerate(COMMAS)]
 NO_HEADER = [(f"{number}", "Red lamp", text, ("FALSE", "TRUE")[number % 2]) for number, (text, _) in enumerate(COMMAS)]
+THREE = [(label, "1", text) for text, label in ROWS]
 BANKING = rows(616, labels=tuple(f"reason_{number}" for number in range(77)))
 CLINC = rows(1_200, labels=tuple(f"intent {number}" for number in range(150)))
 TOXIC = [(f"{number:016x}", text, *("01"[number % k == 0] for k in (2, 3, 5)))
@@ -215,7 +216,11 @@ SHAPES = [
         (label, text + ", really" * (number % 2)) for number, (text, label) in enumerate(COMMAS))]), COMMAS[8][0],
         label="neg", refused="line 2"),
     shape("a title and a comment above the header", lambda at: save(at, "a.csv", "Answers of March,\n# by hand\n\n" + (
-        table(at, "b.csv", COMMAS, ["text", "label"]).read_text())), COMMAS[7][0]),
+        table(at, "b.csv", COMMAS, ["text", "label"]).read_text())), COMMAS[7][0], warns="read as from line 4, "),
+    shape("names for a file without a header", lambda at: lines(at, "a.txt", THREE, "\t"), warns="text in 'words'",
+          options={"names": ["star", "n", "words"], "text": "words", "label": "star"}),
+    shape("too few names for a file without a header", lambda at: lines(at, "a.txt", THREE, "\t"),
+          options={"names": ["star", "words"]}, refused="names has 2 names, but the file has 3 columns"),
     shape("R's row numbers, which have no name", lambda at: save(at, "a.tsv", '"text"\t"label"\n' + "".join(
         f'"{number}"\t"{text}"\t"{label}"\n' for number, (text, label) in enumerate(COMMAS, start=1))), COMMAS[7][0]),
     shape("tabs, backslashes before quotes in some columns", lambda at: save(
@@ -240,6 +245,8 @@ SHAPES = [
     shape("a text goes on in a column without a name", lambda at: save(at, "spam.csv", "v1,v2,,,\n" + "".join(
         f'{label},"{text}",{" GE" * (number % 15 == 2)},,\n' for number, (text, label) in enumerate(COMMAS))),
         COMMAS[7][0], warns="column 2 has no name and is left out, but 4 rows"),
+    shape("two other columns of one name", lambda at: table(at, "a.csv", [(text, "1", label, "2")
+          for text, label in COMMAS], ["text", "x", "label", "x"]), COMMAS[7][0]),
     shape("a comma at each line's end", lambda at: save(at, "a.csv", "text,label,\n" + "".join(
         f"{text},{label},\n" for text, label in ROWS))),
     shape("an index column, line breaks in quotes", lambda at: table(at, "a.csv", [
@@ -337,6 +344,8 @@ SHAPES = [
     shape("Excel, a title above, a legend before", lambda at: excel(at, Legend=[("neg", "bad"), ("pos", "good")], Data=[
         ("Answers of March", None), (None, None), ("text", "label"), *ROWS]), warns="sheet 'Data', not 'Legend'",
         needs="openpyxl"),
+    shape("Excel, two sheets for one split", lambda at: excel(at, Test=ROWS[:9], Dev=ROWS, Val=ROWS[:5]),
+          warns="sheet 'Dev', not 'Test', 'Val'", needs="openpyxl"),
     shape("Excel, a sheet for each split", lambda at: excel(at, **{name: [("text", "label"), *ROWS[start:end]]
         for name, start, end in [("Train", 0, 40), ("Dev", 40, 50), ("Test", 50, 60)]}), parts=(40, 10, 10),
         needs="openpyxl"),
