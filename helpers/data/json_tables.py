@@ -28,7 +28,7 @@ def looks_like_json(text, ending):
 
 def read_json(source, text):
     """{None or a split: table}. Raises DataError."""
-    if not text.strip():
+    if text.strip() in ("", "[]", "{}"):
         raise DataError(f"{source}: the file is empty; it needs an object in each line, like "
                         "{\"text\": \"...\", \"label\": \"...\"}.")
     try:

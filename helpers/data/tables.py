@@ -12,11 +12,12 @@ from pathlib import Path
 
 from helpers.data.columns import SEVERAL, Table, has_names, is_header, is_number, split_name
 from helpers.data.json_tables import as_table, looks_like_json, read_json
-from helpers.data.readers import ZIP, DataError, decode, file_name, plural, read_bytes, shown
+from helpers.data.readers import ZIP, DataError, decode, file_name, lines_of, plural, read_bytes, shown
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "_!_": "_!_", "|||": "|||", "::": "::"}
 STANDARD, SPACED, ESCAPED = {}, {"skipinitialspace": True}, {"doublequote": False, "escapechar": "\\"}
 LITERAL, SINGLE = {"quoting": csv.QUOTE_NONE}, {"quotechar": "'"}
+MANY_LINES = 50  # a text of more lines may be a missing quotation mark
 MOST_ABOVE = 10  # rows above a table
 SAMPLE = 200_000  # characters, by which the separator is found
 LINE = re.compile(r"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")  # and no other sign ends a line
@@ -114,7 +115,12 @@ def _read_text(source, text, how):
         text = text.replace(sep, "\x1f")
     records, lines, quotes = _parse_whole(source, text, sep, how)
     said = [] if sep == "," else [f"{SEPARATORS.get(sep, shown(sep))} separated"]
-    return _with_header(source, records, lines, how, said + ([quotes] if quotes else []))
+    table = _with_header(source, records, lines, how, said + ([quotes] if quotes else []))
+    if long := [line for line, record in zip(table.lines, table.records, strict=True)
+                if max(cell.count("\n") for cell in record) >= MANY_LINES]:
+        table.notes.append(f"texts of more than {MANY_LINES} lines begin in {lines_of(long)}: is a quotation mark "
+                           "missing?")
+    return table
 
 
 def _n_above(records):
@@ -243,8 +249,8 @@ def _parse_whole(source, text, sep, how):
         records, lines, error = _parse(text, sep, quotes)
         start = _n_above(records)
         records, lines = records[start:], lines[start:]
-        if all(len(record) == len(records[0]) + 1 and is_number(record[0]) for record in records[1:]):
-            records[:1] = [["", *record] for record in records[:1]]  # R writes no name for its row numbers
+        if _has_row_numbers(records):
+            records[0].insert(0, "")
         if one := _fault(records, lines, error, sep):
             fault = fault or one
         elif found is None or (quotes is LITERAL and len(records) > len(found[0])):
@@ -254,6 +260,12 @@ def _parse_whole(source, text, sep, how):
     if found:
         return found
     raise DataError(f"{source}, line {fault[0]}: {fault[1]}")
+
+
+def _has_row_numbers(records):
+    """True where all rows begin with a number of their own for which the header has no name, as R writes tables."""
+    numbers = {record[0] for record in records[1:] if len(record) == len(records[0]) + 1 and is_number(record[0])}
+    return 0 < len(numbers) == len(records) - 1
 
 
 def _fault(records, lines, error, sep):

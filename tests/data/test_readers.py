@@ -76,6 +76,7 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "a truncated .gz": ("a.csv.gz", gzip.compress(GOOD.encode())[:-40], "this archive is damaged .*; download or copy"),
     "a JSON array without commas": ("a.json", f"[{LINES}]", "line 2: not valid JSON .Expecting ',' delimiter"),
     "a broken line of JSON": ("a.jsonl", LINES.replace('"word5"', '"word5', 1), "line 6: not valid JSON"),
+    "an empty JSON array": ("a.json", "[]\n", "the file is empty; it needs an object in each line"),
     "a line of JSON that is no object": ("a.jsonl", '"hello"\n' + LINES, 'line 1: "hello" is not a JSON object'),
     "a list as text": ("a.jsonl", LINES.replace('"word5"', '["word5"]', 1), r"line 6: 'text' is \['word5'\]"),
     "half a character in JSON": ("a.jsonl", LINES.replace("word5", "\\ud83d", 1), "line 6: 'text' holds half of a"),
@@ -99,7 +100,8 @@ USABLE = {  # kind: (name, content, what the data-quality report has to say, row
     "blank lines between": ("a.csv", GOOD.replace("\n", "\n\n"), "500 rows read, 500 kept", 500),
     "a line of spaces at the end": ("a.csv", GOOD + "   \n", "500 rows read, 500 kept", 500),
     "a missing quotation mark that another one closes": (
-        "a.csv", swap("word5 same", '"word5, same').replace("word99 same", 'word99 same"', 1), "line 7 spans 95", 406),
+        "a.csv", swap("word5 same", '"word5, same').replace("word99 same", 'word99 same"', 1),
+        "texts of more than 50 lines begin in line 7: is a quotation mark missing", 406),
     "two stray quotation marks": (
         "a.csv", swap("word5", '"word5').replace("word99 same", 'word99 same"', 1), "quotes taken literally", 500),
     "a stray quotation mark": ("a.csv", swap("word5", '"word5'), "quotes taken literally", 500),

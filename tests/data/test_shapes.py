@@ -476,6 +476,11 @@ def test_a_hint_that_nobody_needs_does_no_harm(shape, tmp_path):
     assert came == "right", what
 
 
+def test_long_documents_are_not_taken_for_a_missing_quotation_mark(tmp_path):
+    quality = load_csv(class_folders(tmp_path, [(text.replace(" ", "\n" * 20), label) for text, label in ROWS])).quality
+    assert (quality.rows_kept, "quotation" in quality.report()) == (60, False)
+
+
 def what_comes(shape):
     with tempfile.TemporaryDirectory() as folder:
         source = shape.make(Path(folder))
