@@ -4,10 +4,8 @@ A card is a number from 0 to 51: `card // 4` is its rank (0 is the two, 12 the a
 A hand is a row of such numbers. Everything here works on arrays of hands.
 """
 
-import csv
-from pathlib import Path
-
 import numpy as np
+import pandas as pd
 
 RANKS = ["2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K", "A"]
 SUITS = ["c", "d", "h", "s"]  # clubs, diamonds, hearts, spades
@@ -18,12 +16,10 @@ CATEGORIES = ["high card", "pair", "two pair", "three of a kind", "straight", "f
               "full house", "four of a kind", "straight flush"]
 CLASSES = [*CATEGORIES[:6], "full house or better"]
 
-LAYOUTS = {
-    "as dealt": "the cards in the order in which they came",
-    "by suit": "all seven in order of suit, then of rank",
-    "six and one": "the six that you hold in order of rank, then the one that you just drew",
-    "five and two": "five in order of rank, then the two that you just drew",
-    "by rank": "all seven in order of rank",
+LAYOUTS = {  # how many of the first cards are put in order of rank
+    "as dealt": 0, "five and two": 5, "by rank": 7,
+    "six and one": 6,  # the six that you hold, then the one that you just drew
+    "by suit": None,  # all seven in order of suit, then of rank
 }
 
 
@@ -80,15 +76,12 @@ def classify(hands):
 
 def arrange(hands, layout="six and one"):
     """Puts the seven cards of each hand in one of the orders of `LAYOUTS`."""
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout {layout!r} is not known; choose one of {list(LAYOUTS)}")
     hands = np.array(hands)
-    if layout == "as dealt":
-        return hands
     if layout == "by suit":
         return np.take_along_axis(hands, np.argsort(hands % 4 * 13 + hands // 4, axis=1), axis=1)
-    sorted_part = {"six and one": 6, "five and two": 5, "by rank": 7}
-    if layout not in sorted_part:
-        raise ValueError(f"layout {layout!r} is not known; choose one of {list(LAYOUTS)}")
-    hands[:, : sorted_part[layout]].sort(axis=1)
+    hands[:, : LAYOUTS[layout]].sort(axis=1)
     return hands
 
 
@@ -112,9 +105,6 @@ def write_csv(path, sizes=(("train", 6_000), ("val", 2_000), ("test", 4_000)), l
     """Writes a data set of distinct seven-card hands with the columns text, label and split."""
     hands = deal_distinct(sum(size for _, size in sizes), np.random.default_rng(seed))
     splits = np.repeat([name for name, _ in sizes], [size for _, size in sizes])
-    labels = classify(hands)
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["text", "label", "split"])
-        for text, label, split in zip(to_text(arrange(hands, layout)), labels, splits, strict=True):
-            writer.writerow([text, CLASSES[label], split])
+    labels = [CLASSES[label] for label in classify(hands)]
+    table = pd.DataFrame({"text": to_text(arrange(hands, layout)), "label": labels, "split": splits})
+    table.to_csv(path, index=False, lineterminator="\n")

@@ -5,17 +5,18 @@ import operator
 import re
 from dataclasses import dataclass, field
 
-from helpers.data.readers import DataError, shown
+from helpers.data.readers import DataError, plural, shown
 
 TEXTS = {"text", "review", "tweet", "sentence", "statement", "content", "message", "comment", "body", "utterance",
          "question", "document", "post", "sms", "phrase"}
 SHORT_TEXTS = {"title", "headline", "subject", "description", "summary"}  # the text only if nothing better is there
 LABELS = {"label", "labels", "category", "target", "class", "sentiment", "y", "star", "stars", "rating", "status",
           "topic", "intent", "emotion", "polarity", "spam", "genre", "tag", "stance"}
-SPLITS = {"train": {"train", "training"}, "val": {"val", "validation", "valid", "dev", "development"},
+SPLITS = {"train": {"train", "training"}, "val": {"val", "validation", "valid", "dev", "development", "eval"},
           "test": {"test", "testing"}}
 FILLERS = {"is", "clean", "the"}
 LOOKED_AT = 5_000  # rows, from all over the file
+LISTED = 30  # columns in a sentence
 
 
 SEVERAL = "several labels in a cell ({}); here a text has one class: keep one label for each text"
@@ -95,12 +96,23 @@ def find_columns(source, table, text=None, label=None):
             raise DataError(f"{source}: which column holds the {argument}s isn't obvious. There is {_listed(table)}. "
                             "Say text=... and label=..., the name or number of a column; text=[..., ...] joins "
                             "several" + _about_header(table))
+    for number in range(len(table.names)):
+        filled = sum(bool(record[number]) for record in table.records) if table.names[number] == "" else 0
+        if number not in texts + labels and 0 < filled < len(table.records) / 2:
+            table.notes.append(f"column {number} has no name and is left out, but {plural(filled, 'row')} hold "
+                               "something: does a text go on there?")
     return texts, labels[0]
 
 
 def find_split(source, table, split):
-    """The split of each row, or None if there is no such column."""
-    if split is None or (split == "split" and split not in [str(name).strip().casefold() for name in table.names]):
+    """The split of each row, or None if there is no such column; by default one called so, or one of nothing else."""
+    if split is None:
+        return None
+    if split == "split" and split not in [str(name).strip().casefold() for name in table.names]:
+        for number, column in enumerate(zip(*table.records, strict=True)):
+            if len(parts := set(map(split_name, set(map(str, column))))) > 1 and None not in parts:
+                table.notes.append(f"the split is in column {shown(table.names[number])} (split=None leaves it out)")
+                return list(map(split_name, column))
         return None
     number = _column(source, table, "split", split)
     parts = [split_name(record[number]) for record in table.records]
@@ -117,7 +129,8 @@ def _about_header(table):
 
 def _listed(table):
     names = [f"{number} {shown(name)}" if table.has_header else str(number) for number, name in enumerate(table.names)]
-    return ", ".join(f"{name} ({shown(value)})" for name, value in zip(names, table.records[0], strict=True))
+    columns = [f"{name} ({shown(value)})" for name, value in zip(names, table.records[0], strict=True)]
+    return ", ".join(columns[:LISTED] + ["..."] * (len(columns) > LISTED))
 
 
 def _column(source, table, argument, column):
@@ -167,8 +180,9 @@ def _like_texts(columns, numbers):
 
 
 def _like_labels(columns, numbers):
-    """The columns of a few short values that return often."""
-    def returns(values):
-        return 2 <= len(set(values)) <= max(2, len(values) / 3) and sum(map(len, values)) < 40 * len(values)
+    """The columns of a few short values that return often, and are there in most rows."""
+    def are_labels(values):
+        return (2 <= len(set(values)) <= max(2, len(values) / 3) and sum(map(len, values)) < 40 * len(values)
+                and sum(map(bool, values)) > len(values) / 2)
 
-    return [number for number in numbers if returns(list(map(str, columns[number])))]
+    return [number for number in numbers if are_labels(list(map(str, columns[number])))]

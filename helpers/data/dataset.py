@@ -142,9 +142,9 @@ def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None
     settle_rare(rows, rare)
     classes = _classes(path, rows.labels)
     texts, tokens = rows.tokens.texts(), rows.tokens
-    parts = split_rows(rows, texts, seed)
     number_of = {name: number for number, name in enumerate(classes)}
     codes = np.array([number_of[name] for name in rows.labels])
+    parts = split_rows(rows, codes, texts, seed)
     quality = check_quality(codes, texts, rows, parts, classes)
     parts = _limit(codes, parts, limit, seed, rows.warnings)
     vocab = tokens.vocabulary(parts["train"], vocab_size, min_count)

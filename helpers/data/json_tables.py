@@ -1,11 +1,13 @@
 """JSON in the arrangements that people have: lines, an array, columns, rows under a key, a list for each split."""
 
 import json
+import re
 
 from helpers.data.columns import Table, has_names, split_name
 from helpers.data.readers import DataError, shown
 
 ENDINGS = (".json", ".jsonl", ".ndjson")
+DECODER = json.JSONDecoder()
 DEEPEST = 5  # fields within fields
 
 
@@ -26,7 +28,7 @@ def looks_like_json(text, ending):
 
 def read_json(source, text):
     """{None or a split: table}. Raises DataError."""
-    if not text.strip():
+    if text.strip() in ("", "[]", "{}"):
         raise DataError(f"{source}: the file is empty; it needs an object in each line, like "
                         "{\"text\": \"...\", \"label\": \"...\"}.")
     try:
@@ -44,16 +46,19 @@ def read_json(source, text):
 
 
 def _read_lines(source, text):
-    lines, rows = [], []
-    for line, words in enumerate(text.split("\n"), start=1):
-        if not words.strip():
-            continue
+    """The lines at which JSON values begin, and the values."""
+    lines, rows, line, end = [], [], 1, 0
+    while found := re.compile(r"\S").search(text, end):
+        line += text.count("\n", end, found.start())
         try:
-            rows.append(json.loads(words))
-            lines.append(line)
+            row, after = DECODER.raw_decode(text, found.start())
         except (ValueError, RecursionError) as error:
             raise DataError(f"{source}, line {line}: not valid JSON ({getattr(error, 'msg', error)}); each line has to "
                             "be a whole object, like {\"text\": \"...\", \"label\": \"...\"}.") from None
+        rows.append(row)
+        lines.append(line)
+        line += text.count("\n", found.start(), after)
+        end = after
     return lines, rows
 
 
@@ -77,6 +82,8 @@ def _rows_of_object(source, whole):
         return {None: (rows, f"the JSON list {shown(key)}")}
     if len(whole) > 1 and all(isinstance(value, dict) for value in whole.values()):
         return {None: (list(whole.values()), "a JSON object for each row")}
+    if len(whole) == 1 and isinstance(inner := next(iter(whole.values())), dict) and inner:
+        return _rows_of_object(source, inner)
     if lists:
         raise DataError(f"{source}: a JSON object of several lists, {', '.join(map(shown, lists))}; save the one with "
                         "the rows as a file of its own.")

@@ -4,10 +4,8 @@ A message reports one thing that went wrong, which decides the label, and up to 
 So it often names the things of several teams, and the word order tells which team is needed.
 """
 
-import csv
-from pathlib import Path
-
 import numpy as np
+import pandas as pd
 
 # For each team: what goes wrong with it alone, what goes well with it alone, and its things, which fill the
 # sentences in WRONG and WELL.
@@ -88,7 +86,5 @@ def write_csv(path, sizes=(("train", 1_800), ("val", 600), ("test", 1_200)), see
         pile = teams[rng.integers(len(teams))] if rng.random() < MISFILED else team
         messages[write_message(team, rng)] = pile
     splits = np.repeat([name for name, _ in sizes], [size for _, size in sizes])
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["text", "label", "split"])
-        writer.writerows((text, pile, split) for (text, pile), split in zip(messages.items(), splits, strict=True))
+    table = pd.DataFrame({"text": messages.keys(), "label": messages.values(), "split": splits})
+    table.to_csv(path, index=False, lineterminator="\n")

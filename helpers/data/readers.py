@@ -23,6 +23,8 @@ CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")  # no text has them; a wrong encod
 WEB_PAGE = "a web page, not a table; look for the address of the file itself (on GitHub: the button Raw)"
 NOT_A_TABLE = {  # how other files begin, in lower case
     b"pk\x03\x04": "a zip archive that is damaged; download or copy it again",
+    b"bzh91ay&sy": "packed with bzip2: unpack it",
+    b"\xfd7zxz": "packed with xz: unpack it",
     b"\xd0\xcf\x11\xe0": "an old Excel file: save the sheet as CSV (UTF-8)",
     b"sqlite format 3": "an SQLite database: export a table as CSV",
     b"%pdf": "a PDF: a table has to be exported as CSV",
@@ -31,6 +33,7 @@ NOT_A_TABLE = {  # how other files begin, in lower case
     b"version https://git-lfs": "a pointer of Git LFS, not the file itself: fetch that with git lfs pull",
     b"<!doctype html": WEB_PAGE,
     b"<html": WEB_PAGE,
+    b"<?xml": "XML, not a table: write its texts and labels as CSV",
 }
 
 
@@ -73,14 +76,13 @@ def read_bytes(source):
         if content.startswith(GZIP):
             return gzip.decompress(content)
         return _unzip(source, content) if content.startswith(ZIP) else content
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        what = "gzip" if content.startswith(GZIP) else "zip"
-        raise DataError(f"{source}: this {what} archive is damaged ({error}); download or copy it again.") from None
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
+        raise DataError(f"{source}: this archive is damaged ({error}); download or copy it again.") from None
 
 
 def _unzip(source, content):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
+        names = [name for name in archive.namelist() if not re.search(r"/$|__MACOSX|(^|/)\.", name)]
         if any(name.startswith("xl/") for name in names):  # an Excel file
             return content
         if len(names) != 1:
@@ -127,8 +129,8 @@ def decode(source, content, encoding=None):
             raise DataError(f"{source}: this is {what}.")
     name = encoding or ("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
     if name == "utf-8-sig" and content.count(0) > len(content) / 10:
-        raise DataError(f"{source}: this is not text, every tenth byte is zero; if it is UTF-16, say "
-                        "encoding='utf-16-le'.")
+        raise DataError(f"{source}: this is not text, every tenth byte is zero; unpack it or export it as CSV (UTF-8), "
+                        "or say encoding='utf-16-le' if it is UTF-16.")
     try:
         text = content.decode(name)
     except UnicodeDecodeError as error:
@@ -168,7 +170,8 @@ def _decode_older(source, content, error):
                         "encoding='cp1252' to read all the file so.") from None
     matches = charset_normalizer.from_bytes(foreign, cp_isolation=OLDER)
     score = {name: (match.chaos, -match.coherence) for match in matches for name in match.could_be_from_charset}
-    for name in sorted(score, key=lambda name: (*score[name], OLDER.index(name))):
+    few = len({byte for byte in foreign if byte > 127}) < 4  # too few to recognise a language by them
+    for name in sorted(score, key=lambda name: ((0, 0) if few else score[name], OLDER.index(name))):
         with contextlib.suppress(UnicodeDecodeError):
             return content.decode(name), name
     raise DataError(f"{source}{_where(error)}, nor another known encoding; say encoding=..., or save the file as UTF-8 "

@@ -13,7 +13,6 @@ from helpers.data.readers import DataError, decode, is_address, lines_of, plural
 from helpers.data.tables import LINE, read_tables
 
 UNLABELLED = {"unsup", "unsupervised", "unlabeled", "unlabelled"}  # folders that are no class
-MANY_LINES = 50  # a text of more lines may be a missing quotation mark
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -109,9 +108,6 @@ def _add(rows, source, file, table, columns, splits):
     rows.lines += table.lines
     rows.files += [file] * len(joined)
     rows.warnings += table.notes
-    for line, value in zip(table.lines, joined, strict=True):
-        if "\n" in value and (n_lines := value.count("\n") + 1) > MANY_LINES:
-            rows.warnings.append(f"the text in line {line:,} spans {n_lines:,} lines; is a quotation mark missing?")
 
 
 def _as_text(source, line, column, value):
@@ -119,7 +115,7 @@ def _as_text(source, line, column, value):
     if value is None or value != value:  # only NaN differs from itself
         return ""
     if isinstance(value, (list, dict, bytes)):
-        raise DataError(f"{source}, line {line}: {column!r} is {shown(value)}; it has to be a text.")
+        raise DataError(f"{source}, line {line}: {column!r} is {shown(value)}; it has to be a text: one row for each.")
     value = str(value)
     if not value.isascii() and SURROGATES.search(value):
         raise DataError(f"{source}, line {line}: {column!r} holds half of a character (a lone surrogate); fix it.")
@@ -187,7 +183,7 @@ def _one_class(source, label, how):
         text, encoding, notes = decode(one, read_bytes(one), how.encoding)
         table.records.append([text, label])
         table.lines.append(number)
-        table.notes += notes
+        table.notes += [note for note in notes if note not in table.notes]
         table.said += [encoding] if encoding not in ("utf-8", *table.said) else []
     return table
 

@@ -9,6 +9,7 @@ from helpers.data.columns import is_number
 from helpers.data.readers import DataError, plural, shown
 
 MIN_ROWS = 5  # different texts that a class needs, so that each part gets at least one
+FIFTHS = ["train", "val", "train", "test", "train"]  # parts of five texts of a class, if the file has no split
 MERGED = "other"  # the class that rare ones are merged into
 
 
@@ -54,19 +55,23 @@ def _few(rows, texts):
     return {label: counts[label] for label in sorted(set(rows.labels)) if counts[label] < needed}
 
 
-def split_rows(rows, texts, seed):
+def split_rows(rows, codes, texts, seed):
     """The row numbers of each part, {"train": array, "val": array, "test": array}.
 
-    texts: a number for each row, the same for the same text. Without a split in the file, by class 60 % train, 20 % val
-    and 20 % test; rows with the same text stay together.
+    codes, texts: numbers of the class and of the text of each row. Where the file has no split, or none of val, texts
+    are drawn by class, and rows with the same text stay together.
     """
-    parts = np.array(rows.splits)
+    parts = np.array(rows.splits or ["train"] * len(codes))
+    drawn = np.flatnonzero(parts == "train")
+    _, first, text = np.unique(texts[drawn], return_index=True, return_inverse=True)
+    classes = codes[drawn[first]]  # a text has the class of its first row
+    ranks = _ranks(classes, seed)
     if not rows.splits:
-        places = _places(rows.labels, texts, seed)
-        parts = np.select([places < 0.6, places < 0.8], ["train", "val"], "test")
+        of_text = np.empty(len(first), dtype=parts.dtype)
+        of_text[np.lexsort([ranks, classes])] = np.resize(FIFTHS, len(first))
+        parts = of_text[text]
     elif "val" not in rows.splits:
-        train = np.flatnonzero(parts == "train")
-        val = train[_places([rows.labels[row] for row in train], texts[train], seed) >= 0.8]
+        val = drawn[(ranks >= 0.8)[text]]
         if not len(val):
             raise DataError(f"{rows.path}: no row has the split 'val', and 'train' has too few to draw some; mark "
                             "some.")
@@ -81,12 +86,6 @@ def _check_parts(rows):
     if missing := rows.splits and {"train", "test"} - set(rows.splits):
         raise DataError(f"{rows.path}: no row has the split {min(missing)!r}; mark some, or say split=None and the "
                         "rows are split for you.")
-
-
-def _places(labels, texts, seed):
-    """The place of each row's text among those of its class."""
-    _, first, text = np.unique(texts, return_index=True, return_inverse=True)
-    return _ranks(np.array(labels, dtype=object)[first], seed)[text]  # a text has the class of its first row
 
 
 def _ranks(classes, seed):

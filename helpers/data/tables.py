@@ -10,13 +10,15 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers.data.columns import SEVERAL, Table, has_names, is_header, split_name
+from helpers.data.columns import SEVERAL, Table, has_names, is_header, is_number, split_name
 from helpers.data.json_tables import as_table, looks_like_json, read_json
-from helpers.data.readers import ZIP, DataError, decode, file_name, plural, read_bytes, shown
+from helpers.data.readers import ZIP, DataError, decode, file_name, lines_of, plural, read_bytes, shown
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "_!_": "_!_", "|||": "|||", "::": "::"}
 STANDARD, SPACED, ESCAPED = {}, {"skipinitialspace": True}, {"doublequote": False, "escapechar": "\\"}
 LITERAL, SINGLE = {"quoting": csv.QUOTE_NONE}, {"quotechar": "'"}
+MANY_LINES = 50  # a text of more lines may be a missing quotation mark
+MOST_ABOVE = 10  # rows above a table
 SAMPLE = 200_000  # characters, by which the separator is found
 LINE = re.compile(r"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")  # and no other sign ends a line
 
@@ -84,23 +86,22 @@ def _excel_sheets(file):
 def _excel_tables(source, sheets, how):
     """One table for each split, if the sheets are called so; otherwise the longest sheet."""
     sheets = {name: rows for name, rows in sheets.items() if any(map(any, rows))} or {"": []}
-    if len(sheets) == 1 or not all(map(split_name, sheets)):
+    parts = {split_name(name): rows for name, rows in sheets.items()}
+    if len(parts) == 1 or None in parts or len(parts) < len(sheets):
         longest = max(sheets, key=lambda name: len(sheets[name]))
         others = ", ".join(shown(name) for name in sheets if name != longest)
         named = f", sheet {shown(longest)}, not {others}" if others else ""
         return {None: _sheet(source, sheets[longest], how, f"Excel file{named}")}
-    return {split_name(name): _sheet(source, rows, how, "Excel file, a sheet for each split")
-            for name, rows in sheets.items()}
+    return {part: _sheet(source, rows, how, "Excel file, a sheet for each split") for part, rows in parts.items()}
 
 
 def _sheet(source, rows, how, said):
-    """The table of a sheet, without empty rows and columns and without a title above it, of one cell in a row."""
+    """The table of a sheet, without empty rows and columns."""
     width = max((number for row in rows for number, cell in enumerate(row, start=1) if cell), default=0)
     lines = [line for line, row in enumerate(rows, start=1) if any(row)]
-    while len(lines) > 1 and sum(map(bool, rows[lines[0] - 1])) == 1 < width:
-        del lines[0]
     records = [(rows[line - 1] + [""] * width)[:width] for line in lines]
-    return _with_header(source, records, lines, how, [said])
+    start = _n_above(records)
+    return _with_header(source, records[start:], lines[start:], how, [said])
 
 
 def _read_text(source, text, how):
@@ -114,7 +115,18 @@ def _read_text(source, text, how):
         text = text.replace(sep, "\x1f")
     records, lines, quotes = _parse_whole(source, text, sep, how)
     said = [] if sep == "," else [f"{SEPARATORS.get(sep, shown(sep))} separated"]
-    return _with_header(source, records, lines, how, said + ([quotes] if quotes else []))
+    table = _with_header(source, records, lines, how, said + ([quotes] if quotes else []))
+    if long := [line for line, record in zip(table.lines, table.records, strict=True)
+                if max(cell.count("\n") for cell in record) >= MANY_LINES]:
+        table.notes.append(f"texts of more than {MANY_LINES} lines begin in {lines_of(long)}: is a quotation mark "
+                           "missing?")
+    return table
+
+
+def _n_above(records):
+    """How many rows stand above a table: titles and comments, one filled cell in each."""
+    filled = [sum(map(bool, record)) for record in records[:MOST_ABOVE]]
+    return next((number for number, cells in enumerate(filled) if cells > 1), 0)
 
 
 def _with_header(source, records, lines, how, said):
@@ -124,6 +136,8 @@ def _with_header(source, records, lines, how, said):
         has_header = is_header(records, how.wanted)
     else:
         has_header = how.header not in (None, "infer")
+    if lines[0] > 1:
+        said.append(f"from line {lines[0]}")
     if not has_header:
         said.append("no header")
     names = list(map(str, how.names)) if how.names else records[0] if has_header else list(range(len(records[0])))
@@ -140,13 +154,13 @@ def _prefixed(source, text, is_fast_text):
     """A line is a label, white space, and the text."""
     records, lines = [], []
     for line, found in enumerate(LINE.finditer(text), start=1):
-        label, _, rest = re.sub(r"^(\S+)\s", r"\1 ", found.group().strip(), count=1).partition(" ")
-        if rest.lstrip().startswith("__label__"):
+        label, rest = [*found.group().strip().split(maxsplit=1), "", ""][:2]
+        if rest.startswith("__label__"):
             raise DataError(f"{source}, line {line}: " + SEVERAL.format(shown(f"{label} {rest.split()[0]}")))
         if is_fast_text and label and not label.startswith("__label__"):
             label, rest = "", f"{label} {rest}"
         if label or rest:
-            records.append([rest.strip(), label.removeprefix("__label__")])
+            records.append([rest, label.removeprefix("__label__")])
             lines.append(line)
     if not records:
         raise DataError(f"{source}: the file is empty; it needs a label and a text in each line.")
@@ -233,6 +247,10 @@ def _parse_whole(source, text, sep, how):
         if is_quoted and quotes is LITERAL and how.quoting is None:
             continue
         records, lines, error = _parse(text, sep, quotes)
+        start = _n_above(records)
+        records, lines = records[start:], lines[start:]
+        if _has_row_numbers(records):
+            records[0].insert(0, "")
         if one := _fault(records, lines, error, sep):
             fault = fault or one
         elif found is None or (quotes is LITERAL and len(records) > len(found[0])):
@@ -242,6 +260,12 @@ def _parse_whole(source, text, sep, how):
     if found:
         return found
     raise DataError(f"{source}, line {fault[0]}: {fault[1]}")
+
+
+def _has_row_numbers(records):
+    """True where all rows begin with a number of their own for which the header has no name, as R writes tables."""
+    numbers = {record[0] for record in records[1:] if len(record) == len(records[0]) + 1 and is_number(record[0])}
+    return 0 < len(numbers) == len(records) - 1
 
 
 def _fault(records, lines, error, sep):

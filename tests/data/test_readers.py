@@ -1,9 +1,11 @@
 """Files that people really have: each is used row by row with nothing lost, or refused with one sentence."""
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import os
 import re
 import socket
@@ -71,13 +73,18 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "a picture": ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "this is a picture"),
     "an Excel file": ("a.csv", excel(), "this is an Excel file"),
     "random bytes": ("a.csv", bytes(range(128, 256)) * 9, "this is not UTF-8 text .*, nor another known encoding"),
-    "a truncated .gz": ("a.csv.gz", gzip.compress(GOOD.encode())[:-40], "gzip archive is damaged .*; download or copy"),
+    "a truncated .gz": ("a.csv.gz", gzip.compress(GOOD.encode())[:-40], "this archive is damaged .*; download or copy"),
     "a JSON array without commas": ("a.json", f"[{LINES}]", "line 2: not valid JSON .Expecting ',' delimiter"),
     "a broken line of JSON": ("a.jsonl", LINES.replace('"word5"', '"word5', 1), "line 6: not valid JSON"),
+    "an empty JSON array": ("a.json", "[]\n", "the file is empty; it needs an object in each line"),
     "a line of JSON that is no object": ("a.jsonl", '"hello"\n' + LINES, 'line 1: "hello" is not a JSON object'),
     "a list as text": ("a.jsonl", LINES.replace('"word5"', '["word5"]', 1), r"line 6: 'text' is \['word5'\]"),
     "half a character in JSON": ("a.jsonl", LINES.replace("word5", "\\ud83d", 1), "line 6: 'text' holds half of a"),
     "a web page": ("a.csv", "\n<!DOCTYPE html>\n<html></html>", "this is a web page, not a table"),
+    "XML": ("a.xml", "<?xml version='1.0'?>", "this is XML, not a table: write its texts and labels as CSV"),
+    "packed with xz": ("a.csv.xz", lzma.compress(GOOD.encode()), "this is packed with xz: unpack it"),
+    "packed with bzip2": ("a.csv.bz2", bz2.compress(GOOD.encode()), "this is packed with bzip2: unpack it"),
+    "a pickle": ("a.pkl", bytes(99), "this is not text.* unpack it or export it as CSV"),
     "a pointer of Git LFS": ("a.csv", "version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
     "a number of 5,000 digits": ("a.jsonl", LINES.replace('"word5"', "9" * 5_000, 1), "line 6: not valid JSON"),
     "amounts in JSON": ("a.json", LINES.replace('"a"', "NaN").replace('"b"', "NaN"), "of 500 rows 500 can't be used"),
@@ -93,7 +100,8 @@ USABLE = {  # kind: (name, content, what the data-quality report has to say, row
     "blank lines between": ("a.csv", GOOD.replace("\n", "\n\n"), "500 rows read, 500 kept", 500),
     "a line of spaces at the end": ("a.csv", GOOD + "   \n", "500 rows read, 500 kept", 500),
     "a missing quotation mark that another one closes": (
-        "a.csv", swap("word5 same", '"word5, same').replace("word99 same", 'word99 same"', 1), "line 7 spans 95", 406),
+        "a.csv", swap("word5 same", '"word5, same').replace("word99 same", 'word99 same"', 1),
+        "texts of more than 50 lines begin in line 7: is a quotation mark missing", 406),
     "two stray quotation marks": (
         "a.csv", swap("word5", '"word5').replace("word99 same", 'word99 same"', 1), "quotes taken literally", 500),
     "a stray quotation mark": ("a.csv", swap("word5", '"word5'), "quotes taken literally", 500),
@@ -114,7 +122,7 @@ USABLE = {  # kind: (name, content, what the data-quality report has to say, row
     "labels that contradict": ("a.csv", GOOD + "word5 same,a\n", "texts with more than one label: 1", 501),
     "200 rows": ("a.csv", "".join(GOOD.splitlines(True)[:201]), "with 40 rows in the test .* within 15 points,", 200),
     "one class of 95 %": ("a.csv", GOOD.replace(",b", ",a").replace(",a", ",b", 25), "look at macro F1 or AUC", 500),
-    "a class with few rows": ("a.csv", GOOD + "".join(f"rare{n},c\n" for n in range(9)), "'c' has only 6 rows", 509),
+    "a class with few rows": ("a.csv", GOOD + "".join(f"rare{n},c\n" for n in range(9)), "'c' has only 5 rows", 509),
     "amounts as labels": ("a.csv", re.sub(",[ab]\n", lambda found: f",{found.start() % 31 / 2}\n", GOOD),
                           "labels are 31 different numbers: if they are amounts", 500),
     "Yes and yes": ("a.csv", swap(",a\n", ",B\n", 200), "'B' and 'b' differ only in capitals", 500),

@@ -158,6 +158,7 @@ AIRLINE = ["tweet_id", "airline_sentiment", "airline_sentiment_confidence", "neg
 FIFTEEN = [(f"5703{number:04}", label, "1.0", "", "", "Blue Air", "", f"name{number}", "", "0", text, "", "2015-02-24",
             "Berlin", "Quito") for number, (text, label) in enumerate(COMMAS)]
 NO_HEADER = [(f"{number}", "Red lamp", text, ("FALSE", "TRUE")[number % 2]) for number, (text, _) in enumerate(COMMAS)]
+THREE = [(label, "1", text) for text, label in ROWS]
 BANKING = rows(616, labels=tuple(f"reason_{number}" for number in range(77)))
 CLINC = rows(1_200, labels=tuple(f"intent {number}" for number in range(150)))
 TOXIC = [(f"{number:016x}", text, *("01"[number % k == 0] for k in (2, 3, 5)))
@@ -214,6 +215,18 @@ SHAPES = [
     shape("commas in texts without quotes", lambda at: lines(at, "a.csv", [("label", "text"), *(
         (label, text + ", really" * (number % 2)) for number, (text, label) in enumerate(COMMAS))]), COMMAS[8][0],
         label="neg", refused="line 2"),
+    shape("a title and a comment above the header", lambda at: save(at, "a.csv", "Answers of March,\n# by hand\n\n" + (
+        table(at, "b.csv", COMMAS, ["text", "label"]).read_text())), COMMAS[7][0], warns="read as from line 4, "),
+    shape("names for a file without a header", lambda at: lines(at, "a.txt", THREE, "\t"), warns="text in 'words'",
+          options={"names": ["star", "n", "words"], "text": "words", "label": "star"}),
+    shape("too few names for a file without a header", lambda at: lines(at, "a.txt", THREE, "\t"),
+          options={"names": ["star", "words"]}, refused="names has 2 names, but the file has 3 columns"),
+    shape("R's row numbers, which have no name", lambda at: save(at, "a.tsv", '"text"\t"label"\n' + "".join(
+        f'"{number}"\t"{text}"\t"{label}"\n' for number, (text, label) in enumerate(COMMAS, start=1))), COMMAS[7][0]),
+    shape("tabs, backslashes before quotes in some columns", lambda at: save(
+        at, "labeledTrainData.tsv", "id\tsentiment\treview\n" + "".join(
+            '"{}_8"\t{}\t"{}"\n'.format(number, number % 2, text.replace('"', '\\"'))
+            for number, (text, _) in enumerate(ESCAPED))), ESCAPED[7][0], classes=("0", "1"), label="1"),
     # No header
     shape("comma, no header: label, title, description", lambda at: table(
         at, "train.csv", NEWS, quoting=csv.QUOTE_ALL), NEWS[7][2], " ".join(NEWS[7][1:]), classes=("1", "2", "3"),
@@ -229,6 +242,11 @@ SHAPES = [
     # Columns
     shape("v1,v2 and three unnamed columns, Latin-1", lambda at: save(at, "spam.csv", "v1,v2,,,\n" + "".join(
         f"{label},{text},,,\n" for text, label in CAFE), "latin-1"), CAFE[7][0]),
+    shape("a text goes on in a column without a name", lambda at: save(at, "spam.csv", "v1,v2,,,\n" + "".join(
+        f'{label},"{text}",{" GE" * (number % 15 == 2)},,\n' for number, (text, label) in enumerate(COMMAS))),
+        COMMAS[7][0], warns="column 2 has no name and is left out, but 4 rows"),
+    shape("two other columns of one name", lambda at: table(at, "a.csv", [(text, "1", label, "2")
+          for text, label in COMMAS], ["text", "x", "label", "x"]), COMMAS[7][0]),
     shape("a comma at each line's end", lambda at: save(at, "a.csv", "text,label,\n" + "".join(
         f"{text},{label},\n" for text, label in ROWS))),
     shape("an index column, line breaks in quotes", lambda at: table(at, "a.csv", [
@@ -256,6 +274,8 @@ SHAPES = [
             hint={"encoding": encoding})
       for encoding, records in [("gb18030", chinese()), ("cp1252", CAFE), ("utf-16", CAFE), ("shift_jis", JAPANESE),
                                 ("cp1251", RUSSIAN)]),
+    shape("few signs that aren't ASCII, cp1252", lambda at: table(at, "a.csv", [
+        (f"{text} for £ 5", label) for text, label in ROWS], ["text", "label"], "cp1252"), f"{TEXT} for £ 5"),
     shape("HTML and emoji", lambda at: table(at, "a.csv", [
         (f"<br />{text}<br /> 😀 &amp; more", label) for text, label in COMMAS], ["text", "label"]),
         f"<br />{COMMAS[7][0]}<br /> 😀 &amp; more"),
@@ -289,11 +309,21 @@ SHAPES = [
         {"text": [text for text, _ in COMMAS], "label": [label for _, label in COMMAS]})), COMMAS[7][0]),
     shape("JSON object with the rows under a key", lambda at: save(at, "a.json", json.dumps(
         {"version": "1.1", "data": [{"text": text, "label": label} for text, label in COMMAS]})), COMMAS[7][0]),
+    shape("JSON lists below other keys (Rasa)", lambda at: save(at, "nlu.json", json.dumps({"rasa_nlu_data": {
+        "common_examples": [{"text": text, "intent": label} for text, label in COMMAS], "regex_features": []}})),
+        COMMAS[7][0]),
+    shape("JSON objects one after another, over many lines", lambda at: save(at, "a.json", "\n".join(
+        json.dumps({"text": text, "label": label}, indent=1) for text, label in COMMAS)), COMMAS[7][0]),
+    shape("JSON lists as texts", lambda at: save(at, "intents.json", json.dumps(
+        {"intents": [{"tag": "hello", "patterns": ["hi", "hello"]}, {"tag": "bye", "patterns": ["bye"]}]})),
+        refused="one row for each"),
     # Archives and other formats
     shape("gzip", lambda at: save(at, "a.csv.gz", gzip.compress(
         table(at, "a.csv", COMMAS, ["text", "label"]).read_bytes())), COMMAS[7][0]),
     shape("zip with one file inside", lambda at: zipped(at, "archive.zip", {
         "a.csv": table(at, "a.csv", COMMAS, ["text", "label"]).read_text()}), COMMAS[7][0]),
+    shape("zip as macOS makes it", lambda at: zipped(at, "archive.zip", {
+        "a/": "", "a/.DS_Store": "", "__MACOSX/a/._a.csv": "", "a/a.csv": table(at, "a.csv", ROWS).read_text()})),
     shape("zip with two files inside", lambda at: zipped(at, "archive.zip", {
         name: table(at, name, COMMAS, ["text", "label"]).read_text() for name in ("one.csv", "two.csv")}),
         refused="two.csv"),
@@ -309,10 +339,13 @@ SHAPES = [
     shape("Excel without a header", lambda at: excel(at, Sheet1=ROWS), needs="openpyxl"),
     shape("Excel, true and false as labels, empty rows", lambda at: excel(at, Sheet1=[("text", "label"), *(
         row for number, (text, label) in enumerate(ROWS)
-        for row in [(text, label == "pos"), (None, None)][: 1 + number % 2])]), classes=("False", "True"), label="True", needs="openpyxl"),
+        for row in [(text, label == "pos"), (None, None)][: 1 + number % 2])]), classes=("False", "True"),
+        label="True", needs="openpyxl"),
     shape("Excel, a title above, a legend before", lambda at: excel(at, Legend=[("neg", "bad"), ("pos", "good")], Data=[
         ("Answers of March", None), (None, None), ("text", "label"), *ROWS]), warns="sheet 'Data', not 'Legend'",
         needs="openpyxl"),
+    shape("Excel, two sheets for one split", lambda at: excel(at, Test=ROWS[:9], Dev=ROWS, Val=ROWS[:5]),
+          warns="sheet 'Dev', not 'Test', 'Val'", needs="openpyxl"),
     shape("Excel, a sheet for each split", lambda at: excel(at, **{name: [("text", "label"), *ROWS[start:end]]
         for name, start, end in [("Train", 0, 40), ("Dev", 40, 50), ("Test", 50, 60)]}), parts=(40, 10, 10),
         needs="openpyxl"),
@@ -345,6 +378,9 @@ SHAPES = [
     # Splits
     shape("Train, Validation, Test", lambda at: with_splits(at, ("Train", "Validation", "Test")), parts=(40, 10, 10)),
     shape("train, dev, test", lambda at: with_splits(at, ("train", "dev", "test")), parts=(40, 10, 10)),
+    shape("train, eval, test in a column of another name", lambda at: table(at, "a.csv", [
+        (*row, "train" if number < 40 else ("eval", "test")[number % 2]) for number, row in enumerate(ROWS)],
+        ["text", "label", "fold"]), parts=(40, 10, 10), warns="the split is in column 'fold'"),
     shape("train and test, no val", lambda at: with_splits(at, ("train", "test"), (40, 20)), warns="val"),
     shape("sorted by class, its own split, a limit", lambda at: table(at, "a.csv", [
         (text, label, split) for label in ("neg", "pos") for split, start, end in
@@ -438,6 +474,11 @@ def test_a_file_is_read_as_a_person_reads_it_or_the_sentence_says_how(shape, tmp
 def test_a_hint_that_nobody_needs_does_no_harm(shape, tmp_path):
     came, what = attempt(shape.make(tmp_path), shape, **shape.hint)
     assert came == "right", what
+
+
+def test_long_documents_are_not_taken_for_a_missing_quotation_mark(tmp_path):
+    quality = load_csv(class_folders(tmp_path, [(text.replace(" ", "\n" * 20), label) for text, label in ROWS])).quality
+    assert (quality.rows_kept, "quotation" in quality.report()) == (60, False)
 
 
 def what_comes(shape):
