@@ -106,7 +106,8 @@ def test_live_study_leaves_the_cells_free_is_stopped_and_goes_on_where_it_was(la
         notebook.run_cell(1)
         assert notebook.cells()[1]["outputs"][0]["data"]["text/plain"] == "True"
         button(watched, "Stop").click()
-        until(button(watched, "Stopped: run the cell again to continue"))
+        until(watched, "run the cell again to continue")
+        assert button(watched, "Stopped").is_disabled()
         assert "best so far" in watched.locator("img").get_attribute("alt")
         if number == 1:
             notebook.run_cell(0)
@@ -119,6 +120,7 @@ def test_live_study_that_is_run_twice_watches_the_one_that_runs(lab, notebook):
     watched = open_with(lab, notebook, LIVE_STUDY.replace("TRIALS", "40"), "len(study.trials)")
     notebook.run_cell(0)
     until(watched, "slow: it is already running, up to 40 trials")
+    until(watched, "40 of 40 trials; best so far")
     until(button(watched, "Finished"))
     notebook.run_cell(1)
     assert notebook.cells()[1]["outputs"][0]["data"]["text/plain"] == "40"
