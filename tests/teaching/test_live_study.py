@@ -90,5 +90,6 @@ def test_it_is_stopped_and_goes_on_in_another(study):
 def test_no_legend_covers_a_curve(study):
     live, _ = watched(study, 3, 3)
     live.watcher.join()
-    for ax in live.picture.axes:
-        assert ax.get_legend().get_window_extent().x0 > ax.get_window_extent().x1
+    left, right = live.picture.axes
+    assert left.get_legend().get_window_extent().x0 > left.get_window_extent().x1
+    assert right.get_legend() is None

@@ -67,4 +67,5 @@ class LiveStudy(ipywidgets.VBox):
         plots.history(study, self.reference, left, self.label)
         left.set_xlim(-0.5, max(self.behind.n_trials, len(study.trials)) - 0.5)
         plots.trial_curves(study, ax=right, newest=NEWEST, label=self.label)
+        right.get_legend().remove()  # two legends would take half of the width
         self.picture.draw()
