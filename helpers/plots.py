@@ -296,9 +296,12 @@ def places_on_axis(ax, trials, name, distribution):
     """Where on the x axis each trial's setting is, NaN if it has none; categories get a place and a name each."""
     if not hasattr(distribution, "choices"):
         ax.set_xscale("log" if distribution.log else "linear")
+        places = np.array([trial.params.get(name, np.nan) for trial in trials], dtype=float)
         if isinstance(distribution, IntDistribution) and not distribution.log:
             whole_numbers(ax)
-        return np.array([trial.params.get(name, np.nan) for trial in trials], dtype=float)
+            if len(values := np.unique(places[np.isfinite(places)])) <= 6:
+                ax.set_xticks(values)
+        return places
     choices = [repr(choice) for choice in distribution.choices]  # True, 1 and 1.0 are equal, their reprs are not
     names = [shortened(choice, 12) for choice in distribution.choices]
     ax.set_xticks(range(len(names)), names, rotation=90 if max(map(len, names)) > 5 else 0, parse_math=False)

@@ -1,7 +1,6 @@
 """Any study at all, drawn by hypothesis: every picture, table and widget shows it, and hides nothing."""
 
 import re
-from html import escape
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -13,12 +12,13 @@ import optuna
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from helpers import plots, report
 from helpers.classroom.leaderboard import board_html, standings
-from helpers.figure_style import alt_text
+from helpers.figure_style import alt_text, number_in_words
 from helpers.study import FINISHED
 from helpers.teaching.widgets import LiveStudy
 
@@ -164,9 +164,10 @@ def test_the_drop_of_any_study_is_drawn(study):
 
 @any_study
 def test_a_live_study_watches_any_study(study):
-    live = LiveStudy(SimpleNamespace(study=study, n_trials=3, is_alive=lambda: False))
+    live = LiveStudy(SimpleNamespace(study=study, n_trials=3, is_alive=lambda: False, join=lambda seconds: None))
     live.watcher.join()
-    _, note = plots.best_of(study)
+    best, note = plots.best_of(study)
+    assert (escape(note) or f"best so far {number_in_words(best.value)}") in live.words.value
     assert live.picture.value.count(escape(note)) >= 2 * bool(note)
     plots.plt.close("all")
 

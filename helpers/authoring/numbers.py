@@ -125,7 +125,8 @@ def gpu():
         index="processes", columns=["size", "device"], values="hands_per_second")
     order = [(size, device) for size in ("usual", "full width") for device in ("cuda", "cpu")]
     rows = [[number, *(f"{row[column]:,.0f}" for column in order)] for number, row in hands.iterrows()]
-    return table(["processes", "course's size, GPU", "on cores", "full width, GPU", "on cores"], rows)
+    columns = ["processes", "course's size, GPU", "on cores", "full width, GPU", "on cores"]
+    return f"{table(columns, rows)}\n\nThe first try of lesson 04: {sentence_on_gpu_studies()}"
 
 
 def running():
@@ -184,7 +185,7 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
         training_loop, ["bench/training_loop"]),
     "A GPU": (
         "Transformers trained side by side by this many processes, on one GPU and on the cores beside it: hands per "
-        "second, all together.", gpu, ["bench/gpu"]),
+        "second, all together.", gpu, ["bench/gpu", "bench/gpu_studies"]),
 }
 
 
@@ -237,7 +238,6 @@ BLOCKS = {
     "storages": sentence_on_storages,
     "gpu, usual": lambda: sentence_on_gpu("usual"),
     "gpu, full width": lambda: sentence_on_gpu("full width"),
-    "gpu studies": sentence_on_gpu_studies,
 }
 
 

@@ -1,26 +1,19 @@
-"""Records the search in rounds of lessons 04 and 05, for the Transformer and its rivals.
-
-Each search runs in one process with one thread, so it can be repeated. Seconds of searches are of the processor, so
-that they hold on a machine that does other things as well.
-"""
+"""Records the search in rounds of lessons 04 and 05, for the Transformer and its rivals."""
 
 import functools
 import time
 
-import optuna
 import pandas as pd
-import torch
 from joblib import Parallel, delayed
 from optuna.pruners import NopPruner
 from optuna.samplers import RandomSampler, TPESampler
-from optuna.storages import InMemoryStorage
 from optuna.trial import FixedTrial, TrialState
 
 from helpers import search
+from helpers.authoring.kept import add_rows, keep_study, prepare, took
 from helpers.authoring.provenance import WORKERS
 from helpers.data import CARD_HANDS, load_csv
-from helpers.recorded import RECORDED, load_round, seconds_of_search, study_storage
-from helpers.study import FINISHED, finished
+from helpers.recorded import RECORDED, load_round, seconds_of_search
 from helpers.training import predict
 
 OTHER_SEEDS = (1, 2)  # of round one, which lesson 05 compares with seed 0
@@ -47,42 +40,12 @@ def objective_of(name, kind, seed):
     return lambda trial: NARROW[name](trial, seed=seed)[1]
 
 
-def prepare():
-    torch.set_num_threads(1)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-
-
 def run_round(name, kind, seed, seconds=0):
-    """Runs one round, until it has its trials and has taken this many seconds. One that is recorded already is kept."""
-    prepare()
-    study_name, recorded, storage = f"{kind}, seed {seed}", study_storage(f"{name}_rounds"), InMemoryStorage()
-    if study_name in optuna.get_all_study_names(recorded):
-        return
-    sampler = RandomSampler(seed=seed) if kind == "random" else TPESampler(n_startup_trials=8, seed=seed)
-    study = optuna.create_study(study_name=study_name, storage=storage, direction="maximize", sampler=sampler,
-                                pruner=NopPruner() if kind == "round 1" else search.NARROW_PRUNER)
-    for start in STARTS[name] if kind == "round 1" else ():
-        study.enqueue_trial(start)
-    objective = objective_of(name, kind, seed)
-
-    def timed(trial):
-        start = time.process_time()
-        try:
-            return objective(trial)
-        finally:
-            trial.set_user_attr("seconds", round(time.process_time() - start, 2))
-
-    def stop_when_done(study, _):
-        if finished(study) >= N_TRIALS[kind] and total_seconds(study) >= seconds:
-            study.stop()
-
-    study.optimize(timed, callbacks=[stop_when_done])
-    study.set_user_attr("seconds", round(total_seconds(study)))
-    optuna.copy_study(from_study_name=study_name, from_storage=storage, to_storage=recorded)  # a line per trial
-
-
-def total_seconds(study):
-    return sum(trial.user_attrs["seconds"] for trial in study.get_trials(states=FINISHED))
+    """Runs one round, until it has its trials and has taken this many seconds."""
+    first = kind == "round 1"
+    keep_study(f"{kind}, seed {seed}", f"{name}_rounds", objective_of(name, kind, seed), N_TRIALS[kind], seconds,
+               starts=STARTS[name] if first else (), pruner=NopPruner() if first else search.NARROW_PRUNER,
+               sampler=RandomSampler(seed=seed) if kind == "random" else TPESampler(n_startup_trials=8, seed=seed))
 
 
 def run_rounds(name, seed, seconds=0):
@@ -104,11 +67,6 @@ def train_again(name, trial, seed):
     _, val_accuracy = NARROW[name](FixedTrial(trial.params), seed=seed)
     return {"search": name, "trial": trial.number, "value": trial.value, "seed": seed, "val_accuracy": val_accuracy,
             "seconds": time.process_time() - start}
-
-
-def took(seconds):
-    """For the provenance: a recording may be made in pieces, and beside other work."""
-    return {"seconds": round(seconds / WORKERS), "seconds_are": "of the processor, shared by the workers"}
 
 
 def record_rounds():
@@ -140,15 +98,11 @@ def train_for_luck(search_seed, trial, seed, part, test):
 
 
 def train_missing(wanted, test):
-    """Trains what luck.csv does not hold yet, {(seed of the search, trial number, part, seed): trial}, and adds it."""
-    path = RECORDED / "luck.csv"
+    """Trains what luck.csv does not hold yet. wanted: {(seed of the search, trial number, part, seed): trial}."""
     columns = ["search", "trial", "part", "seed"]
-    there = set(pd.read_csv(path)[columns].itertuples(index=False, name=None)) if path.exists() else set()
-    jobs = [delayed(train_for_luck)(key[0], trial, key[3], key[2], test)
-            for key, trial in wanted.items() if key not in there]
-    for row in Parallel(n_jobs=WORKERS, return_as="generator_unordered")(jobs):
-        pd.DataFrame([row]).to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.5g")
-    return pd.read_csv(path).sort_values(columns)
+    return add_rows(RECORDED / "luck.csv", columns, {
+        key: delayed(train_for_luck)(key[0], trial, key[3], key[2], test) for key, trial in wanted.items()
+    }).sort_values(columns)
 
 
 def record_luck():

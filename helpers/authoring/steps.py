@@ -1,24 +1,19 @@
-"""Records what each step of the search in rounds is worth: the Transformer's search without it, one step at a time.
-
-Each study runs in one process with one thread and is kept when it is done, so a recording goes on where it stopped.
-Seconds are of the processor.
-"""
+"""Records what each step of the search in rounds is worth: the Transformer's search without it, one step at a time."""
 
 import functools
 import time
 from typing import NamedTuple
 
 import optuna
-import pandas as pd
 from joblib import Parallel, delayed
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
-from optuna.storages import InMemoryStorage
 from optuna.trial import FixedTrial, TrialState
 
 from helpers import recorded, search
+from helpers.authoring.kept import add_rows, keep_study, prepare, took
 from helpers.authoring.provenance import WORKERS
-from helpers.authoring.rounds import N_TRIALS, NARROW, SEEDS_AGAIN, prepare, took
+from helpers.authoring.rounds import N_TRIALS, NARROW, SEEDS_AGAIN
 from helpers.models import TransformerClassifier
 
 
@@ -62,25 +57,10 @@ ALL = AS_RECORDED | STEPS
 
 def run_step(name):
     """Runs the study of a step, unless it is kept already."""
-    prepare()
-    step, kept, storage = STEPS[name], recorded.study_storage("transformer_steps"), InMemoryStorage()
-    if name in optuna.get_all_study_names(kept):
-        return
-    study = optuna.create_study(study_name=name, storage=storage, direction="maximize", pruner=step.pruner,
-                                sampler=step.sampler(n_startup_trials=8, seed=0))
-    if step.after:
-        study.add_trials(recorded.load_round("transformer", step.after).trials)
-
-    def timed(trial):
-        start = time.process_time()
-        try:
-            return step.train(trial, seed=0)[1]
-        finally:
-            trial.set_user_attr("seconds", round(time.process_time() - start, 2))
-
-    study.optimize(timed, n_trials=N_TRIALS[step.round])
-    if name not in optuna.get_all_study_names(kept):  # by a worker of a recording that was stopped, and ran on
-        optuna.copy_study(from_study_name=name, from_storage=storage, to_storage=kept)
+    step = STEPS[name]
+    keep_study(name, "transformer_steps", lambda trial: step.train(trial, seed=0)[1], N_TRIALS[step.round],
+               after=recorded.load_round("transformer", step.after).trials if step.after else (),
+               sampler=step.sampler(n_startup_trials=8, seed=0), pruner=step.pruner)
 
 
 def load_step(name):
@@ -106,14 +86,11 @@ def train_best(name, seed):
 def record_steps():
     """The Transformer's rounds with one step changed at a time; the best of each trained with three more seeds."""
     path = recorded.RECORDED / "steps.csv"
-    parallel = Parallel(n_jobs=WORKERS, return_as="generator_unordered")
-    list(parallel(delayed(run_step)(name) for name in STEPS))
-    there = set(pd.read_csv(path)[["step", "seed"]].itertuples(index=False, name=None)) if path.exists() else set()
-    jobs = [delayed(train_best)(name, seed) for name in ALL for seed in SEEDS_AGAIN if (name, seed) not in there]
-    for row in parallel(jobs):
-        pd.DataFrame([row]).to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.5g")
+    Parallel(n_jobs=WORKERS)(delayed(run_step)(name) for name in STEPS)
+    table = add_rows(path, ["step", "seed"], {
+        (name, seed): delayed(train_best)(name, seed) for name in ALL for seed in SEEDS_AGAIN})
     order = {name: number for number, name in enumerate(ALL)}
-    table = pd.read_csv(path).sort_values(["step", "seed"], key=lambda column: column.replace(order), ignore_index=True)
+    table = table.sort_values(["step", "seed"], key=lambda column: column.replace(order), ignore_index=True)
     table.to_csv(path, index=False)
     searched = table[table["step"].isin(STEPS)].groupby("step")["search_seconds"].first()
     return took(searched.sum() + table["seconds"].sum())

@@ -3,15 +3,14 @@
 import math
 import warnings
 
-import optuna
-import torch
 from joblib import Parallel, delayed
-from optuna.storages import InMemoryStorage
+from optuna.pruners import NopPruner
+from optuna.samplers import TPESampler
 from optuna.trial import FixedTrial
 
 from helpers import search
+from helpers.authoring.kept import keep_study
 from helpers.authoring.provenance import WORKERS
-from helpers.recorded import study_storage
 from helpers.teaching.widgets.hand_tuner import FIXED
 
 SEEDS = range(5)  # of the sampler; each training has seed 0, like a try by hand
@@ -39,18 +38,9 @@ def objective(trial):
 
 
 def run_search(seed):
-    """Ten trials from the paper's settings; TPE chooses from the sixth on. A recorded search is kept."""
-    torch.set_num_threads(1)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    name, recorded, storage = f"seed {seed}", study_storage("ten_tries"), InMemoryStorage()
-    if name in optuna.get_all_study_names(recorded):
-        return
-    study = optuna.create_study(study_name=name, storage=storage, direction="maximize",
-                                sampler=optuna.samplers.TPESampler(n_startup_trials=5, seed=seed),
-                                pruner=optuna.pruners.NopPruner())
-    study.enqueue_trial(PAPER)
-    study.optimize(objective, n_trials=N_TRIALS)
-    optuna.copy_study(from_study_name=name, from_storage=storage, to_storage=recorded)
+    """Ten trials from the paper's settings; TPE chooses from the sixth on."""
+    keep_study(f"seed {seed}", "ten_tries", objective, N_TRIALS, starts=[PAPER], pruner=NopPruner(),
+               sampler=TPESampler(n_startup_trials=5, seed=seed))
 
 
 def record_ten_tries():

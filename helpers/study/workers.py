@@ -78,7 +78,7 @@ class _Crew:
         self.workers, self.running = [], {}  # all workers; {future of a trial: its worker}
         self.states, self.errors, self.deaths = [], [], 0  # deaths: since the last trial that ended
         self.idle = [self.hire() for _ in range(min(workers, self.missing()))]
-        self.progress = tqdm(total=n_trials, unit="trial")
+        self.progress = tqdm(total=n_trials, initial=n_trials - self.missing(), unit="trial")
         self.show = watching(self.show_progress, tqdm.write)
 
     def hire(self):

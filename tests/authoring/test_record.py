@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers import baselines, recipes, recorded
-from helpers.authoring import provenance, record, rounds
+from helpers.authoring import kept, provenance, record, rounds
 from helpers.data import CARD_HANDS, load_csv
 
 
@@ -44,7 +44,7 @@ def test_a_round_begins_with_its_starts_takes_its_seconds_and_is_recorded_once(t
     assert recorded.study_path("trees_rounds").read_bytes() == before
     one, two = (recorded.load_round("trees", kind) for kind in ("round 1", "round 2"))
     assert [trial.params for trial in one.trials[:2]] == rounds.STARTS["trees"][:2]
-    assert rounds.total_seconds(one) + rounds.total_seconds(two) >= 3
+    assert one.user_attrs["seconds"] + two.user_attrs["seconds"] >= 3
     assert rounds.best_trials("trees")[0].number == two.best_trial.number
 
 
@@ -57,7 +57,7 @@ def test_a_winner_is_trained_as_its_trial_was():
 
 def test_five_searches_train_what_is_missing_and_go_on_where_they_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(rounds, "RECORDED", tmp_path)
-    monkeypatch.setattr(rounds, "WORKERS", 1)
+    monkeypatch.setattr(kept, "WORKERS", 1)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(lambda trial: rounds.NARROW["transformer"](trial, epochs=1)[1], n_trials=1)
     trial, small = study.best_trial, load_csv(CARD_HANDS, limit=200)

@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import FixedTrial
 
 from helpers import recorded, search
-from helpers.authoring import steps
+from helpers.authoring import kept, steps
 
 
 @pytest.fixture
@@ -14,7 +14,8 @@ def small(tmp_path, monkeypatch):
     """A folder with the recorded rounds, to record tiny steps into, in this process."""
     shutil.copy(recorded.study_path("transformer_rounds"), tmp_path)
     monkeypatch.setattr(recorded, "RECORDED", tmp_path)
-    monkeypatch.setattr(steps, "WORKERS", 1)
+    for module in (kept, steps):
+        monkeypatch.setattr(module, "WORKERS", 1)
     monkeypatch.setattr(steps, "SEEDS_AGAIN", (101,))
     monkeypatch.setattr(steps, "N_TRIALS", {"round 1": 2, "round 2": 1})
     return tmp_path

@@ -13,7 +13,7 @@ HandTuner([{"epoch": 1, "val_accuracy": 0.5}, {"epoch": EPOCHS, "val_accuracy": 
 
 LIVE_STUDY = """import time
 import optuna
-from helpers.study import open_study, run_until
+from helpers.study import open_study, run_behind
 from helpers.teaching.widgets import LiveStudy
 
 
@@ -28,9 +28,8 @@ def objective(trial):
 
 
 study = open_study("slow", "slow.journal")
-live = LiveStudy(TRIALS)
-display(live)
-run_until(study, objective, TRIALS, callbacks=[live])"""
+behind = run_behind(objective, study, TRIALS, workers=1)
+LiveStudy(behind)"""
 
 DEAL_A_HAND = """from helpers.data import CARD_HANDS, load_csv
 from helpers.models import LSTMClassifier, PaperRecipe
@@ -98,38 +97,33 @@ def test_hand_tuner_leaves_the_page_alive_and_can_be_stopped(lab, notebook):
 # LiveStudy
 
 
-def test_live_study_is_stopped_while_its_cell_runs_and_goes_on_where_it_was(lab, notebook):
+def test_live_study_leaves_the_cells_free_is_stopped_and_goes_on_where_it_was(lab, notebook):
     cell = LIVE_STUDY.replace("TRIALS", "4_000")
-    counted = "print(sorted({trial.state.name for trial in study.trials}), live.button.description)"
-    lab.add("widget", cell, counted, "before = len(study.trials)", "print(before < len(study.trials) <= 4_000)")
-    notebook.open("widget")
-    notebook.run_cell(0, wait=False)
-    watched = notebook.cell(0)
-    until(watched, re.compile(r"\d\d of 4000 trials; best so far"))
-    assert "left" in watched.inner_text()
-    button(watched, "Stop after this trial").click()
-    notebook.wait_until_run()
-    assert notebook.errors() == []
-    until(watched, "stopped by you: run the cell again to continue")
-    assert "best so far" in watched.locator("img").get_attribute("alt")
-    notebook.run_cell(1)
-    assert notebook.cells()[1]["outputs"][0]["text"] == "['COMPLETE', 'PRUNED'] Stopped\n"
+    before, after = "before = len(study.trials)\nbehind.is_alive()", "behind.wait()\nbefore < len(study.trials) < 4_000"
+    watched = open_with(lab, notebook, cell, before, after)
+    until(watched, re.compile(r"\d+/4000"))  # the bar, below the cell that started it
+    for number in (1, 2):
+        notebook.run_cell(1)
+        assert notebook.cells()[1]["outputs"][0]["data"]["text/plain"] == "True"
+        button(watched, "Stop").click()
+        until(watched, "run the cell again to continue")
+        assert button(watched, "Stopped").is_disabled()
+        assert "best so far" in watched.locator("img").get_attribute("alt")
+        if number == 1:
+            notebook.run_cell(0)
     notebook.run_cell(2)
-    notebook.run_cell(0, wait=False)
-    until(watched, "complete,")
-    button(watched, "Stop after this trial").click()
-    notebook.wait_until_run()
-    notebook.run_cell(3)
-    assert notebook.cells()[3]["outputs"][0]["text"] == "True\n"
+    assert notebook.cells()[2]["outputs"][0]["data"]["text/plain"] == "True"
+    assert notebook.errors() == []
 
 
-def test_live_study_finishes_and_says_the_same_in_text(lab, notebook):
-    shown = open_with(lab, notebook, LIVE_STUDY.replace("TRIALS", "8"))
-    until(shown, "8 of 8 trials")
-    texts = [output["data"]["text/plain"] for output in notebook.cells()[0]["outputs"] if "data" in output]
-    assert "To stop it, interrupt the cell" in texts[0].replace("to stop", "To stop")
-    assert texts[1].endswith("finished")
-    assert button(shown, "Finished").is_disabled()
+def test_live_study_that_is_run_twice_watches_the_one_that_runs(lab, notebook):
+    watched = open_with(lab, notebook, LIVE_STUDY.replace("TRIALS", "40"), "len(study.trials)")
+    notebook.run_cell(0)
+    until(watched, "slow: it is already running, up to 40 trials")
+    until(watched, "40 of 40 trials; best so far")
+    until(button(watched, "Finished"))
+    notebook.run_cell(1)
+    assert notebook.cells()[1]["outputs"][0]["data"]["text/plain"] == "40"
 
 
 # DealAHand

@@ -75,17 +75,21 @@ def test_what_is_to_be_beaten_is_drawn_from_the_start_over_all_trials_to_come(st
 def test_it_is_stopped_and_goes_on_in_another(study):
     live, behind = watched(study, 4, 0)
     live.button.click()
-    assert (live.button.description, live.button.disabled) == ("Stopping after the trials in progress", True)
+    assert (live.button.description, live.button.disabled) == ("Stopping ...", True)
     behind.gate.release()
     live.watcher.join()
-    assert (live.button.description, len(study.trials)) == ("Stopped: run the cell again to continue", 1)
+    assert (live.button.description, len(study.trials)) == ("Stopped", 1)
+    assert live.words.value.startswith("1 of 4 trials; best so far 0.549; 1 complete")
+    assert live.words.value.endswith("; run the cell again to continue")
     live, _ = watched(study, 4, 3)
     live.watcher.join()
     assert (live.button.description, len(study.trials)) == ("Finished", 4)
+    assert live.words.value.startswith("4 of 4 trials; best so far ")
 
 
 def test_no_legend_covers_a_curve(study):
     live, _ = watched(study, 3, 3)
     live.watcher.join()
-    for ax in live.picture.axes:
-        assert ax.get_legend().get_window_extent().x0 > ax.get_window_extent().x1
+    left, right = live.picture.axes
+    assert left.get_legend().get_window_extent().x0 > left.get_window_extent().x1
+    assert right.get_legend() is None

@@ -4,9 +4,11 @@ import threading
 import time
 
 import ipywidgets
+from markupsafe import escape
 
 from helpers import plots
-from helpers.study import finished
+from helpers.figure_style import number_in_words
+from helpers.study import count_trials, finished
 from helpers.teaching.widgets.picture import Picture
 
 NEWEST = 10  # learning curves that are drawn
@@ -23,28 +25,39 @@ class LiveStudy(ipywidgets.VBox):
     def __init__(self, behind, label=None, reference=None):
         self.behind, self.label, self.reference = behind, label, reference
         self.picture = Picture(width=11, columns=2)
-        self.button = ipywidgets.Button(description="Stop", icon="stop", layout={"width": "20em"})
+        self.button = ipywidgets.Button(description="Stop", icon="stop", layout={"width": "8em"})
         self.button.on_click(self.stop)
-        super().__init__([self.button, self.picture])
+        self.words = ipywidgets.HTML()
+        super().__init__([ipywidgets.HBox([self.button, self.words]), self.picture])
+        self.count()
         self.draw()
         self.watcher = threading.Thread(target=self.watch, daemon=True)
         self.watcher.start()
 
     def stop(self, _button):
         self.behind.stop()
-        self.button.description, self.button.disabled = "Stopping after the trials in progress", True
+        self.button.description, self.button.disabled = "Stopping ...", True
 
     def watch(self):
-        """Draws the study now and then until its run has ended."""
-        seconds, running = 1, True
+        """Counts the trials each second, and draws the study now and then, until its run has ended."""
+        next_drawing, running = 0.0, True
         while running:
-            self.behind.join(seconds)
-            running, start = self.behind.is_alive(), time.perf_counter()
-            self.draw()
-            seconds = max(1, (time.perf_counter() - start) / SHARE)
+            self.behind.join(1)
+            running, start = self.behind.is_alive(), time.monotonic()
+            self.count()
+            if start >= next_drawing or not running:
+                self.draw()
+                next_drawing = start + (time.monotonic() - start) / SHARE
         over = finished(self.behind.study) >= self.behind.n_trials
-        words = "Finished" if over else "Stopped: run the cell again to continue"
-        self.button.description, self.button.disabled = words, True
+        self.button.description, self.button.disabled = "Finished" if over else "Stopped", True
+        if not over:
+            self.words.value += "; run the cell again to continue"
+
+    def count(self):
+        study = self.behind.study
+        best, note = plots.best_of(study)
+        best_words = escape(note) or f"best so far {number_in_words(best.value)}"
+        self.words.value = f"{finished(study)} of {self.behind.n_trials} trials; {best_words}; {count_trials(study)}"
 
     def draw(self):
         study = self.behind.study
@@ -54,4 +67,5 @@ class LiveStudy(ipywidgets.VBox):
         plots.history(study, self.reference, left, self.label)
         left.set_xlim(-0.5, max(self.behind.n_trials, len(study.trials)) - 0.5)
         plots.trial_curves(study, ax=right, newest=NEWEST, label=self.label)
+        right.get_legend().remove()  # two legends would take half of the width
         self.picture.draw()
