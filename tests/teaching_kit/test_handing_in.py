@@ -54,9 +54,13 @@ def test_what_is_no_export_is_named_and_the_others_are_gathered(learner, tmp_pat
     handing_in.export(tmp_path / "ada.json", "=HYPERLINK(1)")
     for name, text in {"half": '{"who": "Bo', "list": "[1]", "plain": '{"solved": {}}', "odd": '{"who": 1}'}.items():
         (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
+    (tmp_path / "latin.json").write_bytes('{"who": "Zoë"}'.encode("latin-1"))
+    (tmp_path / "folder.json").mkdir()
+    edited = (tmp_path / "ada.json").read_text(encoding="utf-8")
+    (tmp_path / "ada.json").write_text(edited, encoding="utf-8-sig")
     said = handing_in.gather(tmp_path, tmp_path / "class.csv")
-    assert said.endswith("class.csv, learners: 1; no export, so ask for it again: half.json, list.json, odd.json, "
-                         "plain.json")
+    assert said.endswith("class.csv, learners: 1; no export, so ask for it again: folder.json, half.json, "
+                         "latin.json, list.json, odd.json, plain.json")
     row = (tmp_path / "class.csv").read_text(encoding="utf-8-sig").splitlines()[1]
     assert row.startswith("'=HYPERLINK(1),ada.json,")  # a name must not become a formula
 
