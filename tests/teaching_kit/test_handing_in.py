@@ -69,7 +69,7 @@ def test_what_is_no_export_is_named_and_the_others_are_gathered(learner, tmp_pat
 
 def test_without_a_name_an_export_or_a_place_to_write_one_sentence_says_what_to_do(learner, run, tmp_path):
     learner("Ada", "01.1")
-    with pytest.raises(SystemExit, match="whose progress is it. Add your name, like --who Ada"):
+    with pytest.raises(SystemExit, match=r"whose progress is it\? Add your name, like --who Ada"):
         run("--export", tmp_path / "ada.json")
     assert list(tmp_path.glob("*.json")) == []
     with pytest.raises(SystemExit, match="holds no exported progress; put the files there that learners wrote with"):
