@@ -54,9 +54,9 @@ def gather(folder, path):
 def read(file):
     """What `export` wrote to the file, or None if it is something else."""
     try:
-        one = json.loads(file.read_text(encoding="utf-8"))
+        one = json.loads(file.read_text(encoding="utf-8-sig"))  # an editor may have added a mark
         return {"who": one["who"], "exported": one["exported"], "solved": dict(one["solved"])}
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

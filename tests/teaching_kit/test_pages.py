@@ -71,6 +71,15 @@ def test_each_command_on_a_page_is_one(page):
         assert importlib.util.find_spec(module), module
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_exercise_and_section_that_a_page_names_with_its_lesson_is_there(page):
+    text = page.read_text(encoding="utf-8")
+    for lesson, number in re.findall(r"Exercise (\d\d)\.(\d)", text):
+        assert re.search(rf"### Exercise {lesson}\.{number} ", "\n".join(cell.source for cell in read(lesson).cells))
+    for lesson, section in re.findall(r'[Ll]esson (\d\d), "(.+?)"', text):
+        assert section.rstrip(",") in sections(read(lesson)), section
+
+
 def test_there_is_a_note_on_each_lesson_and_its_sections_are_there():
     assert [note[:2] for note in NOTES] == [path.stem[:2] for path in NOTEBOOKS]
     for note in NOTES:
