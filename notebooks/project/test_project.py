@@ -1,0 +1,193 @@
+"""Tests of this folder: pip install pytest, then pytest."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import optuna
+import pytest
+import torch
+import workers
+import yaml
+from optuna.trial import TrialState
+from torch.utils.data import DataLoader
+from train import CONFIG, Digits, evaluate, load_model, read_settings, train
+
+HERE = Path(__file__).parent
+SETTINGS = read_settings(CONFIG) | {"epochs": 6}
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+
+
+class Cut(Exception):
+    pass
+
+
+def cut_after(epochs):
+    def after_epoch(epoch, accuracy):
+        if epoch + 1 == epochs:
+            raise Cut
+
+    return after_epoch
+
+
+@pytest.mark.parametrize("cuts", [[1], [2, 3, 5], [6]])
+def test_a_training_that_was_cut_off_resumes_and_ends_as_an_unbroken_one(cuts, tmp_path, capsys):
+    unbroken = train(SETTINGS, tmp_path / "unbroken")
+    for cut in cuts:
+        with pytest.raises(Cut):
+            train(SETTINGS, tmp_path / "cut", cut_after(cut))
+    epochs = []
+    assert train(SETTINGS, tmp_path / "cut", lambda *each: epochs.append(each)) == unbroken
+    assert f"resumes at epoch {cuts[-1]}" in capsys.readouterr().out
+    assert [epoch for epoch, _ in epochs] == list(range(6))
+    one, other = [torch.load(tmp_path / name / "last.pt", weights_only=True) for name in ("unbroken", "cut")]
+    assert one["accuracies"] == other["accuracies"] == [accuracy for _, accuracy in epochs]
+    assert all(torch.equal(one["model"][name], other["model"][name]) for name in one["model"])
+
+
+def test_the_processes_that_load_batches_change_nothing(tmp_path):
+    short = SETTINGS | {"epochs": 1}
+    assert train(short, tmp_path / "0") == train(short | {"num_workers": 2}, tmp_path / "2")
+
+
+def test_the_model_in_the_file_is_that_of_the_best_epoch(tmp_path):
+    accuracy = train(SETTINGS | {"lr": 0.05, "epochs": 9}, tmp_path)  # at this rate, the last is seldom the best
+    model, saved = load_model(tmp_path / "best.pt")
+    assert evaluate(model, DataLoader(Digits("val"), batch_size=100)) == saved["accuracy"] == accuracy
+
+
+def test_training_stops_when_patience_is_over(tmp_path):
+    epochs = []
+    train(SETTINGS | {"lr": 1e-9, "epochs": 50, "patience": 2}, tmp_path, lambda epoch, _: epochs.append(epoch))
+    assert len(epochs) < 50
+
+
+def test_a_checkpoint_of_another_training_is_not_resumed(tmp_path):
+    train(SETTINGS | {"epochs": 1}, tmp_path)
+    with pytest.raises(ValueError, match="another lr"):
+        train(SETTINGS | {"lr": 0.5}, tmp_path)
+
+
+@pytest.mark.parametrize(("line", "words"), [("lr: 1e-3", None), ("lr: fast", "can't be read"), ("rate: 1", "rate"),
+                                             ("", "lr: missing")])  # fmt: skip
+def test_settings_are_read_or_refused_in_one_sentence(line, words, tmp_path):
+    text = CONFIG.read_text(encoding="utf-8").replace("lr: 0.001", line)
+    (tmp_path / "my.yaml").write_text(text, encoding="utf-8")
+    if words is None:
+        assert read_settings(tmp_path / "my.yaml") == read_settings(CONFIG)
+    else:
+        with pytest.raises(SystemExit, match=words):
+            read_settings(tmp_path / "my.yaml")
+
+
+def arguments(folder, **others):
+    return SimpleNamespace(storage=str(folder / "study.journal"), folder=folder, heartbeat=60, trials=4, **others)
+
+
+def quadratic(trial, arguments):
+    if "folder" not in trial.user_attrs:
+        trial.set_user_attr("folder", f"trial-{trial.number:04}")
+    (arguments.folder / trial.user_attrs["folder"]).mkdir(exist_ok=True)
+    return trial.suggest_float("x", 0, 1)
+
+
+def test_only_the_folder_of_the_best_trial_is_kept(tmp_path):
+    study = workers.open_study(arguments(tmp_path).storage)
+    for _ in range(6):
+        workers.run_trial(study, quadratic, arguments(tmp_path))
+        workers.delete_beaten(study, tmp_path)
+        assert [each.name for each in tmp_path.glob("trial-*")] == [study.best_trial.user_attrs["folder"]]
+
+
+def test_a_dead_trial_is_queued_once_and_keeps_its_settings_and_folder(tmp_path):
+    study = workers.open_study(arguments(tmp_path).storage)
+    dead = study.ask()
+    quadratic(dead, arguments(tmp_path))
+    workers.retry_dead(study, silence=60)
+    assert study.trials[0].state == TrialState.RUNNING
+    workers.retry_dead(study, silence=-1)
+    workers.retry_dead(study, silence=-1)
+    workers.run_trial(study, quadratic, arguments(tmp_path))
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE]
+    assert study.trials[1].params == dead.params
+    assert study.trials[1].user_attrs["folder"] == "trial-0000"
+
+
+def test_a_trial_that_was_taken_for_dead_is_left_to_the_others(tmp_path):
+    study = workers.open_study(arguments(tmp_path).storage)
+
+    def sleepy(trial, arguments):
+        value = quadratic(trial, arguments)
+        workers.retry_dead(workers.open_study(arguments.storage), silence=-1)  # what another worker does meanwhile
+        trial.report(value, 0)
+
+    workers.run_trial(study, sleepy, arguments(tmp_path))
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.WAITING]
+
+
+def test_an_objective_that_fails_ends_its_worker(tmp_path):
+    study = workers.open_study(arguments(tmp_path).storage)
+    with pytest.raises(ZeroDivisionError):
+        workers.run_trial(study, lambda trial, arguments: 1 / 0, arguments(tmp_path))
+    assert study.trials[0].state == TrialState.FAIL
+
+
+def test_half_a_line_at_the_end_of_a_journal_is_cut_off_before_the_next(tmp_path):
+    study = workers.open_study(arguments(tmp_path).storage)
+    workers.run_trial(study, quadratic, arguments(tmp_path))
+    with open(arguments(tmp_path).storage, "ab") as file:
+        file.write(b'{"op_code":4,"worker')
+    for total in (2, 3):
+        workers.run_trial(workers.open_study(arguments(tmp_path).storage), quadratic, arguments(tmp_path))
+        assert len(workers.open_study(arguments(tmp_path).storage).trials) == total
+
+
+def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path):
+    (tmp_path / "notes.txt").write_bytes(b"one line, no end")
+    with pytest.raises(SystemExit, match="another kind"):
+        workers.open_study(str(tmp_path / "notes.txt"))
+    assert (tmp_path / "notes.txt").read_bytes() == b"one line, no end"
+
+
+def tune(folder, epochs):
+    """The command of README, with few trials, each of that many epochs."""
+    config = read_settings(CONFIG) | {"epochs": epochs, "patience": epochs}
+    (folder / "my.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = [sys.executable, str(HERE / "tune.py"), "--workers", "2", "--trials", "3", "--seeds", "1"]
+    return subprocess.Popen([*command, "--config", "my.yaml"], cwd=folder, stdout=subprocess.PIPE, encoding="utf-8")
+
+
+def test_stopped_and_started_again_it_ends_with_the_best_model(tmp_path):
+    """The first job would train without end. The second trains for two epochs more than it did."""
+    job = tune(tmp_path, epochs=10**6)
+    while not (tmp_path / "runs" / "trial-0000" / "last.pt").exists():
+        assert job.poll() is None
+        time.sleep(0.1)
+    job.kill() if os.name == "nt" else job.send_signal(signal.SIGTERM)
+    job.communicate()  # until the workers have ended too
+    checkpoints = [torch.load(each, weights_only=True) for each in tmp_path.glob("runs/trial-*/last.pt")]
+
+    job = tune(tmp_path, epochs=max(len(each["accuracies"]) for each in checkpoints) + 2)
+    said, _ = job.communicate()
+    assert job.returncode == 0
+    for each in checkpoints:
+        assert f"resumes at epoch {len(each['accuracies'])}\n" in said
+    study = study_of(tmp_path)
+    states = [trial.state for trial in study.trials]
+    assert states.count(TrialState.COMPLETE) in (3, 4)  # two may begin the last one
+    assert states.count(TrialState.COMPLETE) + states.count(TrialState.FAIL) == len(states)
+    model, saved = load_model(tmp_path / "runs" / "best.pt")
+    assert evaluate(model, DataLoader(Digits("val"), batch_size=100)) == saved["accuracy"] == study.best_value
+    best = read_settings(tmp_path / "runs" / "best.yaml")
+    assert best == saved["settings"]
+    assert train(best, tmp_path / "again") == study.best_value
+    assert len((tmp_path / "runs" / "table.csv").read_text(encoding="utf-8").splitlines()) == 2
+
+
+def study_of(folder):
+    return workers.open_study(str(folder / "study.journal"))
