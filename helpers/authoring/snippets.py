@@ -23,7 +23,7 @@ def snippets(path):
     for above, cell in itertools.pairwise(cells):
         if "snippet" in cell.metadata.get("tags", []):
             what_for = above.source.strip().split("\n\n")[-1].replace("\n", " ").removeprefix("## Take it home ")
-            name = re.split(r"[.:,?] ", what_for)[0].rstrip(".")
+            name = re.split(r"[.:,] |(?<=\?) ", what_for)[0].rstrip(".")
             yield name, what_for, re.sub(r"^%%writefile .*\n", "", cell.source)
 
 

@@ -16,6 +16,7 @@ import yaml
 from optuna.trial import TrialState
 from torch.utils.data import DataLoader
 from train import CONFIG, Digits, evaluate, load_model, read_settings, train
+from tune import SummaryWriter
 
 HERE = Path(__file__).parent
 SETTINGS = read_settings(CONFIG) | {"epochs": 6}
@@ -187,6 +188,7 @@ def test_stopped_and_started_again_it_ends_with_the_best_model(tmp_path):
     assert best == saved["settings"]
     assert train(best, tmp_path / "again") == study.best_value
     assert len((tmp_path / "runs" / "table.csv").read_text(encoding="utf-8").splitlines()) == 2
+    assert SummaryWriter is None or any((tmp_path / "runs" / "logs" / "trial-0000").iterdir())
 
 
 def study_of(folder):

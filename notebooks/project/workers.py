@@ -188,7 +188,7 @@ def run_workers(objective, arguments):
     if devices == [""]:
         devices = [str(number) for number in range(torch.cuda.device_count())] or [""]
     pipes, workers, until = [], [], time.monotonic() + arguments.timeout
-    for number in range(arguments.workers):
+    for number in range(min(arguments.workers, arguments.trials)):
         theirs, ours = spawn.Pipe(duplex=False)
         workers.append(spawn.Process(target=work, args=(objective, arguments, devices[number % len(devices)], theirs)))
         workers[-1].start()

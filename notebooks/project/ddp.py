@@ -1,0 +1,66 @@
+"""Tune a model that trains in several processes at once, each with its share of every batch.
+
+    torchrun --nproc-per-node 2 ddp.py --storage study.journal --trials 10
+
+Only the process of rank 0 knows the study; TorchDistributedTrial (from optuna-integration) tells the others what it
+says. Nothing here resumes a trial: for that, let rank 0 write and all ranks load a checkpoint, as in train.py.
+"""
+
+import argparse
+import os
+
+import optuna
+import torch
+import torch.distributed as dist
+from optuna_integration import TorchDistributedTrial
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, DistributedSampler
+from train import CONFIG, Digits, choose_device, define_model, evaluate, read_settings, train_epoch
+from tune import define_settings
+from workers import open_study
+
+
+def objective(trial):
+    """Called in all processes at the same time, with the trial of the study in that of rank 0, and None in the rest."""
+    trial = TorchDistributedTrial(trial)
+    settings = define_settings(trial, read_settings(CONFIG)) | trial.params  # its suggest_float rounds to 32 bits
+    torch.manual_seed(settings["seed"] + dist.get_rank())  # else all would drop out the same units
+    model = DistributedDataParallel(define_model(settings).to(choose_device()))  # all begin with the weights of rank 0
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
+    share = DistributedSampler(Digits("train"), seed=settings["seed"])
+    batches = DataLoader(Digits("train"), settings["batch_size"] // dist.get_world_size(), sampler=share)
+    best = 0
+    for epoch in range(settings["epochs"]):
+        share.set_epoch(epoch)  # another order in each epoch
+        train_epoch(model, optimizer, batches)
+        accuracy = evaluate(model.module, DataLoader(Digits("val"), batch_size=256))
+        best = max(best, accuracy)
+        trial.report(accuracy, epoch)  # that of rank 0 counts
+        if trial.should_prune():  # the same answer in all processes
+            raise optuna.TrialPruned
+    return best
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Tune with several processes per trial; start it with torchrun.")
+    parser.add_argument("--storage", default="study.journal", help="a journal file, or a database's address")
+    parser.add_argument("--trials", type=int, default=10, help="how many more")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    if dist.get_rank() == 0:
+        open_study(arguments.storage).optimize(objective, n_trials=arguments.trials)
+    else:
+        for _ in range(arguments.trials):
+            try:
+                objective(None)
+            except optuna.TrialPruned:
+                continue
+    dist.barrier()  # none leaves while another still talks to it
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""A copy of notebooks/project, used as a reader would: killed, run by a cluster, on several GPUs, in several processes.
+
+Its own tests are in it.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import psutil
+import pytest
+from optuna.trial import TrialState
+
+from tests.project import slurm_stand_in
+from tests.project.drill import PROJECT, STORAGES, Drill, copy_project, train, workers
+
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+
+
+def test_nothing_in_it_needs_the_course():
+    for file in PROJECT.glob("*.py"):
+        assert "helpers" not in file.read_text(encoding="utf-8")
+
+
+def test_each_of_its_files_is_in_its_readme():
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    for file in PROJECT.iterdir():
+        assert file.name in ("README.md", "__pycache__") or f"`{file.name}`" in readme
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("storage", STORAGES)
+def test_killed_three_times_nothing_is_lost(storage, tmp_path, request):
+    database = request.getfixturevalue("postgres").new_database() if storage == "PostgreSQL" else None
+    row = Drill(tmp_path / "copy", database).run(kills=3)
+    for fault in ("lost", "duplicated", "stuck", "best missing", "unlike unbroken"):
+        assert row[fault] == 0, row
+    assert row["finished"] >= 10
+    results = [each.name for each in (tmp_path / "copy" / "runs").iterdir()]
+    assert {"best.pt", "best.yaml", "table.csv"} <= set(results)
+
+
+def write_config(folder, **changed):
+    lines = [f"{name}: {value}" for name, value in (train.read_settings(train.CONFIG) | changed).items()]
+    (folder / "my.yaml").write_text("\n".join(lines), encoding="utf-8")
+
+
+def wait_until(true, job):
+    while not true():
+        assert job.poll() is None
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Slurm runs on Linux")
+def test_a_cluster_ends_a_job_and_the_next_one_resumes(tmp_path):
+    """Slurm sends SIGTERM to all processes of a job, those of its DataLoader included."""
+    copy = copy_project(tmp_path / "copy")
+    slurm_stand_in.install(tmp_path / "bin")
+    path = os.pathsep.join([str(tmp_path / "bin"), os.path.dirname(sys.executable), os.environ["PATH"]])
+    options = ["--storage", "study.journal", "--config", "my.yaml"]
+    here = {"cwd": copy, "env": os.environ | {"PATH": path}}
+    write_config(copy, epochs=10**6, patience=10**6, num_workers=2)
+    subprocess.run(["python", "tune.py", "--workers", "0", *options], check=True, **here)
+    jobs = subprocess.Popen(["sbatch", "--array=1-2%1", "slurm.sh", "--trials", "2", *options], **here)
+    wait_until((copy / "runs" / "trial-0000" / "last.pt").exists, jobs)
+    write_config(copy, epochs=3, num_workers=2)  # for the second job
+    for each in psutil.Process(jobs.pid).children(recursive=True):
+        if "python" in each.name() and "slurm_stand_in" not in " ".join(each.cmdline()):
+            each.terminate()
+    assert jobs.wait() == 1  # the first job says that the study is not done
+    first, second = [(copy / f"slurm-1_{number}.txt").read_text(encoding="utf-8") for number in (1, 2)]
+    assert "0 of 2 trials are done; run the same command again to resume" in first
+    assert "trial-0000 resumes at epoch" in second
+    assert "Traceback" not in first + second
+    states = [trial.state for trial in workers.open_study(str(copy / "study.journal")).trials]
+    assert states == [TrialState.FAIL, TrialState.COMPLETE, TrialState.COMPLETE]
+
+
+def note_gpu(trial, arguments):
+    """An objective that waits for one of another worker, and writes down which GPU it sees."""
+    trial.set_user_attr("folder", str(trial.number))
+    trial.set_user_attr("gpu", os.environ["CUDA_VISIBLE_DEVICES"])
+    while len({each.user_attrs.get("gpu") for each in trial.study.get_trials(deepcopy=False)} - {None}) < 2:
+        time.sleep(0.1)
+    return 0
+
+
+@pytest.mark.slow
+def test_each_worker_has_a_gpu_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,7")
+    arguments = SimpleNamespace(storage=str(tmp_path / "study.journal"), folder=tmp_path, heartbeat=60, trials=2,
+                                workers=2, timeout=float("inf"))  # fmt: skip
+    workers.run_workers(note_gpu, arguments)
+    assert {trial.user_attrs["gpu"] for trial in workers.open_study(arguments.storage).trials} == {"3", "7"}
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_trial(tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(PROJECT / "ddp.py")]
+    subprocess.run([*command, "--trials", "2"], cwd=tmp_path, check=True)
+    trials = workers.open_study(str(tmp_path / "study.journal")).trials
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 2
