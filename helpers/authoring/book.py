@@ -1,5 +1,7 @@
 """Makes a web site of the course, with all outputs, that needs no network: `make book` writes build/book/html/."""
 
+import json
+import os
 import re
 import shutil
 import sys
@@ -35,8 +37,10 @@ def executed(path, cache=EXECUTED):
 def as_page(notebook):
     """The notebook with a picture, made of HTML, in the place of each widget, and without progress bars.
 
-    Links to headings are written in lower case, as Sphinx wants them, and JupyterLab does not.
+    Links to headings are in lower case, as Sphinx wants them and JupyterLab does not; no error names this folder.
     """
+    folder = json.dumps(f"{ROOT}{os.sep}")[1:-1]
+    notebook = nbformat.reads(nbformat.writes(notebook).replace(folder, ""), as_version=4)
     state = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
     for cell in notebook.cells:
         cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
