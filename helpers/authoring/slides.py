@@ -38,7 +38,7 @@ def sections(notebook):
 
 def beginning(text):
     """The first sentence of a text, or the list that it begins with; nothing of a table or a piece of code."""
-    return re.match(r"\s*((- .+\n)+|(?![|<`]).*?([.?!]\*?(?=\s)|\Z)|)", text, re.DOTALL)[1]
+    return re.match(r"\s*((- [^\n]+\n)+|(?![|<`]).*?([.?!]\*?(?=\s)|\Z)|)", text, re.DOTALL)[1]
 
 
 def slides(notebook):
