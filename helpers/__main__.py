@@ -94,7 +94,7 @@ def parser():
     add("--csv", metavar="FILE", help="only this: write the leader board to a file")
     add = command(record, "run the full-size experiments and write data/recorded/")
     add("part", nargs="*", help="which parts; all of them by default")
-    add = command(walk, "run the notebooks at full budget, as HTML under build/, and record their minutes")
+    add = command(walk, "run the notebooks at full budget, record their minutes, keep them for the book")
     add("notebook", nargs="*", help="how their names begin, like 04; all of them by default")
     return whole
 

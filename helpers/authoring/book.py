@@ -7,6 +7,7 @@ import shutil
 import sys
 
 import nbformat
+from markupsafe import Markup
 
 from helpers.authoring.run_notebooks import EXECUTED, ROOT, run_notebook
 from helpers.html import fill
@@ -51,7 +52,7 @@ def as_page(notebook):
             if view and is_bar(state, view.model_id):
                 cell.outputs.remove(output)
             elif view:
-                output.data["text/html"] = fill("widget.html", state=state, name=view.model_id)
+                output.data["text/html"] = fill("widget.html", state=state, html=Markup, name=view.model_id)
     return notebook
 
 
@@ -88,7 +89,7 @@ def build(folder=ROOT / "build" / "book", run=executed):
     from sphinx.application import Sphinx
 
     gather(folder / "source", run)
-    html, settings = folder / "html", ROOT / "helpers" / "templates" / "book"
+    html, settings = folder / "html", ROOT / "helpers" / "authoring" / "pages"
     app = Sphinx(folder / "source", settings, html, folder / "doctrees", "html", status=None)
     app.build()
     size = sum(path.stat().st_size for path in html.rglob("*") if path.is_file())
