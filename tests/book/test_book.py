@@ -18,7 +18,7 @@ def notebook():
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(
         "# NBVAL_CHECK_OUTPUT\nfrom ipywidgets import HTML, Dropdown, FloatProgress, HBox, RadioButtons, VBox\n"
         "display(VBox([HTML('<b>Which?</b>'), RadioButtons(options=['a) this', 'b) <that>']),"
-        " Dropdown(options=[('one', 1), ('two', 2)], value=2, description='number')]))\n"
+        " Dropdown(options=[('one', 1), ('two', 2)], value=2, description='number'), VBox()]))\n"
         "display(HBox([HTML('100 %'), FloatProgress()]))")])
 
 
