@@ -4,7 +4,7 @@
 # make cheat-sheet  the page to print, as HTML and PDF under build/
 # make book       the course as a web site with all outputs, under build/; runs what has changed, at first for hours
 # make slides     slides of each lesson, from the notebooks that the book shows, as HTML and PDF under build/
-# make wheelhouse  the packages for Linux, macOS and Windows, for a room without internet (WHEELS=folder)
+# make wheelhouse  the packages for Linux, macOS and Windows, for a room without internet (WHEELS=folder, TORCH_INDEX)
 #
 # For those who change the course:
 # make test-all   make test, then make test-slow: browser, PostgreSQL, kills, and whatever takes long
