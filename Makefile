@@ -7,7 +7,7 @@
 # make rehearse   run what a plan runs, and time its rows (PLAN="90 minutes")
 # make book       the course as a web site with all outputs, under build/; runs what has changed, at first for hours
 # make slides     slides of each lesson, from the notebooks that the book shows, as HTML and PDF under build/
-# make wheelhouse  the packages for Linux, macOS and Windows, for a room without internet (WHEELS=folder)
+# make wheelhouse  the packages for Linux, macOS and Windows, for a room without internet (WHEELS=folder, TORCH_INDEX)
 # make handout    for graded classes: the course without its solutions, in build/handout/
 # make solutions  and the lessons with their exercises solved, run, in build/solutions/ (NOTEBOOK=03)
 #

@@ -115,7 +115,7 @@ def parser():
     add("--gather", nargs=2, metavar=("FOLDER", "FILE"), help="for the teacher: all .json files of a folder as one CSV")
     add = command(record, "run the full-size experiments and write data/recorded/")
     add("part", nargs="*", help="which parts; all of them by default")
-    add = command(walk, "run the notebooks at full budget, as HTML under build/, and record their minutes")
+    add = command(walk, "run the notebooks at full budget, record their minutes, keep them for the book")
     add("notebook", nargs="*", help="how their names begin, like 04; all of them by default")
     return whole
 

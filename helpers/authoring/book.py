@@ -1,10 +1,13 @@
 """Makes a web site of the course, with all outputs, that needs no network: `make book` writes build/book/html/."""
 
+import json
+import os
 import re
 import shutil
 import sys
 
 import nbformat
+from markupsafe import Markup
 
 from helpers.authoring.run_notebooks import EXECUTED, ROOT, run_notebook
 from helpers.html import fill
@@ -35,8 +38,10 @@ def executed(path, cache=EXECUTED):
 def as_page(notebook):
     """The notebook with a picture, made of HTML, in the place of each widget, and without progress bars.
 
-    Links to headings are written in lower case, as Sphinx wants them, and JupyterLab does not.
+    Links to headings are in lower case, as Sphinx wants them and JupyterLab does not; no error names this folder.
     """
+    folder = json.dumps(f"{ROOT}{os.sep}")[1:-1]
+    notebook = nbformat.reads(nbformat.writes(notebook).replace(folder, ""), as_version=4)
     state = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
     for cell in notebook.cells:
         cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
@@ -47,7 +52,7 @@ def as_page(notebook):
             if view and is_bar(state, view.model_id):
                 cell.outputs.remove(output)
             elif view:
-                output.data["text/html"] = fill("widget.html", state=state, name=view.model_id)
+                output.data["text/html"] = fill("widget.html", state=state, html=Markup, name=view.model_id)
     return notebook
 
 
@@ -84,7 +89,7 @@ def build(folder=ROOT / "build" / "book", run=executed):
     from sphinx.application import Sphinx
 
     gather(folder / "source", run)
-    html, settings = folder / "html", ROOT / "helpers" / "templates" / "book"
+    html, settings = folder / "html", ROOT / "helpers" / "authoring" / "pages"
     app = Sphinx(folder / "source", settings, html, folder / "doctrees", "html", status=None)
     app.build()
     size = sum(path.stat().st_size for path in html.rglob("*") if path.is_file())

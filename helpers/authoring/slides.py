@@ -37,35 +37,37 @@ def sections(notebook):
 
 
 def beginning(text):
-    """The first sentence of a text, or the list that it begins with."""
-    return re.match(r"\s*((- .+\n)+|.*?([.?!](?=\s)|\Z))", text, re.DOTALL)[1]
+    """The first sentence of a text, or the list that it begins with; nothing of a table or a piece of code."""
+    return re.match(r"\s*((- [^\n]+\n)+|(?![|<`]).*?([.?!]\*?(?=\s)|\Z)|)", text, re.DOTALL)[1]
 
 
 def slides(notebook):
     """(heading, words as HTML, picture as HTML or nothing) of each slide."""
     found = []
     for heading, text, pictures in sections(notebook):
-        words = "\n\n".join(re.findall(r"\*\*(.+?\?)\*\*", text)) or beginning(text)
+        questions = [bold for bold in re.findall(r"\*\*(.+?)\*\*", text) if "?" in bold]
+        words = "\n\n".join(questions) or beginning(text)
         if words or not pictures:
             found.append((heading, words, ""))
         found += [(heading, beginning(reading), picture) for picture, reading in pictures]
     return [(heading, Markup(mistune.html(words)), Markup(picture)) for heading, words, picture in found]
 
 
-def make(path, folder=SLIDES, run=executed):
-    """Writes the slides of a notebook as HTML, and as PDF if there is a Chromium; returns the path of the HTML."""
-    notebook = run(path)
+def write(path, folder=SLIDES, run=executed):
+    """Writes the slides of a notebook as HTML; returns the path of the file."""
     page = folder / f"{path.stem}.html"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.write_text(fill("slides.html", title=path.stem, slides=slides(notebook)), encoding="utf-8")
-    print(page, "" if print_to_pdf(page, page.with_suffix(".pdf")) else "(no PDF: no Chromium was found, or it failed)")
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(fill("slides.html", title=path.stem, slides=slides(run(path))), encoding="utf-8")
     return page
 
 
 def main(names):
+    """Writes the slides of the notebooks whose names start with one of `names`, and a PDF of each."""
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         if path.stem.startswith(tuple(names or [""])):
-            make(path)
+            page = write(path)
+            printed = print_to_pdf(page, page.with_suffix(".pdf"))
+            print(page, "and .pdf" if printed else "(no PDF: no Chromium was found, or it failed)")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Gathers the wheels of the course for rooms without internet: `make wheelhouse` fills build/wheels/."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ SYSTEMS = {  # uv's name of a system: pip's names of what runs on it
     "windows": ["win_amd64"],
     "macos": ["macosx_14_0_arm64"],
 }
+MACOS = {"MACOSX_DEPLOYMENT_TARGET": "14.0"}  # the first that torch has wheels for
 
 
 def gather(folder, system, python, torch_index=None, requirements=ROOT / "requirements.txt"):
@@ -32,7 +34,7 @@ def gather(folder, system, python, torch_index=None, requirements=ROOT / "requir
 
 def run(module, *arguments, input=None):
     return subprocess.run([sys.executable, "-m", module, *arguments], input=input, check=True, stdout=subprocess.PIPE,
-                          encoding="utf-8").stdout
+                          encoding="utf-8", env=os.environ | MACOS).stdout
 
 
 def main():
