@@ -2,7 +2,6 @@
 
 import re
 
-from helpers.classroom.access_control import MAX_TRIALS
 from helpers.classroom.server import address_of, how_to_join
 from helpers.html import fill
 from helpers.study import StudyError
@@ -17,7 +16,7 @@ def join_card(path, study, host, port, page_port, direction="maximize"):
     address = address_of(host)
     if address.is_loopback:
         raise StudyError(f"no other machine can reach {host}; add --host 0.0.0.0, as for the server")
-    words = how_to_join(study, address, port, page_port, MAX_TRIALS, direction)
+    words = how_to_join(study, address, port, page_port, direction)
     posix, windows = re.findall(r"^  (.+ -m helpers worker .+)$", words, re.MULTILINE)
     lines = {"Linux": posix, "macOS": posix, "Windows": windows}
     write(path, fill("join_card.html", study=study, lines=lines, board=re.search(r"http://\S+", words)[0]))

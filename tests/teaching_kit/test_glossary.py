@@ -16,10 +16,11 @@ IN_ITALICS = re.compile(r"(?<![\w*])\*(?! )([^*\n]+?)\*(?![\w*])")
 STRESSED = {
     "above the start", "additional", "after", "all", "all combinations", "and", "are", "asks", "before", "behind",
     "blank", "complete", "conclusion", "connections", "cross", "error", "failed", "fails", "highest", "in all",
-    "in total", "interact", "learning", "looks up", "maximize", "maximum", "more", "name", "not", "nothing", "one",
-    "optuna-dashboard", "other", "possible", "process", "pruned", "range", "returns", "round 1", "running", "same",
-    "same quantity", "share", "slower", "so far", "table", "tells", "text", "that seed", "the sampler chose",
-    "these weights", "time", "unknown", "while it runs", "within each seed", "word", "worst", "yet",
+    "in total", "interact", "last", "learning", "looks up", "maximize", "maximum", "more", "name", "not", "nothing",
+    "one", "optuna-dashboard", "other", "possible", "process", "pruned", "range", "returns", "round 1", "running",
+    "same", "same quantity", "scaled", "share", "slower", "so far", "table", "tells", "text", "that seed",
+    "the sampler chose", "these weights", "time", "unknown", "while it runs", "within each seed", "word", "worst",
+    "yet",
 }
 
 
