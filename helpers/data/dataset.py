@@ -140,10 +140,8 @@ def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None
     tokenize = tokenize_rows(rows, tokenize)
     refuse_several_labels(rows)
     settle_rare(rows, rare)
-    classes = _classes(path, rows.labels)
     texts, tokens = rows.tokens.texts(), rows.tokens
-    number_of = {name: number for number, name in enumerate(classes)}
-    codes = np.array([number_of[name] for name in rows.labels])
+    classes, codes = _number_classes(rows)
     parts = split_rows(rows, codes, texts, seed)
     quality = check_quality(codes, texts, rows, parts, classes)
     parts = _limit(codes, parts, limit, seed, rows.warnings)
@@ -171,12 +169,14 @@ class LazyData:
         return getattr(self._data, name)
 
 
-def _classes(path, labels):
-    classes = sorted(set(labels), key=_natural)
+def _number_classes(rows):
+    """The classes in order, and the number of the class of each row."""
+    classes = sorted(set(rows.labels), key=_natural)
     if len(classes) < 2:
-        raise DataError(f"{path}: the label holds only {shown(*classes or [''])}; a classifier needs at least two "
+        raise DataError(f"{rows.path}: the label holds only {shown(*classes or [''])}; a classifier needs at least two "
                         "classes.")
-    return classes
+    number_of = {name: number for number, name in enumerate(classes)}
+    return classes, np.array([number_of[label] for label in rows.labels])
 
 
 def _limit(codes, parts, limit, seed, warnings):

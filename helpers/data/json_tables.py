@@ -65,12 +65,14 @@ def _read_lines(source, text):
 def _rows_of_object(source, whole):
     """{None or a split: (rows, what was assumed)} of one object that holds all rows."""
     lists = {key: value for key, value in whole.items() if isinstance(value, list) and value}
-    parts = {split_name(key): key for key in lists if split_name(key)}
+    parts = {split_name(key): key for key, value in whole.items()
+             if split_name(key) and isinstance(value, (list, dict)) and value}
     columns = {key: list(value.values()) if isinstance(value, dict) else value for key, value in whole.items()}
     if len(parts) > 1:
         others = [shown(key) for key in whole if key not in parts.values()]
-        said = "a JSON list for each split" + (f" ({', '.join(others)} left out)" if others else "")
-        return {part: (lists[key], said) for part, key in parts.items()}
+        said = "JSON with a key for each split" + (f" ({', '.join(others)} left out)" if others else "")
+        found = {part: _rows_of_object(source, {key: whole[key]}) for part, key in parts.items()}
+        return {part: (next(iter(tables.values()))[0], said) for part, tables in found.items()}
     if has_names(whole) and all(isinstance(value, list) for value in columns.values()):
         if len(set(map(len, columns.values()))) > 1:
             raise DataError(f"{source}: the columns have different lengths, " + ", ".join(

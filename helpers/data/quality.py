@@ -9,7 +9,7 @@ import numpy as np
 from helpers.data.columns import SEVERAL, is_number
 from helpers.data.readers import DataError, lines_of, plural, shown
 
-MISSING = {"nan", "null", "none", "n/a", "na", "#n/a"}
+MISSING = {"nan", "null", "none", "n/a", "na", "#n/a", r"\n"}
 
 
 @dataclass

@@ -84,11 +84,11 @@ def _excel_sheets(file):
 
 
 def _excel_tables(source, sheets, how):
-    """One table for each split, if the sheets are called so; otherwise the longest sheet."""
+    """One table for each split, if the sheets are called so; otherwise the longest sheet of several columns."""
     sheets = {name: rows for name, rows in sheets.items() if any(map(any, rows))} or {"": []}
     parts = {split_name(name): rows for name, rows in sheets.items()}
     if len(parts) == 1 or None in parts or len(parts) < len(sheets):
-        longest = max(sheets, key=lambda name: len(sheets[name]))
+        longest = max(sheets, key=lambda name: sum(sum(map(bool, row)) > 1 for row in sheets[name]))
         others = ", ".join(shown(name) for name in sheets if name != longest)
         named = f", sheet {shown(longest)}, not {others}" if others else ""
         return {None: _sheet(source, sheets[longest], how, f"Excel file{named}")}

@@ -305,6 +305,10 @@ SHAPES = [
     shape("JSON object of lists of pairs", lambda at: save(at, "data_full.json", json.dumps(
         {"train": CLINC[:600], "val": CLINC[600:900], "test": CLINC[900:]})), CLINC[7][0], rows=1_200,
         classes=tuple({label for _, label in CLINC}), label=CLINC[7][1], parts=(600, 300, 300)),
+    shape("JSON object of columns for each split", lambda at: save(at, "a.json", json.dumps({
+        part: dict(zip(("text", "label"), zip(*COMMAS[start:end], strict=True), strict=True))
+        for part, start, end in [("train", 0, 40), ("validation", 40, 50), ("test", 50, 60)]})), COMMAS[7][0],
+        parts=(40, 10, 10)),
     shape("JSON object of columns", lambda at: save(at, "a.json", json.dumps(
         {"text": [text for text, _ in COMMAS], "label": [label for _, label in COMMAS]})), COMMAS[7][0]),
     shape("JSON object with the rows under a key", lambda at: save(at, "a.json", json.dumps(
@@ -341,7 +345,7 @@ SHAPES = [
         row for number, (text, label) in enumerate(ROWS)
         for row in [(text, label == "pos"), (None, None)][: 1 + number % 2])]), classes=("False", "True"),
         label="True", needs="openpyxl"),
-    shape("Excel, a title above, a legend before", lambda at: excel(at, Legend=[("neg", "bad"), ("pos", "good")], Data=[
+    shape("Excel, a title above, a legend before", lambda at: excel(at, Legend=[("neg: bad",)] * 99, Data=[
         ("Answers of March", None), (None, None), ("text", "label"), *ROWS]), warns="sheet 'Data', not 'Legend'",
         needs="openpyxl"),
     shape("Excel, two sheets for one split", lambda at: excel(at, Test=ROWS[:9], Dev=ROWS, Val=ROWS[:5]),
@@ -412,6 +416,8 @@ SHAPES = [
         COMMAS[7][0], classes=("0", "0.0", "1", "1.0"), label="1", warns="0.0"),
     shape("N/A as a label", lambda at: table(at, "a.csv", rows(labels=("neg", "N/A", "pos")), ["text", "label"]),
           pair("neg", rows(labels=("neg", "N/A", "pos"))), classes=("N/A", "neg", "pos"), label="neg", warns="N/A"),
+    shape("nulls as MySQL writes them", lambda at: lines(at, "a.tsv", rows(labels=("neg", r"\N")), "\t"), pair("neg"),
+          classes=(r"\N", "neg"), label="neg", warns="may mean that there is none"),
     shape("spaces around labels", lambda at: table(at, "a.csv", [
         (text, label + " " * (number % 3)) for number, (text, label) in enumerate(COMMAS)], ["text", "label"]),
         COMMAS[7][0]),
