@@ -20,6 +20,7 @@ from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes, 
 from helpers.study import FINISHED, STATE_NAMES, lifecycle
 
 GREY = "#AAAAAA"
+DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (9, 3)))  # of lines that colour alone does not tell apart in each theme
 
 
 def best_of(study):
@@ -95,7 +96,7 @@ def ten_tries(tries, searches):
     """
     ax = new_axes()
     for values in searches:
-        best_so_far(values, ax, color=COLORS["tuned Transformer"], alpha=0.3, linewidth=1)
+        best_so_far(values, ax, color=COLORS["tuned Transformer"], alpha=0.6, linewidth=1.5)
     best_so_far(searches, ax, color=COLORS["tuned Transformer"], label="Optuna")
     if tries:
         best_so_far(tries, ax, color="#D55E00", marker="o", label="you")
@@ -212,7 +213,7 @@ def history(study, reference=None, ax=None, label=None):
     pruned = found.numbers[~found.complete]
     ax.plot(pruned, np.full(len(pruned), 0.03), "|", color=GREY, markersize=10, label="pruned",
             transform=ax.get_xaxis_transform())  # at the bottom, whatever the values are
-    for (name, value), dashes in zip((reference or {}).items(), itertools.cycle(("--", ":", "-."))):
+    for (name, value), dashes in zip((reference or {}).items(), itertools.cycle(DASHES)):
         ax.axhline(value, color=color(name), linestyle=dashes, label=name)
     ax.set_ylabel(found.label, parse_math=False)
     ax.set(xlabel="trial", title=found.note)

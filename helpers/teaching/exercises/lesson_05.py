@@ -54,9 +54,13 @@ def second_space(define_model):
          f"dropout goes up to {max(dropouts):.2f}. No dropout was better than 0.1: end the range low.")
     need(min(dropouts) < 0.05,
          f"dropout is never below {min(dropouts):.2f}, and no dropout was better than 0.1. (Left out, it is 0.1.)")
+    need(space, "it asks the trial for nothing, so all twenty trials would be the same training. Ask at least for "
+                "d_model, whose range ended too early.")
     need(len(space) <= 6,
          f"it asks for {len(space)} settings: {', '.join(space)}. Twenty trials are few; fix what made no difference, "
          "or what you have no question about.")
+    if len(space) == 1:
+        return "1 question about the model is left."
     return f"{len(space)} questions about the model are left, each for a reason."
 
 

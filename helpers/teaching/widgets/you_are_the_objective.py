@@ -73,6 +73,7 @@ class YouAreTheObjective(ipywidgets.VBox):
     def end(self):
         """Shows the function and the rivals, and the result in words."""
         self.look_button.disabled = self.follow_button.disabled = True
+        self.words.value = "The game is over. The two samplers play it now ..."
         rivals = {name: [play(self.function, make_sampler(seed), self.looks) for seed in range(self.rivals)]
                   for name, make_sampler in RIVALS.items()}
         self.draw(rivals)

@@ -83,6 +83,11 @@ def interval(values, factor=None, ddof=1, root=True):
     return factor * np.std(values, ddof=ddof) / (n**0.5 if root else 1)
 
 
+def asks_nothing(trial):
+    return TransformerClassifier(data.vocab_size, data.n_classes, data.max_length, d_model=128, n_heads=8, n_layers=3,
+                                 d_ff=256, dropout=0.0)
+
+
 WRONG = {
     "05.1": [
         (space(d_model=(64, 96)), "widen the range there"),
@@ -93,6 +98,7 @@ WRONG = {
         (space(dropout=(0.1, 0.2)), "dropout is never below 0.1"),
         (lambda trial: (ask(trial), space()(trial))[1], "fix what made no difference"),
         (lambda trial: nn.Linear(1, 1), "it returns a Linear"),
+        (asks_nothing, "it asks the trial for nothing"),
         (space(n_heads=4), "leave n_heads at 8"),
     ],
     "05.2": [
