@@ -105,6 +105,14 @@ def test_only_the_folder_of_the_best_trial_is_kept(tmp_path):
         assert [each.name for each in tmp_path.glob("trial-*")] == [study.best_trial.user_attrs["folder"]]
 
 
+@pytest.mark.parametrize(("direction", "best"), [("maximize", 1), ("minimize", 0)])
+def test_the_first_of_the_best_trials_is_the_best(direction, best):
+    study = optuna.create_study(direction=direction)
+    assert workers.best_of(study) is None
+    study.add_trials([optuna.trial.create_trial(value=value) for value in (1, 2, 2, 1)])
+    assert workers.best_of(study).number == best
+
+
 def test_a_dead_trial_is_queued_once_and_keeps_its_settings_and_folder(tmp_path):
     study = workers.open_study(arguments(tmp_path).storage)
     dead = study.ask()

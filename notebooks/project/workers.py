@@ -51,7 +51,7 @@ def open_study(storage):
             sys.exit(f"{storage} is a file of another kind; name a new one, like --storage study.journal")
         storage = JournalStorage(JournalFileBackend(storage, RepairingLock(storage)))
     return optuna.create_study(
-        study_name="digits", storage=storage, direction="maximize", load_if_exists=True,
+        study_name="tuning", storage=storage, direction="maximize", load_if_exists=True,
         sampler=optuna.samplers.TPESampler(constant_liar=True),  # keeps away from where other workers try
         pruner=optuna.pruners.MedianPruner(n_warmup_steps=3))  # fmt: skip
 
@@ -144,8 +144,9 @@ def delete_beaten(study, folder):
 
 def best_of(study):
     """The best complete trial, the first of several; None if there is none."""
+    sign = 1 if study.direction == optuna.study.StudyDirection.MAXIMIZE else -1
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return max(complete, key=lambda trial: (trial.value, -trial.number), default=None)
+    return max(complete, key=lambda trial: (sign * trial.value, -trial.number), default=None)
 
 
 def wait_for(parent):
