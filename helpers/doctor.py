@@ -14,10 +14,12 @@ from helpers.commands import FIX, INSTALL, ROOT, command, fix
 
 FREE_GB = 1.0
 FIX_KERNEL = command("-m", "ipykernel", "install", "--sys-prefix")
-OFFLINE = """Without internet: on a machine that has it, with the same system and Python, in the folder of the course:
-  python -m pip download -r requirements.txt "setuptools>=77" -d wheels
-Bring the folder wheels into the folder of the course here, and add to the command above:
-  --no-index --find-links wheels"""
+OFFLINE = """Without internet: on a machine that has it, in the folder of the course, run
+  make wheelhouse
+or, without make, on one with the same system and Python:
+  python -m pip download -r requirements.txt "setuptools>=77" -d build/wheels
+Bring the folder build/wheels into the folder of the course here, and add to the command above:
+  --no-index --find-links build/wheels"""
 
 
 def check_python():

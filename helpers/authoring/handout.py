@@ -16,7 +16,8 @@ from helpers.authoring.run_notebooks import walk
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ["CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "data", "environment.yml", "helpers",
           "notebooks", "pyproject.toml", "requirements.txt"]  # the tests hold right answers, so they stay behind
-LEFT_OUT = shutil.ignore_patterns("survey_key.md", "__pycache__", ".ipynb_checkpoints", "my_*", "parabola.*")
+LEFT_OUT = ["__pycache__", ".ipynb_checkpoints"]
+LEFT_OUT_OF_NOTEBOOKS = [*LEFT_OUT, "survey_key.md", "my_*", "parabola.*", "*.journal", "*.lock"]  # what is the teacher's
 SOLUTION = re.compile(r"\n*<details><summary>Solution</summary>\n\n```python\n(.+?)\n```\n\n</details>", re.DOTALL)
 
 
@@ -51,7 +52,8 @@ def handout(folder=ROOT / "build" / "handout"):
     folder.mkdir(parents=True)
     for name in COURSE:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=LEFT_OUT)
+            left_out = LEFT_OUT_OF_NOTEBOOKS if name == "notebooks" else LEFT_OUT
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*left_out))
         else:
             shutil.copy(ROOT / name, folder)
     rewrite(sorted((ROOT / "notebooks").glob("*.ipynb")), without_solutions, folder / "notebooks")
