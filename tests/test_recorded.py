@@ -9,7 +9,7 @@ from helpers.study import StudyError, finished
 
 STUDIES = ["transformer", "small"]
 MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom": "bench.classroom",
-            "soak": "faults.soak",
+            "soak": "faults.soak", "project_drill": "project.drill",
             "gallery": "gallery.record", "gallery_environments": "gallery.record", "stepwise": "gallery.compare",
             "searches": "gallery.compare", "bench/samplers": "bench.samplers", "bench/pruners": "bench.samplers"}
 MEASURED |= {"workers_larger": "bench.workers", "bench/faster_gpu": "bench.faster", "bench/gpu_studies": "bench.gpu"}
