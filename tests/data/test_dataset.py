@@ -245,3 +245,17 @@ def test_the_summary_of_many_classes_names_the_frequent_ones_and_the_rarest(tmp_
     lines = "".join(f"w{number} x,{name}\n" for number, name in enumerate(classes))
     summary = load_csv(write(tmp_path, "text,label\n" + lines)).describe()
     assert re.search(r"77 classes \((c7\d 2\.\d%, ){5}\.\.\., c\d 0\.\d%\);", summary)
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.001, False), (1, True)])
+def test_a_bar_is_shown_where_reading_takes_longer_than_two_seconds(seconds, shown, tmp_path, monkeypatch, capsys):
+    clock = itertools.count(step=seconds)  # each look at it costs so much
+
+    def tokenize(text):
+        next(clock)
+        return text.split()
+
+    monkeypatch.setattr("tqdm.std.time", lambda: next(clock))
+    load_csv(write(tmp_path, "text,label\n" + "".join(f"w{number} x,{'ab'[number % 2]}\n" for number in range(40))),
+             tokenize)
+    assert ("tokenizing" in capsys.readouterr().err) == shown
