@@ -38,7 +38,7 @@ def _refuse(rows, few, named):
         what = "an identifier? Then say label=..., another column"
         if all(map(is_number, few)):
             what = ("a number to predict, or an identifier? This is for classes. Predict numbers by minimizing a loss, "
-                    "as in lesson 11, or make classes of them: pandas.qcut(numbers, 3, labels=['low', 'middle', 'high'])")
+                    "as in lesson 11, or make classes of them: pandas.qcut(numbers, 3, labels=['low', 'mid', 'high'])")
         raise DataError(f"{rows.path}: {len(few):,} labels, such as {', '.join(map(shown, list(few)[:3]))}, have fewer "
                         f"than {MIN_ROWS} different texts each. Is it {what}.")
     where, needed = (" in the split 'train'", "one") if rows.splits else ("", MIN_ROWS)
