@@ -58,7 +58,7 @@ def log_of(folder):
     return SummaryWriter(str(folder), purge_step=0) if SummaryWriter else contextlib.nullcontext()
 
 
-def write_best(study, folder):
+def write_best(study, folder, config):
     """Writes best.pt and best.yaml, and makes sure that the model in the file is as good as the study says."""
     best = best_of(study)
     trained = folder / best.user_attrs["folder"]
@@ -66,17 +66,18 @@ def write_best(study, folder):
         _, saved = load_model(trained / "best.pt")
     except FileNotFoundError:
         if best_of(study).number != best.number:  # a process elsewhere has beaten it meanwhile, and deleted it
-            return write_best(study, folder)
+            return write_best(study, folder, config)
         sys.exit(f"{trained / 'best.pt'}, the model of the best trial, is missing; give the --folder of this study")
     save(folder / "best.pt", saved)
-    model, saved = load_model(folder / "best.pt")
+    model, _ = load_model(folder / "best.pt")
     accuracy = evaluate(model, DataLoader(Digits("val"), batch_size=256))
     if accuracy != best.value:
         sys.exit(f"{trained / 'best.pt'} has a validation accuracy of {accuracy}, and trial {best.number} of "
                  f"{best.value}: the data or the model were changed since; give the new ones a --storage and --folder")
-    (folder / "best.yaml").write_text(yaml.safe_dump(saved["settings"], sort_keys=False), encoding="utf-8")
+    settings = define_settings(best, read_settings(config))  # those in the file may be of a job with other epochs
+    (folder / "best.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     print(f"best: trial {best.number}, validation accuracy {accuracy}, as that of the model in {folder / 'best.pt'}")
-    return saved["settings"], trained
+    return settings, trained
 
 
 def write_table(settings, trained, folder, seeds):
@@ -110,7 +111,7 @@ def main():
     if not study.get_trials(deepcopy=False):
         study.enqueue_trial(read_settings(arguments.config))  # what you have now is the first trial
     run_workers(objective, arguments)
-    best = write_best(study, arguments.folder) if best_of(study) else None
+    best = write_best(study, arguments.folder, arguments.config) if best_of(study) else None
     done = len(study.get_trials(deepcopy=False, states=DONE))
     if done < arguments.trials and arguments.workers:
         sys.exit(f"{done} of {arguments.trials} trials are done; run the same command again to resume")
