@@ -120,8 +120,9 @@ def color(model):
 
 
 def legend_beside(ax):
-    """Puts the legend to the right of the picture, where it covers nothing."""
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    """Puts the legend to the right of the picture, where it covers nothing; a picture without labels gets none."""
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 
 def whole_numbers(ax):

@@ -123,7 +123,8 @@ def run_snippet(folder):
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("name", SNIPPETS)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name == "README" else pytest.mark.slow) for name in SNIPPETS])  # nbval runs them too
 def test_a_snippet_runs_alone_in_an_empty_folder(name, tmp_path):
     assert "helpers" not in SNIPPETS[name]
     (tmp_path / "snippet.py").write_text(SNIPPETS[name], encoding="utf-8")

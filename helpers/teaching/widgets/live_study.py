@@ -67,5 +67,6 @@ class LiveStudy(ipywidgets.VBox):
         plots.history(study, self.reference, left, self.label)
         left.set_xlim(-0.5, max(self.behind.n_trials, len(study.trials)) - 0.5)
         plots.trial_curves(study, ax=right, newest=NEWEST, label=self.label)
-        right.get_legend().remove()  # two legends would take half of the width
+        if legend := right.get_legend():
+            legend.remove()  # two legends would take half of the width
         self.picture.draw()
