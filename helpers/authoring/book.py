@@ -79,7 +79,7 @@ def gather(source, run=executed):
                 up = "](" + "../" * (len(path.relative_to(ROOT).parts) - 1)
                 text = path.read_text(encoding="utf-8").replace(f"{up}README.md", f"{up}index.md")
                 copy.write_text(text, encoding="utf-8")
-    for picture in (ROOT / "notebooks").glob("*.gif"):
+    for picture in (ROOT / "notebooks").glob("*.png"):
         shutil.copyfile(picture, source / "notebooks" / picture.name)
     (source / "index.md").write_text(index, encoding="utf-8")
 

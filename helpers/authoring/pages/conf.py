@@ -16,4 +16,4 @@ html_copy_source = html_show_copyright = False
 highlight_language = "none"  # of code without a name, like the commands in README
 suppress_warnings = ["misc.highlighting_failure"]  # an error message that is no traceback
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
-copybutton_selector = "div.cell_input pre, div.highlight-python pre"
+copybutton_selector = "div.cell_input pre, div.highlight-python pre, section > div.highlight-none pre"
