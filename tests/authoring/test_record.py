@@ -35,6 +35,7 @@ def test_an_unknown_part_is_named():
         record.record(["everything"])
 
 
+@pytest.mark.slow
 def test_a_round_begins_with_its_starts_takes_its_seconds_and_is_recorded_once(tmp_path, monkeypatch):
     monkeypatch.setattr(recorded, "RECORDED", tmp_path)
     monkeypatch.setattr(rounds, "N_TRIALS", {"round 1": 2, "round 2": 1})

@@ -21,6 +21,7 @@ def small(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_each_step_is_recorded_once_and_its_best_is_trained_again(small):
     steps.record_steps()
     table = pd.read_csv(small / "steps.csv")
@@ -35,6 +36,7 @@ def test_each_step_is_recorded_once_and_its_best_is_trained_again(small):
     assert before == {path: path.read_bytes() for path in small.iterdir()}
 
 
+@pytest.mark.slow
 def test_a_recording_goes_on_where_it_was_stopped(small, monkeypatch):
     for name in steps.STEPS:
         steps.run_step(name)

@@ -118,6 +118,7 @@ def test_on_real_reviews(tmp_path):
     assert "dropped 4: the text is empty (lines 770, 1,369, 3,692, ...)" in printed
 
 
+@pytest.mark.slow
 def test_on_two_hundred_rows_with_a_hint(tmp_path):
     with MESSAGES.open(encoding="utf-8") as file:
         rows = [(row["text"], "", row["label"]) for _, row in zip(range(200), csv.DictReader(file), strict=False)]
