@@ -97,7 +97,19 @@ def parser():
     add("file")
     add("--study", help="the study's name, if its own record was lost")
     add("--direction", choices=["maximize", "minimize"], help="its direction, if that was lost")
-    add = command(classroom, "serve one study to a class, with a leader board")
+    add_classroom(command(classroom, "serve one study to a class, with a leader board"))
+    add = command(progress, "show what is solved, or write it to a file for the teacher")
+    add("--export", metavar="FILE", help="write what is solved, and when, to a .json file; needs --who")
+    add("--who", help="the learner's name")
+    add("--gather", nargs=2, metavar=("FOLDER", "FILE"), help="for the teacher: all .json files of a folder as one CSV")
+    add = command(record, "run the full-size experiments and write data/recorded/")
+    add("part", nargs="*", help="which parts; all of them by default")
+    add = command(walk, "run the notebooks at full budget, record their minutes, keep them for the book")
+    add("notebook", nargs="*", help="how their names begin, like 04; all of them by default")
+    return whole
+
+
+def add_classroom(add):
     add("--study", default="class", help="the study's name")
     add("--storage", default="class.db", help="an SQLite file or a database's URL")
     add("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 lets others in")
@@ -109,15 +121,6 @@ def parser():
     add("--remove-trial", metavar="NUMBER", type=int, action="append", default=[], help="only this: remove a trial")
     add("--csv", metavar="FILE", help="only this: write the leader board to a file")
     add("--card", metavar="FILE", help="only this: write a page to print, with the line that learners type")
-    add = command(progress, "show what is solved, or write it to a file for the teacher")
-    add("--export", metavar="FILE", help="write what is solved, and when, to a .json file; needs --who")
-    add("--who", help="the learner's name")
-    add("--gather", nargs=2, metavar=("FOLDER", "FILE"), help="for the teacher: all .json files of a folder as one CSV")
-    add = command(record, "run the full-size experiments and write data/recorded/")
-    add("part", nargs="*", help="which parts; all of them by default")
-    add = command(walk, "run the notebooks at full budget, record their minutes, keep them for the book")
-    add("notebook", nargs="*", help="how their names begin, like 04; all of them by default")
-    return whole
 
 
 def main():
