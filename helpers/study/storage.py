@@ -121,11 +121,17 @@ class Claiming:
         return super().create_new_trial(study_id, template_trial or self.claimed_trial())
 
     def set_trial_state_values(self, trial_id, state, values=None):
-        """Several workers may reach for a waiting trial: all claim it first, each under its own key, one gets it."""
-        if state == TrialState.RUNNING:
-            self.set_trial_system_attr(trial_id, f"worker {claim()}", claim())
+        """Several workers may reach for a waiting trial: all claim it first, each under its own key, and one gets it.
+        The others withdraw their claims, since a trial waits for all who claim it to be dead before it is recovered."""
+        if state != TrialState.RUNNING:
+            return super().set_trial_state_values(trial_id, state, values)
+        key = f"worker {claim()} {threading.get_ident()}"
+        self.set_trial_system_attr(trial_id, key, claim())
         mine = super().set_trial_state_values(trial_id, state, values)
-        if state == TrialState.RUNNING and mine and self.who:
+        if not mine:
+            with contextlib.suppress(UpdateFinishedTrialError):
+                self.set_trial_system_attr(trial_id, key, "")
+        elif self.who:
             self.set_trial_user_attr(trial_id, "who", self.who)
         return mine
 

@@ -93,7 +93,7 @@ class _Crew:
     def run(self):
         while True:
             self.start_trials()
-            if not self.running:
+            if not self.running and not retry_while_away(lambda: recover(self.study)):
                 return
             for future in wait(self.running, timeout=1, return_when=FIRST_COMPLETED).done:
                 self.take(future, self.running.pop(future))

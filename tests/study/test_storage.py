@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from optuna.trial import TrialState
 
 from helpers.study import StudyError, count_trials, open_storage, open_study, run_until
 from helpers.study.storage import recover
-from helpers.study.worker_identity import claim, is_dead, machine
+from helpers.study.worker_identity import claim, claims_of, is_dead, machine
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,6 +147,27 @@ def test_a_trial_that_waited_belongs_to_the_worker_that_took_it(storage):
     assert count_trials(study) == "1 failed, 1 waiting"
     run_until(study, lambda trial: trial.suggest_float("x", 0, 1), 1)
     assert study.best_value == 0.5
+
+
+def test_who_came_too_late_for_a_waiting_trial_does_not_keep_a_dead_worker_alive(storage):
+    study = open_study("mine", storage)
+    study.enqueue_trial({"x": 0.5})
+    opened, waiting = open_storage(storage), study.trials[0]._trial_id
+    process, _ = worker_in_a_trial("mine", storage)
+    assert not opened.set_trial_state_values(waiting, TrialState.RUNNING)
+    kill(process)
+    assert recover(study) == [0]
+
+
+def test_a_thread_that_came_too_late_leaves_its_sibling_the_trial(storage):
+    study = open_study("mine", storage)
+    study.enqueue_trial({"x": 0.5})
+    opened, waiting = open_storage(storage), study.trials[0]._trial_id
+    assert opened.set_trial_state_values(waiting, TrialState.RUNNING)
+    sibling = threading.Thread(target=opened.set_trial_state_values, args=(waiting, TrialState.RUNNING))
+    sibling.start()
+    sibling.join()
+    assert claims_of(opened.get_trial(waiting)) == [claim()]
 
 
 def test_a_trial_without_a_claim_is_never_dead(tmp_path):

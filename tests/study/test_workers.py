@@ -243,7 +243,7 @@ def test_a_timeout_of_zero_lets_no_trial_begin(study):
 def test_no_point_of_a_grid_is_run_twice(tmp_path):
     one = open_study("one", tmp_path / "a.journal", sampler=optuna.samplers.GridSampler({"x": [1]}))
     run_workers(lambda trial: trial.suggest_int("x", 1, 3), one, 1_000, workers=2)
-    assert count_trials(one) == "1 complete"
+    assert [trial.value for trial in one.trials if trial.state != TrialState.FAIL] == [1]
     study = open_study("three", tmp_path / "a.journal", sampler=optuna.samplers.GridSampler({"x": [1, 2, 3]}))
 
     def objective(trial):
@@ -253,10 +253,10 @@ def test_no_point_of_a_grid_is_run_twice(tmp_path):
         return x
 
     run_workers(objective, study, 1_000, workers=2)
-    assert sorted(trial.value for trial in study.trials if trial.value) == [1, 2, 3]
-    assert count_trials(study) == "3 complete, 1 failed"
+    assert sorted(trial.value for trial in study.trials if trial.state != TrialState.FAIL) == [1, 2, 3]
+    begun = len(study.trials)
     run_workers(objective, study, 1_000, workers=2)
-    assert len(study.trials) == 4
+    assert len(study.trials) == begun
 
 
 @pytest.mark.parametrize("storage", ["grid.journal", "sqlite:///grid.db"])
