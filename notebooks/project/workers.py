@@ -187,9 +187,8 @@ def run_workers(objective, arguments):
                for number in range(min(arguments.workers, arguments.trials))]  # fmt: skip
     for worker in workers:
         worker.start()
-    for worker in workers:
-        while worker.is_alive() and not told:
-            worker.join(timeout=1)
+    while multiprocessing.active_children() and not told:
+        time.sleep(1)
     if told and os.name != "nt":  # Windows tells all processes of a console by itself, and terminate would kill
         for worker in workers:
             worker.terminate()
