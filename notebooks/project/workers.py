@@ -61,11 +61,9 @@ def heartbeat(trial, seconds):
     over = threading.Event()
 
     def beat():
-        while True:
+        while not over.wait(seconds):
             with contextlib.suppress(Exception):  # the storage may be away for a moment
                 trial.set_user_attr("alive", time.time())
-            if over.wait(seconds):
-                return
 
     thread = threading.Thread(target=beat)
     thread.start()
