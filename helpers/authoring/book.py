@@ -23,16 +23,21 @@ TOCTREE = "\n```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```\n"
 
 
 def executed(path, cache=EXECUTED):
-    """The notebook with its outputs: as it was kept, unless a cell has changed since; then it runs."""
-    kept = cache / path.name
-
-    def sources(notebook):
-        return [cell.source for cell in nbformat.read(notebook, as_version=4).cells]
-
-    if not kept.exists() or sources(kept) != sources(path):
+    """The notebook with its outputs: those that were kept, unless its code has changed since; then it runs."""
+    kept, notebook = cache / path.name, nbformat.read(path, as_version=4)
+    ran = nbformat.read(kept, as_version=4) if kept.exists() else nbformat.v4.new_notebook()
+    if [cell.source for cell in code_of(ran)] != [cell.source for cell in code_of(notebook)]:
         cache.mkdir(parents=True, exist_ok=True)
         run_notebook(path, cache)
-    return nbformat.read(kept, as_version=4)
+        ran = nbformat.read(kept, as_version=4)
+    for cell, with_outputs in zip(code_of(notebook), code_of(ran), strict=True):
+        cell.outputs = with_outputs.outputs
+    notebook.metadata = ran.metadata  # it holds the widgets
+    return notebook
+
+
+def code_of(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def as_page(notebook):
