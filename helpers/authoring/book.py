@@ -43,7 +43,8 @@ def code_of(notebook):
 def as_page(notebook):
     """The notebook with a picture, made of HTML, in the place of each widget, and without progress bars.
 
-    Links to headings are in lower case, as Sphinx wants them and JupyterLab does not; no error names this folder.
+    Links to headings are in lower case, as Sphinx wants them and JupyterLab does not, and those to a term lead to the
+    top of the glossary; no error names this folder.
     """
     folder = json.dumps(f"{ROOT}{os.sep}")[1:-1]
     notebook = nbformat.reads(nbformat.writes(notebook).replace(folder, ""), as_version=4)
@@ -52,6 +53,7 @@ def as_page(notebook):
         cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\]\(\S*#\S+\)", lambda link: link[0].lower(), cell.source)
+            cell.source = re.sub(r"(glossary\.md)#[^)]+", r"\1", cell.source)
         for output in list(cell.get("outputs", [])):
             view = output.get("data", {}).pop(VIEW, None)
             if view and is_bar(state, view.model_id):
