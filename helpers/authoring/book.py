@@ -19,6 +19,7 @@ CONTENTS = {
     "Teaching": ["notebooks/teaching/README.md", "notebooks/teaching/*.md"],
     "Changing it": ["CONTRIBUTING.md"],
 }
+FOR_TEACHERS_ONLY = "survey_key.md"
 TOCTREE = "\n```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```\n"
 
 
@@ -75,7 +76,8 @@ def gather(source, run=executed):
     shutil.rmtree(source, ignore_errors=True)
     index = (ROOT / "README.md").read_text(encoding="utf-8")
     for caption, patterns in CONTENTS.items():
-        paths = dict.fromkeys(path for pattern in patterns for path in sorted(ROOT.glob(pattern)))
+        paths = dict.fromkeys(path for pattern in patterns for path in sorted(ROOT.glob(pattern))
+                              if path.name != FOR_TEACHERS_ONLY)
         index += TOCTREE.format(caption, "\n".join(path.relative_to(ROOT).as_posix() for path in paths))
         for path in paths:
             copy = source / path.relative_to(ROOT)

@@ -87,6 +87,7 @@ def test_every_link_leads_somewhere(html):
     pages = {path: Page(path) for path in html.rglob("*.html")}
     assert {path.stem for path in (book.ROOT / "notebooks").glob("*.ipynb")} < {path.stem for path in pages}
     assert [link for page in pages.values() for link in page.broken(pages)] == []
+    assert "survey_key" not in {path.stem for path in pages}
 
 
 @pytest.fixture(params=["light", "dark"])
