@@ -15,7 +15,7 @@ from helpers.teaching import quizzes
 WORDS = 200  # that one reads in a minute; code, hints and solutions are not counted
 PER_QUESTION = 1  # minutes for a quick question
 HEADER = re.compile(r"^\*\d+ minutes.*\*$", re.MULTILINE)
-TASK = re.compile(r"^#+ .* · (\d+) minutes$", re.MULTILINE)  # an exercise, or whatever else is done
+TASK = re.compile(r"^#+ (.*) · (\d+) minutes$", re.MULTILINE)  # an exercise, or something else to do
 NOT_READ = re.compile(r"```.*?```|<details>.*?</details>|<!--.*?-->", re.DOTALL)
 
 
@@ -35,11 +35,13 @@ def write_measured(rows, start):
 def sentence(notebook, lesson, computing):
     """(the total, rounded to five minutes; the header of the lesson)."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    reading = round(len(NOT_READ.sub("", text).split()) / WORDS)
-    tasks = sum(map(int, TASK.findall(text)))
+    reading = round(len(NOT_READ.sub("", HEADER.sub("", text)).split()) / WORDS)
+    tasks = TASK.findall(text)
+    to_do = ["exercises", *(f'"{name}"' for name, _ in tasks if not name.startswith("Exercise"))]
+    doing = sum(int(each) for _, each in tasks)
     questions = PER_QUESTION * len(quizzes.all_questions().get(lesson, []))
-    total = 5 * max(1, round((reading + tasks + questions + computing) / 5))
-    parts = {"to read": reading, "for exercises": tasks, "for quick questions": questions}
+    total = 5 * max(1, round((reading + doing + questions + computing) / 5))
+    parts = {"to read": reading, f"for {' and '.join(to_do)}": doing, "for quick questions": questions}
     words = ", ".join(f"{minutes} {what}" for what, minutes in parts.items() if minutes)
     return total, f"*{total} minutes: {words}, and {max(1, round(computing))} while the machine computes.*"
 

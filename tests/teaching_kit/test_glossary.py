@@ -11,7 +11,8 @@ from helpers.authoring.plans import ROOT, read
 from tests.notebooks.tidy_notebooks import NOTEBOOKS
 
 PAGE = (ROOT / "notebooks" / "teaching" / "glossary.md").read_text(encoding="utf-8")
-TERMS = {term: (words, lesson) for term, words, lesson in re.findall(r"(?m)^\| (.+) \| (.+) \| (\d\d) \|$", PAGE)}
+ROWS = re.findall(r'(?m)^\| <a id="(.+)"></a>(.+) \| (.+) \| (\d\d) \|$', PAGE)
+TERMS = {term: (words, lesson) for _, term, words, lesson in ROWS}
 IN_ITALICS = re.compile(r"(?<![\w*])\*(?! )([^*\n]+?)\*(?![\w*])")
 STRESSED = {
     "above the start", "additional", "after", "all", "all combinations", "and", "are", "asks", "before", "behind",
@@ -26,7 +27,8 @@ STRESSED = {
 
 def prose(lesson):
     cells = read(lesson).cells
-    return re.sub("`[^`]*`", "", NOT_READ.sub("", "\n".join(c.source for c in cells if c.cell_type == "markdown")))
+    text = NOT_READ.sub("", "\n".join(c.source for c in cells if c.cell_type == "markdown"))
+    return re.sub("`[^`]*`", "", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text))
 
 
 def in_italics(text):
