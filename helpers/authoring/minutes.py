@@ -32,18 +32,26 @@ def write_measured(rows, start):
                      "python -m helpers walk", start, workers=1, lessons=dict(sorted(lessons.items())))
 
 
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def words(notebook):
+    """How many words a lesson has to read."""
+    return len(NOT_READ.sub("", HEADER.sub("", prose(notebook))).split())
+
+
 def sentence(notebook, lesson, computing):
     """(the total, rounded to five minutes; the header of the lesson)."""
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    reading = round(len(NOT_READ.sub("", HEADER.sub("", text)).split()) / WORDS)
-    tasks = TASK.findall(text)
+    reading = round(words(notebook) / WORDS)
+    tasks = TASK.findall(prose(notebook))
     to_do = ["exercises", *(f'"{name}"' for name, _ in tasks if not name.startswith("Exercise"))]
     doing = sum(int(each) for _, each in tasks)
     questions = PER_QUESTION * len(quizzes.all_questions().get(lesson, []))
     total = 5 * max(1, round((reading + doing + questions + computing) / 5))
     parts = {"to read": reading, f"for {' and '.join(to_do)}": doing, "for quick questions": questions}
-    words = ", ".join(f"{minutes} {what}" for what, minutes in parts.items() if minutes)
-    return total, f"*{total} minutes: {words}, and {max(1, round(computing))} while the machine computes.*"
+    said = ", ".join(f"{minutes} {what}" for what, minutes in parts.items() if minutes)
+    return total, f"*{total} minutes: {said}, and {max(1, round(computing))} while the machine computes.*"
 
 
 def with_header(path):
