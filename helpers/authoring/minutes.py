@@ -66,10 +66,15 @@ def with_header(path):
     return json.dumps(cells, indent=1, ensure_ascii=False) + "\n"
 
 
-def with_totals(readme, notebooks):
-    """README with the minutes of the timed lessons in its table. notebooks: paths of the lessons."""
-    for path in notebooks:
-        if (lesson := path.stem[:2]) in measured():
-            total, _ = sentence(nbformat.read(path, as_version=4), lesson, measured()[lesson])
-            readme = re.sub(rf"^(\| \[{lesson} .*?\) \|) \d* \|", rf"\1 {total} |", readme, flags=re.MULTILINE)
-    return readme
+def totals(notebooks):
+    """{lesson: its minutes}, of the lessons that were timed. notebooks: paths of the lessons."""
+    computing = measured()
+    return {path.stem[:2]: sentence(nbformat.read(path, as_version=4), path.stem[:2], computing[path.stem[:2]])[0]
+            for path in notebooks if path.stem[:2] in computing}
+
+
+def with_totals(text, minutes):
+    """The text with these minutes in its table of lessons, as README and notebook 00 have one. minutes: of `totals`."""
+    for lesson, total in minutes.items():
+        text = re.sub(rf"^(\| (?:\[|\*\*){lesson}\b.*? \|) \d+ \|", rf"\1 {total} |", text, flags=re.MULTILINE)
+    return text

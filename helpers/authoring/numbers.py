@@ -263,22 +263,24 @@ def with_numbers(text):
                   lambda found: found[1] + BLOCKS[found[2]]() + found[3], text, flags=re.DOTALL)
 
 
-def notebook_with_numbers(path):
+def notebook_with_numbers(path, totals):
     notebook = json.loads(minutes.with_header(path))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = with_numbers("".join(cell["source"])).splitlines(keepends=True)
+            text = minutes.with_totals(with_numbers("".join(cell["source"])), totals)
+            cell["source"] = text.splitlines(keepends=True)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 def pages():
     """{path: its text with the numbers of the recordings}"""
     lessons = sorted(NOTEBOOKS.glob("*.ipynb"))
+    totals = minutes.totals(lessons)
     return {
-        README: minutes.with_totals(with_numbers(README.read_text(encoding="utf-8")), lessons),
+        README: minutes.with_totals(with_numbers(README.read_text(encoding="utf-8")), totals),
         PAGE: page(),
         snippets.PAGE: snippets.page(lessons),
-        **{path: notebook_with_numbers(path) for path in lessons},
+        **{path: notebook_with_numbers(path, totals) for path in lessons},
     }
 
 
