@@ -46,7 +46,7 @@ test-slow: .venv/extra-test .venv/extra-book .venv/extra-wheelhouse
 test-all: test test-slow
 
 GALLERY = $(patsubst notebooks/gallery/tune_%.py,%,$(wildcard notebooks/gallery/tune_*.py))
-GALLERY_OF = $(or $(filter mxnet,$(LIB)),$(if $(filter tensorflow tf_keras,$(LIB)),tensorflow),$(if $(filter catboost lightning skorch,$(LIB)),extras),one)
+GALLERY_OF = $(or $(filter mxnet,$(LIB)),$(if $(filter tensorflow tf_keras,$(LIB)),tensorflow),$(if $(filter catboost lightning skorch transformers,$(LIB)),extras),one)
 
 gallery: $(if $(filter $(GALLERY),$(LIB)),.venv/gallery/$(GALLERY_OF)/installed)
 	$(if $^,,$(error Which library? make gallery LIB=NAME, where NAME is one of $(GALLERY)))

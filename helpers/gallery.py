@@ -42,8 +42,12 @@ LIBRARIES = {
     "mxnet": Library("MXNet", "mxnet", "retired in 2023; needs numpy below 1.24, hence Python 3.11", "PyTorch"),
     "catboost": Library("CatBoost", "extras", "the callback only stops the training: call check_pruned() after fit",
                         "this"),
-    "lightning": Library("Lightning", "extras", "fails to import beside fastai's torchvision: keep them apart", "this"),
+    "lightning": Library("Lightning", "extras",
+                         "fails to import beside fastai's torchvision: keep them apart; its checkpoints lack the "
+                         "generators of random numbers: two methods of the script add them", "this"),
     "skorch": Library("skorch", "extras", "none", "this"),
+    "transformers": Library("Hugging Face Trainer", "extras",
+                            "the value of a trial is that of its last evaluation, and n_trials means more", "this"),
 }
 
 
@@ -74,9 +78,9 @@ def show(library, *names):
 
 
 def who_prunes(library):
-    """The pruning callback that a script imports, or "by hand"."""
-    hook = re.search(r"import (\w*PruningCallback)", script(library).read_text(encoding="utf-8"))
-    return hook[1] if hook else "by hand"
+    """The pruning callback that a script imports, the library's own search, or "by hand"."""
+    hook = re.search(r"import \w*PruningCallback|\.hyperparameter_search", script(library).read_text(encoding="utf-8"))
+    return re.split(r"\W", hook[0])[-1] if hook else "by hand"
 
 
 def pins():

@@ -27,7 +27,8 @@ def test_the_scripts_and_the_requirements_file_have_the_same_pins(environment):
     pins = requirements(environment)
     assert len(pins) == len(set(pins))
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pin in pins)
-    assert set(pins) == {pin for library in ENVIRONMENTS[environment] for pin in header(library)["dependencies"]}
+    of_scripts = {pin for library in ENVIRONMENTS[environment] for pin in header(library)["dependencies"]}
+    assert {pin for pin in pins if not pin.startswith("hydra-core")} == of_scripts
 
 
 @pytest.mark.parametrize("library", ENVIRONMENT_OF)

@@ -1,6 +1,5 @@
 """Tests of this folder: pip install pytest, then pytest."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -86,8 +85,8 @@ def test_settings_are_read_or_refused_in_one_sentence(line, words, tmp_path):
             read_settings(tmp_path / "my.yaml")
 
 
-def arguments(folder, **others):
-    return SimpleNamespace(storage=str(folder / "study.journal"), folder=folder, heartbeat=60, trials=4, **others)
+def arguments(folder, trials=10):
+    return SimpleNamespace(storage=str(folder / "study.journal"), folder=folder, heartbeat=60, trials=trials)
 
 
 def quadratic(trial, arguments):
@@ -139,6 +138,14 @@ def test_a_trial_that_was_taken_for_dead_is_left_to_the_others(tmp_path):
     assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.WAITING]
 
 
+def test_of_two_workers_that_begin_the_last_trial_at_the_same_moment_one_gives_up(tmp_path):
+    study = workers.open_study(arguments(tmp_path).storage)
+    workers.run_trial(study, quadratic, arguments(tmp_path))
+    study.ask()
+    workers.run_trial(study, quadratic, arguments(tmp_path, trials=2))
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.RUNNING, TrialState.FAIL]
+
+
 def test_an_objective_that_fails_ends_its_worker(tmp_path):
     study = workers.open_study(arguments(tmp_path).storage)
     with pytest.raises(ZeroDivisionError):
@@ -163,21 +170,30 @@ def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path):
     assert (tmp_path / "notes.txt").read_bytes() == b"one line, no end"
 
 
-def tune(folder, epochs):
+def tune(folder, epochs, *more):
     """The command of README, with few trials, each of that many epochs."""
     config = read_settings(CONFIG) | {"epochs": epochs, "patience": epochs}
     (folder / "my.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     command = [sys.executable, str(HERE / "tune.py"), "--workers", "2", "--trials", "3", "--seeds", "1"]
-    return subprocess.Popen([*command, "--config", "my.yaml"], cwd=folder, stdout=subprocess.PIPE, encoding="utf-8")
+    command += ["--config", "my.yaml", *more]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, encoding="utf-8")
 
 
-def test_stopped_and_started_again_it_ends_with_the_best_model(tmp_path):
+def test_when_the_time_is_over_all_workers_end_and_queue_their_trials(tmp_path):
+    job = tune(tmp_path, 10**6, "--timeout", "1")
+    job.communicate()
+    assert job.returncode == 1
+    assert {trial.state for trial in study_of(tmp_path).trials} <= {TrialState.FAIL, TrialState.WAITING}
+
+
+@pytest.mark.parametrize("signal_name", ["SIGTERM", "SIGKILL"])
+def test_stopped_and_started_again_it_ends_with_the_best_model(signal_name, tmp_path):
     """The first job would train without end. The second trains for two epochs more than it did."""
     job = tune(tmp_path, epochs=10**6)
     while not (tmp_path / "runs" / "trial-0000" / "last.pt").exists():
         assert job.poll() is None
         time.sleep(0.1)
-    job.kill() if os.name == "nt" else job.send_signal(signal.SIGTERM)
+    job.send_signal(getattr(signal, signal_name, signal.SIGTERM))  # on Windows, both kill
     job.communicate()  # until the workers have ended too
     checkpoints = [torch.load(each, weights_only=True) for each in tmp_path.glob("runs/trial-*/last.pt")]
 
@@ -188,8 +204,8 @@ def test_stopped_and_started_again_it_ends_with_the_best_model(tmp_path):
         assert f"resumes at epoch {len(each['accuracies'])}\n" in said
     study = study_of(tmp_path)
     states = [trial.state for trial in study.trials]
-    assert states.count(TrialState.COMPLETE) in (3, 4)  # two may begin the last one
-    assert states.count(TrialState.COMPLETE) + states.count(TrialState.FAIL) == len(states)
+    assert states.count(TrialState.COMPLETE) == 3
+    assert states.count(TrialState.FAIL) == len(states) - 3
     model, saved = load_model(tmp_path / "runs" / "best.pt")
     assert evaluate(model, DataLoader(Digits("val"), batch_size=100)) == saved["accuracy"] == study.best_value
     best = read_settings(tmp_path / "runs" / "best.yaml")

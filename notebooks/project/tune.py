@@ -40,7 +40,8 @@ def objective(trial, arguments):
     if "folder" not in trial.user_attrs:  # a trial that is tried again has that of the first try
         trial.set_user_attr("folder", f"trial-{trial.number:04}")
     name, started = trial.user_attrs["folder"], time.monotonic()
-    with log_of(arguments.folder / "logs" / name) as log:
+    logs = str(arguments.folder / "logs" / name)  # purge_step hides what an earlier try wrote: it is reported again
+    with SummaryWriter(logs, purge_step=0) if SummaryWriter else contextlib.nullcontext() as log:
 
         def after_epoch(epoch, accuracy):
             if log:
@@ -51,11 +52,6 @@ def objective(trial, arguments):
                 raise optuna.TrialPruned
 
         return train(settings, arguments.folder / name, after_epoch)
-
-
-def log_of(folder):
-    """A TensorBoard log. purge_step: what an earlier try has written is hidden, since all epochs are reported again."""
-    return SummaryWriter(str(folder), purge_step=0) if SummaryWriter else contextlib.nullcontext()
 
 
 def write_best(study, folder, config):
@@ -96,7 +92,7 @@ def main():
     parser.add_argument("--storage", default="study.journal", help="a journal file, or a database's address")
     parser.add_argument("--trials", type=int, default=40, help="complete or pruned, those of earlier runs included")
     parser.add_argument("--workers", type=int, default=1, help="processes; 0 only writes the results so far")
-    parser.add_argument("--timeout", type=float, default=float("inf"), help="seconds after which all is stopped")
+    parser.add_argument("--timeout", type=float, help="seconds after which all workers are told to end")
     parser.add_argument("--trial-timeout", type=float, default=float("inf"), help="seconds of one try of one trial")
     parser.add_argument("--heartbeat", type=float, default=5, help="seconds; after six silent ones, a trial is dead")
     parser.add_argument("--seeds", type=int, default=3, help="trainings with the best settings at the end")

@@ -6,7 +6,6 @@ checkpoint in its folder. A process that is told to end queues its trial itself.
 
 import contextlib
 import multiprocessing
-import multiprocessing.connection
 import os
 import shutil
 import signal
@@ -114,6 +113,10 @@ def listen():
 def run_trial(study, objective, arguments):
     """What study.optimize does for one trial, for one that may be stopped, or be taken for dead by another worker."""
     trial, state = study.ask(), None
+    before = study.get_trials(deepcopy=False)[: trial.number]
+    if sum(each.state != TrialState.FAIL for each in before) >= arguments.trials:
+        study.tell(trial, state=TrialState.FAIL)  # another worker began the last trial at the same moment
+        return
     try:
         with heartbeat(trial, arguments.heartbeat):
             value = objective(trial, arguments)
@@ -149,21 +152,17 @@ def best_of(study):
     return max(complete, key=lambda trial: (sign * trial.value, -trial.number), default=None)
 
 
-def wait_for(parent):
-    with contextlib.suppress(EOFError, OSError):
-        parent.recv()  # nothing ever comes: this waits until the other end of the pipe is closed
-    told.append("the parent")
+def wait_for_parent(seconds):
+    multiprocessing.parent_process().join(seconds)
+    told.append("the parent is gone, or the time is over")
 
 
-def work(objective, arguments, device, parent):
-    """Runs trials until the study has its total, this process is told to end, or its parent is gone.
-
-    Two workers that begin the last trial at the same moment both finish it: the total is then one more.
-    """
+def work(objective, arguments, device):
+    """Runs trials until the study has its total, this process is told to end, its parent is gone, or time is over."""
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
     listen()
-    threading.Thread(target=wait_for, args=(parent,), daemon=True).start()
+    threading.Thread(target=wait_for_parent, args=(arguments.timeout,), daemon=True).start()
     study = open_study(arguments.storage)
     while not told:
         retry_dead(study, 6 * arguments.heartbeat)
@@ -179,23 +178,19 @@ def work(objective, arguments, device, parent):
 
 
 def run_workers(objective, arguments):
-    """Starts the workers and waits for them, or tells them to end.
-
-    Each has its own GPU, if there are any, and its end of a pipe: it is told to end as soon as ours is closed, which
-    happens by itself if we are killed.
-    """
-    spawn = multiprocessing.get_context("spawn")
+    """Starts the workers, each with its own GPU if there are any, and waits for them; if told to end, tells them."""
     devices = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
     if devices == [""]:
         devices = [str(number) for number in range(torch.cuda.device_count())] or [""]
-    pipes, workers, until = [], [], time.monotonic() + arguments.timeout
-    for number in range(min(arguments.workers, arguments.trials)):
-        theirs, ours = spawn.Pipe(duplex=False)
-        workers.append(spawn.Process(target=work, args=(objective, arguments, devices[number % len(devices)], theirs)))
-        workers[-1].start()
-        pipes.append(ours)
-    while running := [worker.sentinel for worker in workers if worker.is_alive()]:
-        multiprocessing.connection.wait(running, timeout=1)
-        if told or time.monotonic() > until:
-            for pipe in pipes:
-                pipe.close()
+    spawn = multiprocessing.get_context("spawn")
+    workers = [spawn.Process(target=work, args=(objective, arguments, devices[number % len(devices)]))
+               for number in range(min(arguments.workers, arguments.trials))]  # fmt: skip
+    for worker in workers:
+        worker.start()
+    while multiprocessing.active_children() and not told:
+        time.sleep(1)
+    if told and os.name != "nt":  # Windows tells all processes of a console by itself, and terminate would kill
+        for worker in workers:
+            worker.terminate()
+    for worker in workers:
+        worker.join()

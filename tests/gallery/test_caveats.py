@@ -1,12 +1,16 @@
 """What lesson 08 says one has to know of a library, tried in its environment. `make test-gallery` runs it."""
 
+import json
 import os
+import re
 import subprocess
+import textwrap
 from pathlib import Path
 
 import pytest
 
-from helpers.gallery import LIBRARIES
+from helpers.gallery import GALLERY, LIBRARIES
+from tests.gallery.scripts import ROOT
 
 if "GALLERY_VENVS" not in os.environ:
     pytest.skip("make test-gallery runs these tests", allow_module_level=True)
@@ -65,6 +69,26 @@ study.optimize(objective, n_trials=1)
 print(study.trials[0].state.name)
 """, "COMPLETE"),
     "keras": ("import keras", "No module named 'tensorflow'"),
+    "lightning": ("""
+import optuna, tune_lightning
+class InTheMiddle(optuna.pruners.NopPruner):
+    def prune(self, study, trial):
+        return trial.number == 0 and trial.last_step == 6
+study = optuna.create_study(pruner=InTheMiddle())
+for folder in ("cut off", "cut off", "unbroken"):
+    study.enqueue_trial({"hidden_size": 32, "dropout": 0.3, "lr": 0.003})
+    study.optimize(lambda trial: tune_lightning.train(trial, folder)[1], n_trials=1)
+before, after, unbroken = (trial.intermediate_values for trial in study.trials)
+print("resumed at", min(after), "as if unbroken:", before | after == unbroken)
+""", "resumed at 6 as if unbroken: True"),
+    "transformers": ("""
+import tune_transformers
+trainer, values = tune_transformers.define_trainer(tune_transformers.define_model), iter([1.0, 3.0, 2.0])
+trainer.args.num_train_epochs = 3
+best = trainer.hyperparameter_search(tune_transformers.define_settings, lambda metrics: next(values), n_trials=1,
+                                     direction="maximize", backend="optuna")
+print("the value is", best.objective)
+""", "the value is 2.0"),
 }
 
 
@@ -72,9 +96,32 @@ print(study.trials[0].state.name)
 def test_what_there_is_to_know_is_still_so(library, tmp_path):
     code, words = TRIED[library]
     python = VENVS / LIBRARIES[library].environment / "bin" / "python"
-    done = subprocess.run([python, "-W", "default", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([python, "-W", "default", "-c", code], cwd=tmp_path, capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": str(GALLERY)})  # fmt: skip
     assert words in done.stdout + done.stderr
 
 
+WITH_HYDRA = """
+import hydra, optuna
+def objective(trial):
+{}
+    print(cfg.width, cfg.lr == trial.params["lr"])
+    return cfg.lr
+optuna.create_study().optimize(objective, n_trials=2)
+"""
+
+
+def test_hydras_lines_in_lesson_11_compose_what_the_trial_suggests(tmp_path):
+    lesson = json.loads((ROOT / "notebooks" / "11_in_your_own_project.ipynb").read_text(encoding="utf-8"))
+    [lines] = re.findall(r"```python\n(with hydra.+?)```", "".join("".join(cell["source"]) for cell in lesson["cells"]),
+                         re.DOTALL)  # fmt: skip
+    (tmp_path / "tune.py").write_text(WITH_HYDRA.format(textwrap.indent(lines, "    ")), encoding="utf-8")
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "config.yaml").write_text("lr: 1\nwidth: 64\n", encoding="utf-8")
+    python = VENVS / "extras" / "bin" / "python"
+    done = subprocess.run([python, "tune.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "64 True\n64 True\n", done.stderr
+
+
 def test_what_is_not_tried_is_a_matter_of_versions():
-    assert {key for key, about in LIBRARIES.items() if about.caveat != "none"} - set(TRIED) == {"mxnet", "lightning"}
+    assert {key for key, about in LIBRARIES.items() if about.caveat != "none"} - set(TRIED) == {"mxnet"}

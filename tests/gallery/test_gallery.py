@@ -14,7 +14,7 @@ if "GALLERY_VENVS" not in os.environ:
     pytest.skip("make test-gallery runs these tests", allow_module_level=True)
 VENVS = Path(os.environ["GALLERY_VENVS"]).absolute()
 MAJORITY = 0.11  # the digits are nearly evenly shared
-ROUNDS = {"xgboost": 60, "lightgbm": 60, "catboost": 60, "fastai": 10}  # the others train for 15 epochs
+ROUNDS = {"xgboost": 60, "lightgbm": 60, "catboost": 60, "fastai": 10, "transformers": 10}  # the others: 15 epochs
 
 
 @pytest.fixture(scope="module", params=ENVIRONMENT_OF)

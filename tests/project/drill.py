@@ -50,7 +50,8 @@ class Drill:
         self.study = workers.open_study(self.storage)
         self.job = None
 
-    def start(self, trials):
+    def start(self, trials=FOREVER):
+        self.total = trials
         command = [sys.executable, "tune.py", "--workers", "2", "--storage", self.storage, "--trials", str(trials)]
         with open(self.folder / "said.txt", "a", encoding="utf-8") as said:
             self.job = psutil.Popen([*command, "--heartbeat", "2", "--seeds", "1"], cwd=self.folder, stdout=said,
@@ -67,7 +68,7 @@ class Drill:
         """Returns a row of the table."""
         started = time.monotonic()
         try:
-            self.start(FOREVER)
+            self.start()
             while self.count["kills"] < kills:
                 self.wait_for_epochs(self.chance.randint(1, 25))
                 self.count["kills"] += self.kill()
@@ -87,7 +88,7 @@ class Drill:
         while self.epochs() < enough:
             if self.job.poll() is not None:
                 self.said()
-                self.start(FOREVER)
+                self.start()
             time.sleep(0.1)
 
     def epochs(self):
@@ -145,7 +146,7 @@ class Drill:
             "finished": len(done), "failed": sum(trial.state == TrialState.FAIL for trial in trials),
             "resumed": self.said().count("resumes at epoch"), "lost": self.count["lost"],
             "duplicated": len(done) - len({trial.user_attrs["folder"] for trial in done}),
-            "stuck": sum(not trial.state.is_finished() for trial in trials),
+            "too many": len(done) - self.total, "stuck": sum(not trial.state.is_finished() for trial in trials),
             "best missing": self.count["best missing"], "unlike unbroken": len(unlike),
         }  # fmt: skip
 

@@ -36,7 +36,7 @@ def test_each_of_its_files_is_in_its_readme():
 def test_killed_three_times_nothing_is_lost(storage, tmp_path, request):
     database = request.getfixturevalue("postgres").new_database() if storage == "PostgreSQL" else None
     row = Drill(tmp_path / "copy", database).run(kills=3)
-    for fault in ("lost", "duplicated", "stuck", "best missing", "unlike unbroken"):
+    for fault in ("lost", "duplicated", "too many", "stuck", "best missing", "unlike unbroken"):
         assert row[fault] == 0, row
     assert row["finished"] >= 10
     results = [each.name for each in (tmp_path / "copy" / "runs").iterdir()]
@@ -93,7 +93,7 @@ def note_gpu(trial, arguments):
 def test_each_worker_has_a_gpu_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,7")
     arguments = SimpleNamespace(storage=str(tmp_path / "study.journal"), folder=tmp_path, heartbeat=60, trials=2,
-                                workers=2, timeout=float("inf"))  # fmt: skip
+                                workers=2, timeout=None)  # fmt: skip
     workers.run_workers(note_gpu, arguments)
     assert {trial.user_attrs["gpu"] for trial in workers.open_study(arguments.storage).trials} == {"3", "7"}
 
