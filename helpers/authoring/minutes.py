@@ -4,6 +4,7 @@ Computed for the lessons that `python -m helpers walk` has timed at full budget;
 """
 
 import json
+import math
 import re
 
 import nbformat
@@ -42,13 +43,13 @@ def words(notebook):
 
 
 def sentence(notebook, lesson, computing):
-    """(the total, rounded to five minutes; the header of the lesson)."""
+    """(the total, rounded up to five minutes; the header of the lesson)."""
     reading = round(words(notebook) / WORDS)
     tasks = TASK.findall(prose(notebook))
     to_do = ["exercises", *(f'"{name}"' for name, _ in tasks if not name.startswith("Exercise"))]
     doing = sum(int(each) for _, each in tasks)
     questions = PER_QUESTION * len(quizzes.all_questions().get(lesson, []))
-    total = 5 * max(1, round((reading + doing + questions + computing) / 5))
+    total = 5 * math.ceil((reading + doing + questions + computing) / 5)
     parts = {"to read": reading, f"for {' and '.join(to_do)}": doing, "for quick questions": questions}
     said = ", ".join(f"{minutes} {what}" for what, minutes in parts.items() if minutes)
     return total, f"*{total} minutes: {said}, and {max(1, round(computing))} while the machine computes.*"

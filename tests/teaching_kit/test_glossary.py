@@ -50,6 +50,13 @@ def test_each_term_is_met_in_its_lesson():
     assert [term for term, (_, lesson) in TERMS.items() if term.lower() not in texts[lesson]] == []
 
 
+def test_each_term_leads_from_its_lesson_to_the_glossary():
+    links = {path.stem[:2]: re.findall(r"\(teaching/glossary\.md#([^)]+)\)", path.read_text(encoding="utf-8"))
+             for path in NOTEBOOKS}
+    assert {lesson: sorted(anchors) for lesson, anchors in links.items() if anchors} == {
+        lesson: sorted(anchor for anchor, _, _, met in ROWS if met == lesson) for lesson in {row[3] for row in ROWS}}
+
+
 def test_what_a_lesson_introduces_in_italics_is_in_the_glossary():
     known = {term.lower() for term in TERMS} | STRESSED
     missing = {path.stem[:2]: sorted(words for words in in_italics(prose(path.stem[:2])) if words.lower() not in known)
