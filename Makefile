@@ -5,7 +5,7 @@
 #
 # For those who teach:
 # make rehearse   run what a plan runs, and time its rows (PLAN="90 minutes")
-# make book       the course as a web site with all outputs, under build/; runs what has changed, at first for hours
+# make book       the course as a web site with all outputs, under build/; runs what has changed, at first for half an hour
 # make slides     slides of each lesson, from the notebooks that the book shows, as HTML and PDF under build/
 # make wheelhouse  the packages for Linux, macOS and Windows, for a room without internet (WHEELS=folder, TORCH_INDEX)
 # make handout    for graded classes: the course without its solutions, in build/handout/
@@ -17,13 +17,10 @@
 # make lint       ruff, the order of the wings, the rules of notebooks
 # make walk       run the notebooks at full budget, record their minutes, keep them for the book (NOTEBOOK=04)
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
-# make numbers    write the numbers and the picture of README, and data/recorded/README.md from the recordings
+# make numbers    write the numbers and pictures of README, and data/recorded/README.md from the recordings
 # make record     run the experiments behind data/recorded/ again (an hour and more)
-# make record-table  train the grid of configurations that searches are tried on (half an hour of two cores)
-# make bench      what the advice is worth, and its price (hours); SMALL=--small for a taste
-# make race       search by seven tuners for eight minutes: its next piece of 35 (PIECES=7 for as many)
-# make bench-gpu  the parts of it that need a GPU (five minutes)
-# make soak       kill and suspend the workers of studies at random, restart their servers, and look for what was lost
+# make bench PART=race  what a piece of advice is worth, or a tool costs: a file of tests/bench, which says how long it
+#                 takes; ARGS=--small for a taste, ARGS=--record to keep the result
 
 PYTHON ?= python3
 PORT ?= 8888
@@ -34,7 +31,7 @@ INSTALL = pip install --quiet $(OFFLINE) $(if $(TORCH_INDEX),--extra-index-url $
 PYTEST = $(BIN)/python -m pytest --nbval-lax -n 2 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet book slides wheelhouse handout solutions rehearse screenshots numbers record record-table bench race bench-gpu soak clean
+.PHONY: lab test test-slow test-all test-gallery gallery lint walk cheat-sheet book slides wheelhouse handout solutions rehearse screenshots numbers record bench clean
 
 lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	@$(BIN)/python -m helpers doctor
@@ -96,23 +93,8 @@ numbers: .venv/installed
 record: .venv/installed
 	$(BIN)/python -m helpers record $(PART)
 
-record-table: .venv/installed
-	$(BIN)/python -m tests.bench.table --record $(SMALL)
-
-bench: .venv/extra-test .venv/bench/tuners/installed
-	$(BIN)/$(INSTALL) cmaes==0.13.1
-	set -e; for part in load_csv workers storages classroom class_restart; do $(BIN)/python -m tests.bench.$$part; done
-	set -e; for part in training_loop growth faster samplers wilcoxon running article tuners layouts; do $(BIN)/python -m tests.bench.$$part $(SMALL); done
-
-race: .venv/extra-test .venv/bench/tuners/installed
-	$(BIN)/python -m tests.bench.race --record --pieces $(or $(PIECES),1)
-
-bench-gpu: .venv/extra-test
-	$(BIN)/python -m tests.bench.gpu $(SMALL)
-	$(BIN)/python -m tests.bench.faster --device cuda $(SMALL)
-
-soak: .venv/extra-test
-	$(BIN)/python -m tests.faults.soak --record
+bench: .venv/extra-test .venv/extra-bench .venv/bench/tuners/installed
+	$(BIN)/python -m tests.bench.$(PART) $(ARGS)
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache *.egg-info

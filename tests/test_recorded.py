@@ -15,7 +15,7 @@ MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom
 MEASURED |= {"workers_larger": "bench.workers", "bench/faster_gpu": "bench.faster", "bench/gpu_studies": "bench.gpu"}
 MEASURED |= {f"bench/{name}": f"bench.{name}" for name in (
     "article", "faster", "gpu", "growth", "layouts", "running", "table", "training_loop", "tuners", "wilcoxon")}
-if (recorded.RECORDED / "bench" / "race.csv").exists():  # it is recorded in pieces, `make race`
+if (recorded.RECORDED / "bench" / "race.csv").exists():  # it is recorded in pieces
     MEASURED["bench/race"] = "bench.race"
 TABLES = {"untuned": range(5), "patience": range(5), "diagnosis": range(5), "schedule": range(5),
           "first_try": range(11, 16), "tuned": range(11, 16)}

@@ -19,26 +19,33 @@ CONTENTS = {
     "Teaching": ["notebooks/teaching/README.md", "notebooks/teaching/*.md"],
     "Changing it": ["CONTRIBUTING.md"],
 }
+FOR_TEACHERS_ONLY = "survey_key.md"
 TOCTREE = "\n```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```\n"
 
 
 def executed(path, cache=EXECUTED):
-    """The notebook with its outputs: as it was kept, unless a cell has changed since; then it runs."""
-    kept = cache / path.name
-
-    def sources(notebook):
-        return [cell.source for cell in nbformat.read(notebook, as_version=4).cells]
-
-    if not kept.exists() or sources(kept) != sources(path):
+    """The notebook with its outputs: those that were kept, unless its code has changed since; then it runs."""
+    kept, notebook = cache / path.name, nbformat.read(path, as_version=4)
+    ran = nbformat.read(kept, as_version=4) if kept.exists() else nbformat.v4.new_notebook()
+    if [cell.source for cell in code_of(ran)] != [cell.source for cell in code_of(notebook)]:
         cache.mkdir(parents=True, exist_ok=True)
         run_notebook(path, cache)
-    return nbformat.read(kept, as_version=4)
+        ran = nbformat.read(kept, as_version=4)
+    for cell, with_outputs in zip(code_of(notebook), code_of(ran), strict=True):
+        cell.outputs = with_outputs.outputs
+    notebook.metadata = ran.metadata  # it holds the widgets
+    return notebook
+
+
+def code_of(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def as_page(notebook):
     """The notebook with a picture, made of HTML, in the place of each widget, and without progress bars.
 
-    Links to headings are in lower case, as Sphinx wants them and JupyterLab does not; no error names this folder.
+    Links to headings are in lower case, as Sphinx wants them and JupyterLab does not, and those to a term lead to the
+    top of the glossary; no error names this folder.
     """
     folder = json.dumps(f"{ROOT}{os.sep}")[1:-1]
     notebook = nbformat.reads(nbformat.writes(notebook).replace(folder, ""), as_version=4)
@@ -47,6 +54,7 @@ def as_page(notebook):
         cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\]\(\S*#\S+\)", lambda link: link[0].lower(), cell.source)
+            cell.source = re.sub(r"(glossary\.md)#[^)]+", r"\1", cell.source)
         for output in list(cell.get("outputs", [])):
             view = output.get("data", {}).pop(VIEW, None)
             if view and is_bar(state, view.model_id):
@@ -68,7 +76,8 @@ def gather(source, run=executed):
     shutil.rmtree(source, ignore_errors=True)
     index = (ROOT / "README.md").read_text(encoding="utf-8")
     for caption, patterns in CONTENTS.items():
-        paths = dict.fromkeys(path for pattern in patterns for path in sorted(ROOT.glob(pattern)))
+        paths = dict.fromkeys(path for pattern in patterns for path in sorted(ROOT.glob(pattern))
+                              if path.name != FOR_TEACHERS_ONLY)
         index += TOCTREE.format(caption, "\n".join(path.relative_to(ROOT).as_posix() for path in paths))
         for path in paths:
             copy = source / path.relative_to(ROOT)

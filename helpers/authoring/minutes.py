@@ -4,6 +4,7 @@ Computed for the lessons that `python -m helpers walk` has timed at full budget;
 """
 
 import json
+import math
 import re
 
 import nbformat
@@ -15,7 +16,7 @@ from helpers.teaching import quizzes
 WORDS = 200  # that one reads in a minute; code, hints and solutions are not counted
 PER_QUESTION = 1  # minutes for a quick question
 HEADER = re.compile(r"^\*\d+ minutes.*\*$", re.MULTILINE)
-TASK = re.compile(r"^#+ .* · (\d+) minutes$", re.MULTILINE)  # an exercise, or whatever else is done
+TASK = re.compile(r"^#+ (.*) · (\d+) minutes$", re.MULTILINE)  # an exercise, or something else to do
 NOT_READ = re.compile(r"```.*?```|<details>.*?</details>|<!--.*?-->", re.DOTALL)
 
 
@@ -32,16 +33,26 @@ def write_measured(rows, start):
                      "python -m helpers walk", start, workers=1, lessons=dict(sorted(lessons.items())))
 
 
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def words(notebook):
+    """How many words a lesson has to read."""
+    return len(NOT_READ.sub("", HEADER.sub("", prose(notebook))).split())
+
+
 def sentence(notebook, lesson, computing):
-    """(the total, rounded to five minutes; the header of the lesson)."""
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    reading = round(len(NOT_READ.sub("", text).split()) / WORDS)
-    tasks = sum(map(int, TASK.findall(text)))
+    """(the total, rounded up to five minutes; the header of the lesson)."""
+    reading = round(words(notebook) / WORDS)
+    tasks = TASK.findall(prose(notebook))
+    to_do = ["exercises", *(f'"{name}"' for name, _ in tasks if not name.startswith("Exercise"))]
+    doing = sum(int(each) for _, each in tasks)
     questions = PER_QUESTION * len(quizzes.all_questions().get(lesson, []))
-    total = 5 * max(1, round((reading + tasks + questions + computing) / 5))
-    parts = {"to read": reading, "for exercises": tasks, "for quick questions": questions}
-    words = ", ".join(f"{minutes} {what}" for what, minutes in parts.items() if minutes)
-    return total, f"*{total} minutes: {words}, and {max(1, round(computing))} while the machine computes.*"
+    total = 5 * math.ceil((reading + doing + questions + computing) / 5)
+    parts = {"to read": reading, f"for {' and '.join(to_do)}": doing, "for quick questions": questions}
+    said = ", ".join(f"{minutes} {what}" for what, minutes in parts.items() if minutes)
+    return total, f"*{total} minutes: {said}, and {max(1, round(computing))} while the machine computes.*"
 
 
 def with_header(path):
@@ -56,10 +67,15 @@ def with_header(path):
     return json.dumps(cells, indent=1, ensure_ascii=False) + "\n"
 
 
-def with_totals(readme, notebooks):
-    """README with the minutes of the timed lessons in its table. notebooks: paths of the lessons."""
-    for path in notebooks:
-        if (lesson := path.stem[:2]) in measured():
-            total, _ = sentence(nbformat.read(path, as_version=4), lesson, measured()[lesson])
-            readme = re.sub(rf"^(\| \[{lesson} .*?\) \|) \d* \|", rf"\1 {total} |", readme, flags=re.MULTILINE)
-    return readme
+def totals(notebooks):
+    """{lesson: its minutes}, of the lessons that were timed. notebooks: paths of the lessons."""
+    computing = measured()
+    return {path.stem[:2]: sentence(nbformat.read(path, as_version=4), path.stem[:2], computing[path.stem[:2]])[0]
+            for path in notebooks if path.stem[:2] in computing}
+
+
+def with_totals(text, minutes):
+    """The text with these minutes in its table of lessons, as README and notebook 00 have one. minutes: of `totals`."""
+    for lesson, total in minutes.items():
+        text = re.sub(rf"^(\| (?:\[|\*\*){lesson}\b.*? \|) \d+ \|", rf"\1 {total} |", text, flags=re.MULTILINE)
+    return text

@@ -17,7 +17,6 @@ from helpers.figure_style import alt_text
 
 README = DATA_DIR.parent / "README.md"
 NOTEBOOKS = DATA_DIR.parent / "notebooks"
-PICTURE = NOTEBOOKS / "learning_curves.png"
 PAGE = recorded.RECORDED / "README.md"
 IN_README = ("paper's recipe", "LSTM", "Transformer, first try", "tuned boosted trees", "tuned Transformer")
 SEARCH_OF = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}
@@ -66,9 +65,17 @@ def results():
 
 
 def learning_curves():
-    """The picture of README: the LSTM, the Transformer that lost, and the one that was tuned."""
+    """The first picture of README: the LSTM, the Transformer that lost, and the one that was tuned."""
     curves = pd.concat(recorded.load_table(f"{part}_curves") for part in ("untuned", "tuned"))
     return plots.learning_curves(curves[curves["model"].isin(["LSTM", "paper's recipe", "tuned Transformer"])]).figure
+
+
+def round_two():
+    """The second picture of README: the trials of round two, above what there was before."""
+    mean = by_model(recorded.load_test_results(), ("val_accuracy",))["val_accuracy"]
+    names = ("LSTM", "Transformer, first try", "tuned boosted trees")
+    trials = recorded.load_round("transformer", "round 2")
+    return plots.history(trials, {name: mean[name] for name in names}, label="validation accuracy").figure
 
 
 def layouts():
@@ -233,8 +240,17 @@ def sentence_on_gpu_studies():
         for (device, workers), row in studies.iterrows()) + "."
 
 
+PICTURES = (learning_curves, round_two)
+
+
+def picture(draw):
+    return f"![{alt_text(draw())}](notebooks/{draw.__name__}.png)"
+
+
 BLOCKS = {
-    "results": lambda: f"![{alt_text(learning_curves())}](notebooks/{PICTURE.name})\n\n{results_in_short()}",
+    "results": lambda: f"{picture(learning_curves)}\n\n{results_in_short()}\n\n{picture(round_two)}\n"
+                       "*Round two of the search:* a dot per trial that trained to its end, a tick at the bottom per "
+                       "pruned one; the dashed lines are what there was before.",
     "storages": sentence_on_storages,
     "gpu, usual": lambda: sentence_on_gpu("usual"),
     "gpu, full width": lambda: sentence_on_gpu("full width"),
@@ -247,26 +263,29 @@ def with_numbers(text):
                   lambda found: found[1] + BLOCKS[found[2]]() + found[3], text, flags=re.DOTALL)
 
 
-def notebook_with_numbers(path):
+def notebook_with_numbers(path, totals):
     notebook = json.loads(minutes.with_header(path))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = with_numbers("".join(cell["source"])).splitlines(keepends=True)
+            text = minutes.with_totals(with_numbers("".join(cell["source"])), totals)
+            cell["source"] = text.splitlines(keepends=True)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 def pages():
     """{path: its text with the numbers of the recordings}"""
     lessons = sorted(NOTEBOOKS.glob("*.ipynb"))
+    totals = minutes.totals(lessons)
     return {
-        README: minutes.with_totals(with_numbers(README.read_text(encoding="utf-8")), lessons),
+        README: minutes.with_totals(with_numbers(README.read_text(encoding="utf-8")), totals),
         PAGE: page(),
         snippets.PAGE: snippets.page(lessons),
-        **{path: notebook_with_numbers(path) for path in lessons},
+        **{path: notebook_with_numbers(path, totals) for path in lessons},
     }
 
 
 if __name__ == "__main__":
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8", newline="\n")
-    learning_curves().savefig(PICTURE, dpi=80)
+    for draw in PICTURES:
+        draw().savefig(NOTEBOOKS / f"{draw.__name__}.png", dpi=80)

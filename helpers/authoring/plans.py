@@ -62,7 +62,7 @@ def sections(notebook):
         if cell.cell_type == "code":
             found[current].append(cell)
         else:
-            for current in re.findall(r"^## (.+)$", cell.source, re.MULTILINE):
+            for current in re.findall(r"^## (.+?)(?: · \d+ minutes)?$", cell.source, re.MULTILINE):
                 found[current] = []
     return found
 

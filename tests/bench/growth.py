@@ -3,7 +3,7 @@
 A trial asks ten of the Transformer's questions, reports twelve epochs, asks after each whether it is to be pruned (by
 the median, and goes on all the same), and trains nothing. Each measurement is a process of its own.
 
-python -m tests.bench.growth (--record writes data/recorded/bench/growth.csv; CMA-ES: pip install cmaes==0.13.1)
+python -m tests.bench.growth (--record writes data/recorded/bench/growth.csv; CMA-ES: the extra "bench")
 """
 
 import argparse
@@ -176,7 +176,7 @@ def main():
     rows, filled = [], {}
     samplers = [name for name in SAMPLERS if name != "CMA-ES" or importlib.util.find_spec("cmaes")]
     if "CMA-ES" not in samplers:
-        print("CMA-ES is left out: pip install cmaes==0.13.1")
+        print("CMA-ES is left out: make bench PART=growth installs it")
     if not programs():
         print("PostgreSQL is left out: its programs are not installed")
     kinds = ["journal", "SQLite", *(["PostgreSQL"] if programs() else [])]

@@ -2,7 +2,7 @@
 (helpers.tabular_benchmark), many seeds each.
 
 python -m tests.bench.samplers (--record writes data/recorded/bench/samplers.csv and pruners.csv; --small: two seeds;
-CMA-ES: pip install cmaes==0.13.1)
+CMA-ES: the extra "bench")
 
 Samplers get 100 trials each and no pruner. Pruners get what fifty trainings of average length take on one process, and
 as many trials as fit into it.

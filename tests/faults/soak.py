@@ -2,7 +2,7 @@
 
 Two machines share a study: one with `run_workers` and two workers, one with a single `run_until`. Its server, if it
 has one, is restarted. Patience, heartbeat and the lengths of all faults are scaled down; nobody repairs anything: a
-killed command is started again. `make soak` records it (half an hour).
+killed command is started again. `python -m tests.faults.soak --record` records it (half an hour).
 """
 
 import argparse

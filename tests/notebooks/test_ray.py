@@ -1,4 +1,4 @@
-"""Lesson 07's cells for Ray. All other tests of the notebook pass whether it starts or not."""
+"""Lesson 12's cells for Ray. All other tests of the notebook pass whether it starts or not."""
 
 import importlib.util
 from pathlib import Path
@@ -11,7 +11,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed"),
 ]
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "07_more_than_one_process.ipynb"
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "12_many_machines_and_a_class.ipynb"
 CELLS = [cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
 START_FAILS = """
 def init(**_):

@@ -13,17 +13,20 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from helpers.authoring import minutes
 from helpers.teaching import checks
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 MARK = "# NBVAL_CHECK_OUTPUT"
 LONGEST = 15
+CELLS, WORDS = 70, 2700  # of a lesson
 LONG_ON_PURPOSE = {"whole", "snippet"}  # a full model or loop; a snippet to copy
 TAGS = LONG_ON_PURPOSE | {"raises-exception", "exercise", "behind"}  # behind: waits for what ran behind the lesson
 
 MINUTES = range(3, 9)  # of an exercise
 CHALLENGES = {"05.3"}  # longer on purpose
 WITHOUT_EXERCISES = {"00", "10"}  # the start, and the reference
+WITHOUT_LIMIT = {"10"}
 HEADING = re.compile(r"### Exercise (?P<name>\d\d\.\d) · (?P<minutes>\d+) minutes\n")
 CALL = re.compile(r'checks\.check\("(?P<name>\d\d\.\d)", .+\)')
 BELOW = re.compile(
@@ -76,6 +79,11 @@ def broken_rules(notebook, lesson):
         yield "no cell sets the sizes with helpers.budget"
     if lesson not in WITHOUT_EXERCISES and not any(f'Quiz("{lesson}")' in cell.source for cell in code):
         yield f'no cell asks the quick questions: Quiz("{lesson}")'
+    if lesson not in WITHOUT_LIMIT:
+        if len(notebook.cells) > CELLS:
+            yield f"it has {len(notebook.cells)} cells; {CELLS} at most"
+        if minutes.words(notebook) > WORDS:
+            yield f"it has {minutes.words(notebook):,} words to read; {WORDS:,} at most"
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue

@@ -34,6 +34,18 @@ def deletes_in_a_loop(trials):
     return beaten
 
 
+def before_the_last_moment(trials, now, grace):
+    running = {trial["number"]: trial["heartbeat"] for trial in trials if trial["state"] == "RUNNING"}
+    return {number for number, beat in running.items() if beat not in (None, *range(now - grace, now + 1))}
+
+
+def counts_the_rounds(n_trials, workers):
+    begun = 0
+    while begun < min(n_trials, 10):
+        begun += workers
+    return min(begun, n_trials)
+
+
 def sorts_the_list(accuracies):
     best = max(accuracies)
     last = [epoch for epoch, value in enumerate(accuracies, start=1) if value == best][-1]
@@ -342,5 +354,10 @@ RIGHT = {
     "11.3": [
         lambda worker, allowed: list(itertools.islice(itertools.cycle(allowed.split(",")), worker + 1))[-1],
         lambda worker, allowed: (allowed.split(",") * (worker + 1))[worker],
+    ],
+    "12.1": [before_the_last_moment],
+    "12.2": [
+        counts_the_rounds,
+        lambda n_trials, workers: min(n_trials, workers * math.ceil(10 / workers)),
     ],
 }

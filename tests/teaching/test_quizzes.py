@@ -36,7 +36,7 @@ def sections(reason):
 
 def test_each_lesson_with_exercises_has_two_or_three_questions():
     assert {lesson: 2 <= len(QUESTIONS[lesson]) <= 3 for lesson in QUESTIONS} == dict.fromkeys(
-        ("01", "02", "03", "04", "05", "06", "07", "08", "09", "11"), True)
+        ("01", "02", "03", "04", "05", "06", "07", "08", "09", "11", "12"), True)
 
 
 @each_question

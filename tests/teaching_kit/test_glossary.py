@@ -11,7 +11,8 @@ from helpers.authoring.plans import ROOT, read
 from tests.notebooks.tidy_notebooks import NOTEBOOKS
 
 PAGE = (ROOT / "notebooks" / "teaching" / "glossary.md").read_text(encoding="utf-8")
-TERMS = {term: (words, lesson) for term, words, lesson in re.findall(r"(?m)^\| (.+) \| (.+) \| (\d\d) \|$", PAGE)}
+ROWS = re.findall(r'(?m)^\| <a id="(.+)"></a>(.+) \| (.+) \| (\d\d) \|$', PAGE)
+TERMS = {term: (words, lesson) for _, term, words, lesson in ROWS}
 IN_ITALICS = re.compile(r"(?<![\w*])\*(?! )([^*\n]+?)\*(?![\w*])")
 STRESSED = {
     "above the start", "additional", "after", "all", "all combinations", "and", "are", "asks", "before", "behind",
@@ -26,7 +27,8 @@ STRESSED = {
 
 def prose(lesson):
     cells = read(lesson).cells
-    return re.sub("`[^`]*`", "", NOT_READ.sub("", "\n".join(c.source for c in cells if c.cell_type == "markdown")))
+    text = NOT_READ.sub("", "\n".join(c.source for c in cells if c.cell_type == "markdown"))
+    return re.sub("`[^`]*`", "", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text))
 
 
 def in_italics(text):
@@ -46,6 +48,13 @@ def test_there_are_at_least_forty_terms_in_order_with_one_sentence_each():
 def test_each_term_is_met_in_its_lesson():
     texts = {path.stem[:2]: prose(path.stem[:2]).lower().replace("*", "") for path in NOTEBOOKS}
     assert [term for term, (_, lesson) in TERMS.items() if term.lower() not in texts[lesson]] == []
+
+
+def test_each_term_leads_from_its_lesson_to_the_glossary():
+    links = {path.stem[:2]: re.findall(r"\(teaching/glossary\.md#([^)]+)\)", path.read_text(encoding="utf-8"))
+             for path in NOTEBOOKS}
+    assert {lesson: sorted(anchors) for lesson, anchors in links.items() if anchors} == {
+        lesson: sorted(anchor for anchor, _, _, met in ROWS if met == lesson) for lesson in {row[3] for row in ROWS}}
 
 
 def test_what_a_lesson_introduces_in_italics_is_in_the_glossary():
