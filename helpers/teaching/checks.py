@@ -100,6 +100,21 @@ def compare(function, right, cases, mistakes, what, otherwise, equal=nearly):
     return given
 
 
+def compare_numbers(given, reasons, right, when=""):
+    """Raises Wrong unless `given` is a list of the numbers of the trials in `right`, each once.
+
+    reasons: {number of a trial: why it belongs into the list or does not}. when: begins a hint.
+    """
+    need(isinstance(given, (list, set, tuple)), f"it returns {given!r}; return a list of numbers.")
+    for one in given:
+        need(one in list(reasons) and not isinstance(one, bool),
+             f"your list holds {one!r}, which is no trial's number; return the numbers of the trials.")
+    for number, reason in reasons.items():
+        need((number in given) == (number in right),
+             f"{when}trial {number} is {'in' if number in given else 'missing from'} your list: {reason}")
+    need(len(given) == len(right), f"it returns {list(given)!r}; name each trial once.")
+
+
 def check(name, answer=...):
     """Shows whether the answer to an exercise is right; never raises because of an answer.
 

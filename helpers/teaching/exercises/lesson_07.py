@@ -5,7 +5,7 @@ import math
 import optuna
 from optuna.trial import TrialState
 
-from helpers.teaching.checks import Wrong, compare, exercise, need, returned
+from helpers.teaching.checks import Wrong, compare, compare_numbers, exercise, need, returned
 
 
 def trial(number, process, start, state="RUNNING", machine="here"):
@@ -29,22 +29,14 @@ TRIALS = [  # and what is wrong with an answer that counts it in, or leaves it o
     (trial(9, 13, 500),
      "its process 13 is gone. That another process started at 500 as well says nothing: look up the trial's own."),
 ]
+REASONS = {one["number"]: reason for one, reason in TRIALS}
 ORPHANS = {2, 3, 9}
 
 
 @exercise("07.1")
 def find_orphans(function):
     all_trials = [one for one, _ in TRIALS]
-    given = returned(function, list(all_trials), "here", dict(ALIVE))
-    need(isinstance(given, (list, set, tuple)), f"it returns {given!r}; return a list of numbers.")
-    numbers = [one["number"] for one in all_trials]
-    for one in given:
-        need(one in numbers, f"your list holds {one!r}, which is no trial's number; return trial['number'] of each.")
-    for one, reason in TRIALS:
-        number = one["number"]
-        need((number in given) == (number in ORPHANS),
-             f"trial {number} is {'in' if number in given else 'missing from'} your list, and {reason}")
-    need(len(given) == len(ORPHANS), f"it returns {given!r}; name each orphan once, and nothing else.")
+    compare_numbers(returned(function, list(all_trials), "here", dict(ALIVE)), REASONS, ORPHANS)
     need(list(returned(function, [], "here", dict(ALIVE))) == [],
          "without trials there are no orphans; return an empty list.")
     on_elsewhere = sorted(returned(function, list(all_trials), "elsewhere", {11: 620}))

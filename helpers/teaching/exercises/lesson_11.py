@@ -3,7 +3,7 @@
 import optuna
 from optuna.trial import TrialState, create_trial
 
-from helpers.teaching.checks import compare, exercise, need, returned
+from helpers.teaching.checks import compare, compare_numbers, exercise, need, returned
 
 LOSSES = [(0.49, 80.0), (0.5, 77.0), (1.0, 3.0), (0.04, 0.5), (2.25, 1000.0)]
 
@@ -64,17 +64,11 @@ def reason(state, value, best):
 @exercise("11.2")
 def beaten(function):
     for trials in STUDIES:
-        given = returned(function, study_of(*trials))
-        need(isinstance(given, (list, set, tuple)), f"it returns {given!r}; return a list of numbers.")
-        need(all(isinstance(one, int) and not isinstance(one, bool) for one in given),
-             f"it returns {list(given)!r}; return the numbers of the trials.")
         best = max(value for state, value in trials if state == COMPLETE)
-        for number, (state, value) in enumerate(trials):
-            goes = state == PRUNED or (state == COMPLETE and value < best)
-            need((number in given) == goes, f"trial {number} is {'in' if number in given else 'missing from'} your "
-                                            f"list. It is {reason(state, value, best)}")
-        need(len(given) == len(set(given)) and max(given, default=0) < len(trials),
-             f"it returns {list(given)!r}; name each trial once, and nothing else.")
+        reasons = {number: f"it is {reason(*one, best)}" for number, one in enumerate(trials)}
+        gone = [number for number, (state, value) in enumerate(trials)
+                if state == PRUNED or (state == COMPLETE and value < best)]
+        compare_numbers(returned(function, study_of(*trials)), reasons, gone)
     return "The beaten go, the best stays, and nobody loses a checkpoint."
 
 

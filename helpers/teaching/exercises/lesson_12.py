@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from helpers.teaching.checks import compare, exercise, need, returned
+from helpers.teaching.checks import compare, compare_numbers, exercise, need, returned
 
 NOW, GRACE = 1000, 60
 
@@ -22,22 +22,14 @@ TRIALS = [  # and what is wrong with an answer that counts it in, or leaves it o
     (trial(7, None, state="WAITING"), "it waits in the queue: nobody has begun it."),
     (trial(8, 940), "its last heartbeat is exactly 60 seconds old, and that long a worker may be silent."),
 ]
+REASONS = {one["number"]: reason for one, reason in TRIALS}
 SILENT = {2, 5}
 
 
 @exercise("12.1")
 def find_silent(function):
     trials = [one for one, _ in TRIALS]
-    given = returned(function, list(trials), NOW, GRACE)
-    need(isinstance(given, (list, set, tuple)), f"it returns {given!r}; return a list of numbers.")
-    numbers = [one["number"] for one in trials]
-    for one in given:
-        need(one in numbers, f"your list holds {one!r}, which is no trial's number; return trial['number'] of each.")
-    for one, reason in TRIALS:
-        number = one["number"]
-        need((number in given) == (number in SILENT),
-             f"now is {NOW}, trial {number} is {'in' if number in given else 'missing from'} your list, and {reason}")
-    need(len(given) == len(SILENT), f"it returns {given!r}; name each trial once.")
+    compare_numbers(returned(function, list(trials), NOW, GRACE), REASONS, SILENT, f"now is {NOW}, ")
     patient = list(returned(function, list(trials), NOW, 300))
     need(patient == [5], f"if a worker may be silent for 300 seconds, only trial 5 is to be run again, and your "
                          f"function says {patient}. Does it use `grace`?")

@@ -55,7 +55,7 @@ WRONG = {
         (lambda loss, scale: loss + scale, "not the root mean squared error"),
     ],
     "11.2": [
-        (trusts_pruned_values, "It is complete with 0.9, and none has more"),
+        (trusts_pruned_values, "it is complete with 0.9, and none has more"),
         (keeps_one, "even if another one is equally good"),
         (deletes_failed, "failed; the next section resumes it"),
         (deletes_all_others, "running, so its model is not finished"),
