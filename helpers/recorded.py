@@ -92,8 +92,7 @@ def provenance(name):
     seconds = facts["seconds"]
     time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"
     workers = "1 worker" if facts["workers"] == 1 else f"{facts['workers']} workers"
-    note = f" {facts['note']};" if "note" in facts else ""
     words = (f"recorded on {facts['date']} with `{facts['command']}`, {workers} with "
-             f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken};{note}")
+             f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken};")
     lines = textwrap.fill(words, 90, break_long_words=False, break_on_hyphens=False)
     return f"{lines}\ntorch {facts['versions']['torch']}, optuna {facts['versions']['optuna']}"
