@@ -11,13 +11,14 @@ import shutil
 import sys
 from pathlib import Path
 
+from helpers.authoring.book import FOR_TEACHERS_ONLY
 from helpers.authoring.run_notebooks import walk
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ["CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "data", "environment.yml", "helpers",
           "notebooks", "pyproject.toml", "requirements.txt"]  # the tests hold right answers, so they stay behind
 LEFT_OUT = ["__pycache__", ".ipynb_checkpoints"]
-LEFT_OUT_OF_NOTEBOOKS = [*LEFT_OUT, "survey_key.md", "my_*", "parabola.*", "*.journal*", "runs"]
+LEFT_OUT_OF_NOTEBOOKS = [*LEFT_OUT, FOR_TEACHERS_ONLY, "my_*", "parabola.*", "*.journal*", "runs"]
 SOLUTION = re.compile(r"\n*<details><summary>Solution</summary>\n\n```python\n(.+?)\n```\n\n</details>", re.DOTALL)
 
 
