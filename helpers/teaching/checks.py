@@ -103,7 +103,7 @@ def compare(function, right, cases, mistakes, what, otherwise, equal=nearly):
 def compare_numbers(given, reasons, right, when=""):
     """Raises Wrong unless `given` is a list of the numbers of the trials in `right`, each once.
 
-    reasons: {number of a trial: why it belongs into the list or does not}. when: begins a hint.
+    reasons: {number of a trial: why it belongs in the list or does not}. when: begins a hint.
     """
     need(isinstance(given, (list, set, tuple)), f"it returns {given!r}; return a list of numbers.")
     for one in given:
