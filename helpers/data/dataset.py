@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from helpers.data.columns import is_number
@@ -15,7 +16,7 @@ from helpers.data.readers import DataError, file_name, lines_of, shown
 from helpers.data.rows import read_rows
 from helpers.data.splits import draw_by_class, settle_rare, split_rows
 from helpers.data.tables import How
-from helpers.data.tokens import PAD, UNKNOWN, pad, tokenize_rows
+from helpers.data.tokens import PAD, UNKNOWN, build_vocabulary, encode, tokenize_rows
 
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 CARD_HANDS = DATA_DIR / "card_hands.csv"
@@ -57,9 +58,7 @@ class SequenceData:
 
     def encode(self, texts):
         """Turns a list of texts into token ids, (len(texts), max_length)."""
-        tokens = [self.tokenize(text) for text in texts]
-        ids = np.array([self.vocab.get(word, UNKNOWN) for words in tokens for word in words], dtype=np.int64)
-        return pad(ids, np.array(list(map(len, tokens)), dtype=np.int64), self.max_length)
+        return encode([self.tokenize(text) for text in texts], self.vocab, self.max_length)
 
     def unlock_test(self):
         """Returns the test part, (x_test, y_test), and counts how often."""
@@ -140,16 +139,17 @@ def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None
     tokenize = tokenize_rows(rows, tokenize)
     refuse_several_labels(rows)
     settle_rare(rows, rare)
-    texts, tokens = rows.tokens.texts(), rows.tokens
+    texts, _ = pd.factorize(pd.Series(rows.tokens))
     classes, codes = _number_classes(rows)
     parts = split_rows(rows, codes, texts, seed)
     quality = check_quality(codes, texts, rows, parts, classes)
     parts = _limit(codes, parts, limit, seed, rows.warnings)
-    vocab = tokens.vocabulary(parts["train"], vocab_size, min_count)
+    tokens = {name: [rows.tokens[row] for row in part] for name, part in parts.items()}
+    vocab = build_vocabulary(tokens["train"], vocab_size, min_count)
     if not vocab:
         rows.warnings.append(f"no token occurs {min_count} times in the training part: all are unknown")
-    max_length = max_length or _longest(tokens.lengths, parts["train"], rows.warnings)
-    x = {name: tokens.encode(part, vocab, max_length) for name, part in parts.items()}
+    max_length = max_length or _longest(rows.tokens, tokens["train"], rows.warnings)
+    x = {name: encode(words, vocab, max_length) for name, words in tokens.items()}
     y = {name: torch.from_numpy(codes[part]) for name, part in parts.items()}
     return SequenceData(_name(path), classes, vocab, max_length, x["train"], y["train"], x["val"], y["val"],
                         quality=quality, tokenize=tokenize, _test=(x["test"], y["test"]))
@@ -188,12 +188,13 @@ def _limit(codes, parts, limit, seed, warnings):
             for name, part in parts.items()}
 
 
-def _longest(lengths, train, warnings):
+def _longest(tokens, train, warnings):
     """The default number of tokens after which texts are cut; warns if any is longer."""
-    if lengths.max() > LONGEST:
-        warnings.append(f"the longest text has {lengths.max():,} tokens; texts are cut after {LONGEST:,} "
+    longest = max(map(len, tokens))
+    if longest > LONGEST:
+        warnings.append(f"the longest text has {longest:,} tokens; texts are cut after {LONGEST:,} "
                         "(max_length=... sets another length)")
-    return min(int(lengths[train].max()), LONGEST)
+    return min(max(map(len, train)), LONGEST)
 
 
 def _natural(label):

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
+import pandas as pd
 
 from helpers.data.columns import SEVERAL, is_number
 from helpers.data.readers import DataError, lines_of, plural, shown
@@ -51,14 +51,12 @@ def check_quality(codes, texts, rows, parts, classes):
 
     codes, texts: numbers of the class and of the text of each row that was kept. parts: {split: row numbers}.
     """
-    labels_of = np.bincount(np.unique(texts * len(classes) + codes) // len(classes))
-    part_of = np.empty(len(texts), dtype=np.int64)
-    for number, part in enumerate(parts.values()):
-        part_of[part] = number
-    parts_of = np.bincount(np.unique(texts * len(parts) + part_of) // len(parts))
+    table = pd.DataFrame({"text": texts, "code": codes, "part": ""})
+    for name, part in parts.items():
+        table.loc[part, "part"] = name
+    labels_of, parts_of = table.groupby("text")["code"].nunique(), table.groupby("text")["part"].nunique()
     shared = int((parts_of > 1).sum())
-    counts = Counter({name: count for name, count in zip(
-        classes, np.bincount(codes[parts["train"]], minlength=len(classes)).tolist(), strict=True) if count})
+    counts = Counter(classes[code] for code in sorted(codes[parts["train"]]))
     rows.warnings += [*_warn_of_sizes(counts, len(parts["test"])), *_warn_of_classes(classes)]
     if shared:
         rows.warnings.append(f"leakage: {plural(shared, 'text')} in more than one part; the score is inflated")

@@ -1,11 +1,11 @@
 """From what `load_csv` is given (a file, a folder, a file per class or split) to rows of text, label and split."""
 
 import itertools
+import operator
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from helpers.data.columns import SEVERAL, Table, find_columns, find_split, split_name
@@ -30,19 +30,14 @@ class Rows:
     warnings: list = field(default_factory=list)
     said: list = field(default_factory=list)  # what was assumed
     guessed: bool = False
-    tokens: object = None  # of the texts, from `tokenize_rows`
+    tokens: list = field(default_factory=list)  # of each text, from `tokenize_rows`
 
     def keep(self, kept, reason):
-        """Drops the rows where `kept`, an array, is false."""
-        if kept.all():
-            return
-        for number in np.flatnonzero(~kept):
-            self.dropped.setdefault(reason + self.files[number], []).append(self.lines[number])
-        for name in ("texts", "labels", "splits", "lines", "files"):
-            values = getattr(self, name)
-            setattr(self, name, list(itertools.compress(values, kept)))
-        if self.tokens:
-            self.tokens = self.tokens.keep(kept)
+        """Drops the rows where `kept`, a list, is false."""
+        for line, file in itertools.compress(zip(self.lines, self.files, strict=True), map(operator.not_, kept)):
+            self.dropped.setdefault(reason + file, []).append(line)
+        for name in ("texts", "labels", "splits", "lines", "files", "tokens"):
+            setattr(self, name, list(itertools.compress(getattr(self, name), kept)))
 
     @property
     def n_dropped(self):
@@ -76,7 +71,7 @@ def read_rows(path, how, text=None, label=None, split="split"):
         table.records.clear()
     for name in ("text", "label"):
         kept = [bool(value) and not value.isspace() for value in getattr(rows, f"{name}s")]
-        rows.keep(np.array(kept), f"the {name} is empty")
+        rows.keep(kept, f"the {name} is empty")
     rows.raise_if_most_are_dropped()
     return rows
 

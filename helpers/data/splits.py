@@ -16,15 +16,14 @@ MERGED = "other"  # the class that rare ones are merged into
 def settle_rare(rows, rare):
     """Refuses, drops or merges the classes with too few different texts."""
     _check_parts(rows)
-    texts = rows.tokens.texts()
-    few = _few(rows, texts)
+    few = _few(rows)
     named = ", ".join(f"{shown(name)} ({count})" for name, count in sorted(few.items(), key=lambda item: item[1]))
-    kept = np.array([label not in few for label in rows.labels])
+    kept = [label not in few for label in rows.labels]
     done = "dropped"
     if few and rare == "merge":
         rows.labels = [MERGED if label in few else label for label in rows.labels]
-        kept[:] = True
-        few = _few(rows, texts)
+        kept = [True] * len(kept)
+        few = _few(rows)
         done = f"merged into the class {MERGED!r}"
     if few and rare != "drop":
         _refuse(rows, few, named)
@@ -46,12 +45,13 @@ def _refuse(rows, few, named):
                     f"{needed}. Add rows, or say rare='drop' or rare='merge' (into the class {MERGED!r}).")
 
 
-def _few(rows, texts):
+def _few(rows):
     """{class: number of different texts} of those that have too few, in the training part if the file has one."""
     if rows.splits:
         needed, labels = 1, [label for label, part in zip(rows.labels, rows.splits, strict=True) if part == "train"]
     else:
-        needed, labels = MIN_ROWS, [rows.labels[first] for first in np.unique(texts, return_index=True)[1]]
+        labels_of = dict(zip(reversed(rows.tokens), reversed(rows.labels), strict=True))  # that of a text's first row
+        needed, labels = MIN_ROWS, labels_of.values()
     counts = Counter(labels)
     return {label: counts[label] for label in sorted(set(rows.labels)) if counts[label] < needed}
 
