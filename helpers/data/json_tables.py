@@ -8,7 +8,6 @@ from helpers.data.readers import DataError, shown
 
 ENDINGS = (".json", ".jsonl", ".ndjson")
 DECODER = json.JSONDecoder()
-DEEPEST = 5  # fields within fields
 
 
 def looks_like_json(text, ending):
@@ -108,18 +107,17 @@ def as_table(source, lines, rows, said):
         start = int(len(rows) > 1 and has_names(rows[0]))
         names = list(map(str, rows[0])) if start else list(range(len(rows[0])))
         return Table(names, rows[start:], lines[start:], [said])
-    if any(isinstance(value, dict) for row in rows for value in row.values()):
-        rows = [_flat(row) for row in rows]
+    rows = [_flat(row) for row in rows]
     names = list(dict.fromkeys(name for row in rows for name in row))
     return Table(names, [[row.get(name) for name in names] for row in rows], lines, [said])
 
 
-def _flat(record, prefix="", depth=0):
+def _flat(record, prefix=""):
     """{"a": {"b": 1}} -> {"a.b": 1}"""
     flat = {}
     for key, value in record.items():
-        if isinstance(value, dict) and value and depth < DEEPEST:
-            flat.update(_flat(value, f"{prefix}{key}.", depth + 1))
+        if isinstance(value, dict) and value:
+            flat.update(_flat(value, f"{prefix}{key}."))
         else:
             flat[prefix + key] = value
     return flat

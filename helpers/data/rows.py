@@ -1,7 +1,6 @@
 """From what `load_csv` is given (a file, a folder, a file per class or split) to rows of text, label and split."""
 
 import itertools
-import operator
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,8 +33,9 @@ class Rows:
 
     def keep(self, kept, reason):
         """Drops the rows where `kept`, a list, is false."""
-        for line, file in itertools.compress(zip(self.lines, self.files, strict=True), map(operator.not_, kept)):
-            self.dropped.setdefault(reason + file, []).append(line)
+        for line, file, is_kept in zip(self.lines, self.files, kept, strict=True):
+            if not is_kept:
+                self.dropped.setdefault(reason + file, []).append(line)
         for name in ("texts", "labels", "splits", "lines", "files", "tokens"):
             setattr(self, name, list(itertools.compress(getattr(self, name), kept)))
 
