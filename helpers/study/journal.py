@@ -16,20 +16,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, Jou
 from helpers.commands import command
 from helpers.study.errors import DriveAway, NotWritable, StudyError
 
-CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_STATE = 0, 1, 4, 6
-FIELDS = {  # the fields that Optuna reads, by op_code
-    CREATE_STUDY: {"study_name", "directions"},
-    DELETE_STUDY: {"study_id"},
-    2: {"study_id", "user_attr"},
-    3: {"study_id", "system_attr"},
-    CREATE_TRIAL: {"study_id", "datetime_start"},
-    5: {"trial_id", "param_name", "param_value_internal", "distribution"},
-    SET_STATE: {"trial_id", "state", "values"},
-    7: {"trial_id", "step", "intermediate_value"},
-    8: {"trial_id", "user_attr"},
-    9: {"trial_id", "system_attr"},
-    10: set(),
-}
+CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_STATE = 0, 1, 4, 6  # op_codes of records
 START = b'{"op_code":'
 AWAY = {getattr(errno, name, None) for name in (  # of a network drive; Windows lacks some
     "EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH")} - {None}
@@ -161,4 +148,4 @@ def whole_record(raw):
     except (ValueError, RecursionError):
         return None
     whole = isinstance(record, dict) and type(record.get("op_code")) is int and isinstance(record.get("worker_id"), str)
-    return record if whole and FIELDS.get(record["op_code"], {"?"}) <= record.keys() else None
+    return record if whole else None

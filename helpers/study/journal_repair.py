@@ -114,8 +114,8 @@ def _studies(pieces):
         if record is None:
             gap = place
         elif record["op_code"] == CREATE_STUDY:
-            if record["study_name"] not in names:  # else a worker opened a study that existed
-                names.append(record["study_name"])
+            if record.get("study_name") not in names:  # else a worker opened a study that existed
+                names.append(record.get("study_name"))
         elif "study_id" in record:
             if record["study_id"] >= len(names):
                 return place if gap is None else gap, begins

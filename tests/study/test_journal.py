@@ -33,8 +33,7 @@ DAMAGES = {
     "garbage": b"\x8b\x1f\x02\xff not a record \xfe",
     "NULs": b"\0" * 200,
     "blank": b"",
-    "JSON that is no record": b'{"op_code":77,"worker_id":"a-1"}',
-    "a record that lacks its study": b'{"op_code":4,"worker_id":"a-1"}',
+    "JSON that is no record": b'{"epoch":7,"loss":0.5}',
 }
 
 
@@ -560,6 +559,8 @@ def test_what_is_no_journal_gets_a_sentence_and_stays_as_it_is(tmp_path):
     (tmp_path / "NULs").write_bytes(b"\0" * 5000)
     strange = b'{"op_code":0,"worker_id":"a-1","study_name":"mine","directions":["up"]}\nx\n'
     (tmp_path / "strange").write_bytes(strange)
+    (tmp_path / "of the future").write_bytes(b'{"op_code":77,"worker_id":"a-1"}\nx\n')
+    (tmp_path / "nameless").write_bytes(b'{"op_code":0,"worker_id":"a-1"}\nx\n')
     sentences = {
         "missing": "missing does not exist; name the file of a study",
         "": "is a directory; name the file of a study",
@@ -567,6 +568,8 @@ def test_what_is_no_journal_gets_a_sentence_and_stays_as_it_is(tmp_path):
         "poem": "poem holds no intact record of a journal",
         "NULs": "NULs holds no intact record of a journal",
         "strange": "strange: its intact records don't form a study",
+        "of the future": "of the future: its intact records don't form a study",
+        "nameless": "nameless: its intact records don't form a study",
     }
     before = {file: file.read_bytes() for file in tmp_path.iterdir()}
     for name, sentence in sentences.items():
