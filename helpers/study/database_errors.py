@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from helpers.study.errors import NotWritable, StudyError
-from helpers.study.retry import NO_SPACE
 
 
 class SameFile:
@@ -29,7 +28,8 @@ class SameFile:
     def explain(self, words):
         """Raises StudyError if the words of the driver mean that waiting does not help."""
         if "disk is full" in words or "No space left" in words:
-            raise NotWritable(NO_SPACE)
+            raise NotWritable("no space left on the disk of the study; what finished is kept: free some space, then "
+                              "run again")
         if "permission denied" in words or "read-only transaction" in words:
             raise NotWritable(f"the database can't be written: {words.strip().splitlines()[0]}")
         if not self.path:

@@ -4,7 +4,6 @@ import contextlib
 import math
 import time
 
-import optuna
 from optuna.trial import TrialState
 
 from helpers.study.errors import StudyError
@@ -39,14 +38,10 @@ class _Optimization:
             retry_while_away(self.round, self.if_away)
         except StudyError:
             raise
-        except BaseException as error:  # a sampler may raise before the objective begins; Ctrl-C comes at any time
+        except BaseException:  # a sampler may raise before the objective begins; Ctrl-C comes at any time
             with contextlib.suppress(Exception):
                 self.give_up_trials()
                 recover(self.study)
-            if _is_of_another_version(error):
-                raise StudyError(
-                    f"this study was pickled with another version of Optuna ({error}); copy its trials into a new one, "
-                    "open_study(name, file).add_trials(study.trials), or install that version") from None
             raise
 
     def round(self):
@@ -96,10 +91,3 @@ class _Optimization:
         for trial in mine:
             if trial.number not in self.others:
                 give_up(self.study, trial)
-
-
-def _is_of_another_version(error):
-    """Whether an object of Optuna's lacks a private attribute, as one that an older version has pickled."""
-    parts = (optuna.Study, optuna.samplers.BaseSampler, optuna.pruners.BasePruner, optuna.storages.BaseStorage,
-             optuna.distributions.BaseDistribution)
-    return isinstance(error, AttributeError) and isinstance(error.obj, parts) and error.name.startswith("_")

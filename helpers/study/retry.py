@@ -9,7 +9,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from helpers.study.errors import DriveAway, StudyError
 
 RECONNECT = 60  # seconds that a worker waits for an unavailable storage
-NO_SPACE = "no space left on the disk of the study; what finished is kept: free some space, then run again"
 
 
 def retry_while_away(work, if_away=lambda trouble: False):
@@ -30,8 +29,6 @@ def retry_while_away(work, if_away=lambda trouble: False):
             progress = if_away(trouble)
             if isinstance(trouble, StudyError) and not isinstance(trouble, DriveAway):
                 raise trouble from None
-            if "disk is full" in str(trouble) or "No space left" in str(trouble):
-                raise StudyError(NO_SPACE) from None
             if since is None or progress:
                 since = time.monotonic()
             if time.monotonic() - since > RECONNECT:

@@ -201,16 +201,6 @@ def test_a_grid_of_numpy_numbers_is_refused_before_a_trial_begins(storage):
     assert count_trials(study) == "no trials yet"
 
 
-def test_a_study_that_an_older_optuna_pickled_is_named():
-    study = open_study("mine", sampler=optuna.samplers.RandomSampler())
-    del study._storage._prev_waiting_trial_number  # as in a pickle of Optuna 3.6
-    with pytest.raises(StudyError, match="this study was pickled with another version of Optuna") as caught:
-        run_until(study, parabola, 3)
-    assert "add_trials(study.trials)" in str(caught.value)
-    with pytest.raises(AttributeError, match="sugest_float"):
-        run_until(open_study("mine"), lambda trial: trial.sugest_float("x", 0, 1), 3)
-
-
 def test_what_cannot_be_meant_is_said_in_one_sentence(tmp_path):
     study = open_study("mine", tmp_path / "study.journal")
     for request, words in {
