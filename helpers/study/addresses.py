@@ -3,21 +3,17 @@
 import os
 import re
 from pathlib import Path
-from urllib.request import url2pathname
 
 from helpers.study.errors import StudyError
 from helpers.study.journal import START, no_journal
 
 SQLITE = b"SQLite format 3\0"  # how its files begin
 OF_DATABASES = (".db", ".db3", ".sqlite", ".sqlite3")
-OPTIONS = {"timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
 SQLITE_URL = re.compile(r"sqlite(\+\w+)?:///")
 WINDOWS_PATH = re.compile(r"(sqlite:///)?([A-Za-z]:[\\/]|\\\\)")
 # How an address is misspelt, and what is said; the first that fits the whole of it counts.
 MISSPELT = (
     (r"\s*", "the storage is empty; name a file for the study, like study.journal"),
-    (r"(?!grpc://)(?i:https?|tcp|grpc):/*(?P<host>[^/]+:\d+)/?",
-     "{text} is not the address of a study; write grpc://host:port, like grpc://{host}"),
     (r"(?!grpc://)(?i:https?|tcp|grpc):.*",
      "{text} is not the address of a study; write grpc://host:port, like grpc://127.0.0.1:13000, or the path of a file "
      "on this machine, like study.journal"),
@@ -29,12 +25,10 @@ MISSPELT = (
      "a database's address does not begin like this one; write postgresql+psycopg://user@host/name"),
     (r"[\w+]+://[^@/]+:[^/]*@[^/]*@.*",
      "there are two @ in the address of this database; write %40 for the one in the password"),
-    (r"([\w.-]{2,}|\[[\da-fA-F:.]+\]):\d{1,5}",
+    (r"[\w.-]{2,}:\d{1,5}",
      "{text} is a host and a port; write grpc://{text} to join the study there (./{text} would be a file)"),
     (r"\d+(\.\d+){3}",
      "{text} is the address of a machine; to join a study there, write grpc://{text}:13000, with its port"),
-    (r"[\da-fA-F]*:[\da-fA-F]*:[\da-fA-F:.]*",
-     "{text} is the address of a machine; to join a study there, write grpc://[{text}]:13000, with its port"),
 )
 
 
@@ -93,9 +87,6 @@ def _checked(storage):
     if WINDOWS_PATH.match(text) and os.name != "nt":
         raise StudyError(f"{text} is a path of Windows, and this machine has none; write one of its own, like "
                          "study.journal")
-    if text.startswith("file:"):
-        path = url2pathname(text.removeprefix("file:").removeprefix("//"))
-        raise StudyError(f"{text} is a path with file: before it; write {how_to_write(path)}")
     for spelling, sentence in MISSPELT:
         if found := re.fullmatch(spelling, text):
             raise StudyError(sentence.format(text=text, **found.groupdict()))
@@ -138,13 +129,9 @@ def _journal_path(text):
 
 def _sqlite_url(text):
     """The URL of an SQLite file, absolute: the worker of another folder opens the same one."""
-    start, _, rest = text.partition("///")
-    name, question, query = rest.partition("?")
-    if "uri=" in query:  # SQLite's own addresses, for those who know them
-        return text
+    start, _, name = text.partition("///")
     path = _absolute(name)
-    unknown = [option for option in query.split("&") if option.partition("=")[0] not in OPTIONS]
-    if (question and unknown) or "?" in str(path) or re.search("%[0-9a-fA-F]{2}", str(path)):
+    if re.search(r"\?|%[0-9a-fA-F]{2}", str(path)):
         raise StudyError(f"{text}: in the address of an SQLite file, ? and % have another meaning; rename the file or "
                          "its folder without them, or use a journal file, like study.journal")
     _refuse_directory(path, f"sqlite:///{path / 'study.db'}")
@@ -157,4 +144,4 @@ def _sqlite_url(text):
     if beginning and beginning != SQLITE:
         raise StudyError(f"{path} is not an SQLite database, and was left as it is; name another file for the study")
     escaped = str(path).replace("{", "{{").replace("}", "}}")  # Optuna fills braces in
-    return f"{start}///{escaped}{question}{query}"
+    return f"{start}///{escaped}"

@@ -7,12 +7,10 @@ from helpers.study.errors import NotWritable, StudyError
 
 
 class SameFile:
-    """Watches that the file of SQLite is there and stays the same one. For a server, and at SQLite's own addresses
-    (uri=true), there is nothing to watch."""
+    """Watches that the file of SQLite is there and stays the same one. For a server there is nothing to watch."""
 
     def __init__(self, url):
-        watched = url.get_backend_name() == "sqlite" and "uri" not in url.query
-        self.path = Path(url.database) if watched else None
+        self.path = Path(url.database) if url.get_backend_name() == "sqlite" else None
         self.identity = self.path and _identity(self.path)
 
     def check(self):
