@@ -113,13 +113,6 @@ def test_the_line_on_what_was_assumed_is_in_the_description_unless_the_file_is_p
     assert guessed.describe().endswith(guessed.quality.read_as)
 
 
-def test_a_tokenizer_of_ones_own(tmp_path):
-    path = write(tmp_path, "text,label\n" + "".join(f"天地玄{n},甲\n宇宙洪{n},乙\n" for n in range(9)))
-    data = load_csv(path, tokenize=list)
-    assert data.max_length == 4
-    assert {"天", "宇"} <= set(data.vocab)
-
-
 def test_opening_the_test_part_twice_is_reported(capsys):
     data = load_csv(CARD_HANDS, limit=5)
     data.unlock_test()
@@ -156,11 +149,6 @@ def test_a_smaller_vocabulary_makes_the_other_tokens_unknown(tmp_path):
     assert load_csv(path, min_count=3).vocab == {"c": 2}
 
 
-def test_columns_may_have_other_names(tmp_path):
-    path = write(tmp_path, "review,stars\n" + rows(20))
-    assert load_csv(path, text="review", label="stars").classes == ["a", "b"]
-
-
 def test_the_description_names_dropped_rows(tmp_path):
     path = write(tmp_path, "text,label\n" + rows(20) + ",a\nword,\n")
     assert load_csv(path).describe().endswith(
@@ -172,11 +160,6 @@ def test_a_row_without_tokens_is_dropped(tmp_path):
     report = load_csv(path, tokenize=lambda text: re.findall(r"\w+", text)).quality
     assert report.dropped == {"the text has no tokens": [22]}
     assert (report.rows_read, report.rows_kept) == (21, 20)
-
-
-def test_quoted_line_breaks_are_read(tmp_path):
-    path = write(tmp_path, "text,label\n" + "".join(f'"two\nlines {n}",a\n"{n}, comma",b\n' for n in range(5)))
-    assert load_csv(path).n_classes == 2
 
 
 def test_only_line_ends_end_a_row(tmp_path):

@@ -105,14 +105,6 @@ def test_an_exception_that_cannot_be_copied_reaches_the_reader_by_name(study):
     assert count_trials(study) == "1 failed"
 
 
-def test_a_value_error_of_the_objective_reaches_the_reader(study):
-    def objective(trial):
-        raise ValueError("mine")
-
-    with pytest.raises(ValueError, match="mine"):
-        run_workers(objective, study, 2, workers=1)
-
-
 def test_what_cannot_be_copied_to_the_workers_is_named(study):
     lock = threading.Lock()
     batches = iter(torch.utils.data.DataLoader(torch.zeros(4)))
@@ -235,11 +227,6 @@ def test_a_study_of_two_directions_runs_in_workers(tmp_path, capsys):
     assert "best=" not in capsys.readouterr().err
 
 
-def test_a_timeout_of_zero_lets_no_trial_begin(study):
-    run_workers(lambda trial: 1.0, study, 3, workers=1, timeout=0)
-    assert count_trials(study) == "no trials yet"
-
-
 def test_no_point_of_a_grid_is_run_twice(tmp_path):
     one = open_study("one", tmp_path / "a.journal", sampler=optuna.samplers.GridSampler({"x": [1]}))
     run_workers(lambda trial: trial.suggest_int("x", 1, 3), one, 1_000, workers=2)
@@ -313,13 +300,7 @@ run_until(study, lambda trial: os._exit(1), 10)"""
     assert sorted(trial.value for trial in study.trials if trial.value) == [1, 2]
 
 
-def test_a_misspelt_name_in_the_queue_is_said(study, capsys):
-    study.enqueue_trial({"X": 0.5})
-    run_workers(lambda trial: trial.suggest_float("x", 0, 1), study, 1, workers=1)
-    assert "Trial 0: the queued X=0.5 was not used" in capsys.readouterr().out
-
-
-def test_the_objective_or_the_sampler_can_stop_it_before_the_total(study, tmp_path):
+def test_the_objective_can_stop_it_before_the_total(study):
     def objective(trial):
         time.sleep(0.1)
         if trial.number == 3:
@@ -329,10 +310,6 @@ def test_the_objective_or_the_sampler_can_stop_it_before_the_total(study, tmp_pa
     run_workers(objective, study, 1_000, workers=2)
     assert count_trials(study) == f"{finished(study)} complete"
     assert 4 <= finished(study) < 1_000
-    grid = optuna.samplers.GridSampler({"x": [0.1, 0.2, 0.3]})
-    study = open_study("grid", tmp_path / "study.journal", sampler=grid)
-    run_workers(lambda trial: trial.suggest_float("x", 0, 1), study, 1_000, workers=1)
-    assert [trial.params["x"] for trial in sorted(study.trials, key=lambda trial: trial.value)] == [0.1, 0.2, 0.3]
 
 
 def test_an_objective_that_always_raises_ends_the_run(study):
@@ -486,15 +463,6 @@ def test_a_worker_that_cannot_begin_says_why(tmp_path):
         assert worker.returncode == 1
         assert words in error
         assert "Traceback" not in error
-
-
-def test_a_worker_whose_trials_all_fail_ends_with_a_sentence(tmp_path):
-    (tmp_path / "mine.py").write_text("def objective(trial):\n    trial.report(0.5, 1)\n")
-    worker = command("worker", "mine:objective", "--study", "a", "--storage", "a", "--trials", "1", cwd=tmp_path)
-    _, error = worker.communicate(timeout=180)
-    assert worker.returncode == 1
-    assert error.splitlines()[-1].startswith("10 trials failed in a row")
-    assert "Traceback" not in error
 
 
 def test_a_worker_follows_the_direction_of_the_study(tmp_path, monkeypatch, capsys):
