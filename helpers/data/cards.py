@@ -16,16 +16,17 @@ CATEGORIES = ["high card", "pair", "two pair", "three of a kind", "straight", "f
               "full house", "four of a kind", "straight flush"]
 CLASSES = [*CATEGORIES[:6], "full house or better"]
 
+SIZES = {"train": 6_000, "val": 2_000, "test": 4_000}  # hands in each part of the data set
 LAYOUTS = {  # how many of the first cards are put in order of rank
-    "as dealt": 0, "five and two": 5, "by rank": 7,
+    "as dealt": 0, "by rank": 7,
     "six and one": 6,  # the six that you hold, then the one that you just drew
     "by suit": None,  # all seven in order of suit, then of rank
 }
 
 
-def deal(n, rng, size=7):
-    """Deals `n` hands of `size` different cards, an (n, size) array of card numbers."""
-    return rng.random((n, 52)).argsort(axis=1)[:, :size]
+def deal(n, rng):
+    """Deals `n` hands of seven different cards, an (n, 7) array of card numbers."""
+    return rng.random((n, 52)).argsort(axis=1)[:, :7]
 
 
 def deal_distinct(n, rng):
@@ -101,10 +102,10 @@ def from_text(text):
     return np.array([CARDS.index(word) for word in words])
 
 
-def write_csv(path, sizes=(("train", 6_000), ("val", 2_000), ("test", 4_000)), layout="six and one", seed=2026):
-    """Writes a data set of distinct seven-card hands with the columns text, label and split."""
-    hands = deal_distinct(sum(size for _, size in sizes), np.random.default_rng(seed))
-    splits = np.repeat([name for name, _ in sizes], [size for _, size in sizes])
+def write_csv(path, layout="six and one"):
+    """Writes the data set: distinct seven-card hands with the columns text, label and split."""
+    hands = deal_distinct(sum(SIZES.values()), np.random.default_rng(2026))
+    splits = np.repeat(list(SIZES), list(SIZES.values()))
     labels = [CLASSES[label] for label in classify(hands)]
     table = pd.DataFrame({"text": to_text(arrange(hands, layout)), "label": labels, "split": splits})
     table.to_csv(path, index=False, lineterminator="\n")

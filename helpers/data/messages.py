@@ -40,6 +40,7 @@ WRONG = ["{thing} is not right", "{thing} is wrong again", "i have a problem wit
          "since {day} {thing} is a mess", "nobody can tell me about {thing}"]
 WELL = ["{thing} is right", "{thing} is not wrong this time", "i have no problem with {thing}", "{thing} does work",
         "since {day} {thing} is fine", "somebody could tell me about {thing}"]
+SIZES = {"train": 1_800, "val": 600, "test": 1_200}  # messages in each part of the data set
 MISFILED = 0.05  # the share of messages with the wrong label, as in real life: nobody can get these right
 SLOTS = {
     "item": ["kettle", "lamp", "jacket", "tent", "bicycle", "sofa", "printer", "camera", "blender", "backpack",
@@ -76,15 +77,15 @@ def write_message(team, rng):
     return " ".join(f"{rng.choice(OPENINGS)} {body} {rng.choice(CLOSINGS)}".split())
 
 
-def write_csv(path, sizes=(("train", 1_800), ("val", 600), ("test", 1_200)), seed=2026):
-    """Writes a data set of different messages with the columns text, label and split."""
-    rng = np.random.default_rng(seed)
+def write_csv(path):
+    """Writes the data set: different messages with the columns text, label and split."""
+    rng = np.random.default_rng(2026)
     teams = list(TEAMS)
     messages = {}
-    while len(messages) < sum(size for _, size in sizes):
+    while len(messages) < sum(SIZES.values()):
         team = teams[rng.integers(len(teams))]
         pile = teams[rng.integers(len(teams))] if rng.random() < MISFILED else team
         messages[write_message(team, rng)] = pile
-    splits = np.repeat([name for name, _ in sizes], [size for _, size in sizes])
+    splits = np.repeat(list(SIZES), list(SIZES.values()))
     table = pd.DataFrame({"text": messages.keys(), "label": messages.values(), "split": splits})
     table.to_csv(path, index=False, lineterminator="\n")
