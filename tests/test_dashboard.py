@@ -14,7 +14,7 @@ import pytest
 from helpers.commands import FIX
 from helpers.dashboard import open_dashboard
 from helpers.study import StudyError, open_study
-from helpers.study.storage import hide_password
+from helpers.study.addresses import hide_password
 
 ADD_TRIALS = (
     "import sys; from helpers.study import open_study; "

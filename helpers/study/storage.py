@@ -9,10 +9,6 @@ databases, Optuna's heartbeat finds dead trials of other machines as well, and s
 import contextlib
 import functools
 import json
-import random
-import sqlite3
-import threading
-import time
 import traceback
 import warnings
 from collections import deque
@@ -20,32 +16,21 @@ from pathlib import Path
 
 import grpc
 import optuna
-import sqlalchemy
-from optuna.exceptions import (
-    DuplicatedStudyError,
-    ExperimentalWarning,
-    StorageInternalError,
-    UpdateFinishedTrialError,
-)
-from optuna.storages import GrpcStorageProxy, JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.storages import GrpcStorageProxy, JournalStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from helpers.commands import command
-from helpers.study.addresses import address_of, hide_password
-from helpers.study.database_errors import SameFile, reason_of, sealed
+from helpers.study.addresses import address_of
+from helpers.study.database import HEARTBEAT, open_database
 from helpers.study.errors import NotWritable, StudyError
 from helpers.study.journal import Journal, cut_torn_tail
 from helpers.study.optuna_internals import BaseHeartbeat, mark_failed
-from helpers.study.retry import RECONNECT
-from helpers.study.worker_identity import claim, claims_of, is_alive, is_dead
+from helpers.study.worker_identity import Claiming, claim, claims_of, is_dead
 
-HEARTBEAT = 10  # seconds between two heartbeats of a running trial; after six missed ones it is dead
 VERSION = "optuna"  # the attribute of a class's study that names the version of its server's Optuna
 ALIVE = "alive"  # the attribute that carries the heartbeat of a trial behind a proxy
 WHO = "who-bin"  # the header that carries a learner's name with each request to a proxy
-
-_locked = threading.local()  # from_the_start: this thread's transactions in SQLite lock the file before they read
 
 
 def open_storage(storage, who=None):
@@ -64,7 +49,7 @@ def open_storage(storage, who=None):
     elif address.startswith("grpc://"):
         opened = _proxy(address)
     else:
-        opened = _database(address)
+        opened = open_database(address)
     opened.who = who
     return optuna.storages.get_storage(opened)  # puts Optuna's cache in front of a database
 
@@ -102,47 +87,6 @@ def recover(study):
     return numbers
 
 
-class Claiming:
-    """A mixin for storages: each trial begins with its worker's claim."""
-
-    who = None
-
-    def create_new_study(self, directions, study_name=None):
-        """Optuna creates a study and, if that fails, looks it up; one that can't be written is looked up as well."""
-        try:
-            return super().create_new_study(directions, study_name)
-        except NotWritable as error:
-            if study_name not in [study.study_name for study in self.get_all_studies()]:
-                raise
-            print(f"only to look at, not to run: {error}")
-            raise DuplicatedStudyError(study_name) from error
-
-    def create_new_trial(self, study_id, template_trial=None):
-        return super().create_new_trial(study_id, template_trial or self.claimed_trial())
-
-    def set_trial_state_values(self, trial_id, state, values=None):
-        """Several workers may reach for a waiting trial: all claim it first, each under its own key, and one gets it.
-        The others withdraw their claims, since a trial waits for all who claim it to be dead before it is recovered."""
-        if state != TrialState.RUNNING:
-            return super().set_trial_state_values(trial_id, state, values)
-        key = f"worker {claim()} {threading.get_ident()}"
-        self.set_trial_system_attr(trial_id, key, claim())
-        mine = super().set_trial_state_values(trial_id, state, values)
-        if not mine:
-            with contextlib.suppress(UpdateFinishedTrialError):
-                self.set_trial_system_attr(trial_id, key, "")
-        elif self.who:
-            self.set_trial_user_attr(trial_id, "who", self.who)
-        return mine
-
-    def claimed_trial(self):
-        return optuna.trial.create_trial(
-            state=TrialState.RUNNING,
-            user_attrs={"who": self.who} if self.who else {},
-            system_attrs={"worker": claim()},
-        )
-
-
 class ClaimingJournal(Claiming, JournalStorage):
     pass
 
@@ -178,68 +122,6 @@ class ClaimingProxy(Claiming, GrpcStorageProxy, BaseHeartbeat):
 
     def get_heartbeat_stale_trial_callback(self):
         return None
-
-
-class ClaimingDatabase(Claiming, RDBStorage):
-    """A database that also waits for its server, if that was stopped and comes back within RECONNECT seconds.
-
-    What does not pass by itself, like a file that was deleted, ends it at once with a StudyError.
-    In SQLite, it gives a trial to one worker only. Optuna reads a trial's state and then writes it, under a row lock
-    that SQLite lacks: two processes at the same moment would both take a waiting trial, or both end it.
-    """
-
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        self._watch_engine()
-
-    def __setstate__(self, state):  # in another process
-        SameFile(sqlalchemy.make_url(state["url"])).check()
-        super().__setstate__(state)
-        self._watch_engine()
-
-    def set_trial_state_values(self, trial_id, state, values=None):
-        _locked.from_the_start = self.engine.name == "sqlite"
-        try:
-            return super().set_trial_state_values(trial_id, state, values)
-        finally:
-            _locked.from_the_start = False
-
-    def _create_new_trial(self, study_id, template_trial=None):  # what Optuna's cache calls
-        return super()._create_new_trial(study_id, template_trial or self.claimed_trial())
-
-    def record_heartbeat(self, trial_id):
-        """Skips a heartbeat that can't be written: else Optuna's thread would end, and its trial would seem dead."""
-        with contextlib.suppress(StorageInternalError, SQLAlchemyError, StudyError):
-            super().record_heartbeat(trial_id)
-
-    def _get_stale_trial_ids(self, study_id):
-        """Those without a heartbeat whose process is not alive here: a suspended machine silences all its workers."""
-        silent = super()._get_stale_trial_ids(study_id)
-        return [trial_id for trial_id in silent if not any(map(is_alive, claims_of(self.get_trial(trial_id))))]
-
-    def _watch_engine(self):
-        file = SameFile(self.engine.url)
-
-        @sqlalchemy.event.listens_for(self.engine, "begin")
-        def begin(connection):
-            if getattr(_locked, "from_the_start", False):
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-        @sqlalchemy.event.listens_for(self.engine, "do_connect")
-        def connect(dialect, record, arguments, options):
-            file.check()
-            until = time.monotonic() + RECONNECT
-            while True:
-                try:
-                    return dialect.connect(*arguments, **options)
-                except dialect.loaded_dbapi.OperationalError:
-                    if time.monotonic() > until:
-                        raise
-                    time.sleep(0.5)
-
-        @sqlalchemy.event.listens_for(self.engine, "handle_error")
-        def explain(context):
-            file.explain(str(context.original_exception))
 
 
 def _journal(path):
@@ -281,35 +163,6 @@ def _proxy(address):
             f"nothing answers at {address}; check the address, and that the proxy has been started"
         ) from error
     return proxy
-
-
-def _database(url):
-    place = hide_password(url)
-    # SQLite lets one process write at a time: the others wait. A server may have been restarted: test each connection.
-    options = {"connect_args": {"timeout": RECONNECT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    if url.startswith("sqlite") and sealed(path := Path(sqlalchemy.make_url(url.format()).database)):
-        unchanging = f"{path.as_uri()}?immutable=1"  # without this, SQLite does not even read it
-        options = {"creator": functools.partial(sqlite3.connect, unchanging, uri=True, check_same_thread=False)}
-    for attempt in range(10):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ExperimentalWarning)
-                return ClaimingDatabase(
-                    url, engine_kwargs=options, heartbeat_interval=HEARTBEAT, grace_period=6 * HEARTBEAT,
-                    heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=2))
-        except ArgumentError as error:
-            raise StudyError(f"{place} is not a database's address; write for example sqlite:///study.db") from error
-        except ImportError as error:
-            raise StudyError(f"{place} needs a driver that is not installed; those for SQLite (sqlite:///study.db) and "
-                             "PostgreSQL (postgresql+psycopg://user@host/name) come with the course") from error
-        except ValueError as error:  # a port that is not a number
-            raise StudyError(f"{place} can't be opened: {reason_of(error)}") from error
-        except (SQLAlchemyError, StorageInternalError) as error:
-            # If two processes create the same database at the same moment, both create its tables, and one fails.
-            SameFile(sqlalchemy.make_url(url)).explain(reason_of(error))
-            if attempt == 9:
-                raise StudyError(f"{place} can't be opened: {reason_of(error)}") from error
-            time.sleep(random.uniform(0.1, 0.5))
 
 
 def compare_versions(study):

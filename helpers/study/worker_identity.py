@@ -1,13 +1,21 @@
-"""A claim (a lease: which process runs this trial), as machine:process:start, and whether that process still lives."""
+"""A claim (a lease: which process runs this trial), as machine:process:start. `Claiming` puts it on each trial, and
+`is_dead` says whether that process is gone."""
 
+import contextlib
 import functools
 import os
 import platform
 import re
+import threading
 import uuid
 from pathlib import Path
 
+import optuna
 import psutil
+from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
+from optuna.trial import TrialState
+
+from helpers.study.errors import NotWritable
 
 
 def claim():
@@ -52,3 +60,44 @@ def _start(process):
     if stat.parent.parent.exists():  # Linux: ticks since boot, which don't change when the clock is set
         return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
     return str(psutil.Process(int(process)).create_time())
+
+
+class Claiming:
+    """A mixin for storages: each trial begins with its worker's claim."""
+
+    who = None
+
+    def create_new_study(self, directions, study_name=None):
+        """Optuna creates a study and, if that fails, looks it up; one that can't be written is looked up as well."""
+        try:
+            return super().create_new_study(directions, study_name)
+        except NotWritable as error:
+            if study_name not in [study.study_name for study in self.get_all_studies()]:
+                raise
+            print(f"only to look at, not to run: {error}")
+            raise DuplicatedStudyError(study_name) from error
+
+    def create_new_trial(self, study_id, template_trial=None):
+        return super().create_new_trial(study_id, template_trial or self.claimed_trial())
+
+    def set_trial_state_values(self, trial_id, state, values=None):
+        """Several workers may reach for a waiting trial: all claim it first, each under its own key, and one gets it.
+        The others withdraw their claims, since a trial waits for all who claim it to be dead before it is recovered."""
+        if state != TrialState.RUNNING:
+            return super().set_trial_state_values(trial_id, state, values)
+        key = f"worker {claim()} {threading.get_ident()}"
+        self.set_trial_system_attr(trial_id, key, claim())
+        mine = super().set_trial_state_values(trial_id, state, values)
+        if not mine:
+            with contextlib.suppress(UpdateFinishedTrialError):
+                self.set_trial_system_attr(trial_id, key, "")
+        elif self.who:
+            self.set_trial_user_attr(trial_id, "who", self.who)
+        return mine
+
+    def claimed_trial(self):
+        return optuna.trial.create_trial(
+            state=TrialState.RUNNING,
+            user_attrs={"who": self.who} if self.who else {},
+            system_attrs={"worker": claim()},
+        )

@@ -69,12 +69,12 @@ class OnMachine:
         self.__setstate__({"machine": machine, "patience": patience})
 
     def __setstate__(self, state):
-        from helpers.study import retry, storage, worker_identity
+        from helpers.study import database, retry, storage, worker_identity
 
         self.__dict__.update(state)
         worker_identity.machine = lambda: self.machine
-        retry.RECONNECT = storage.RECONNECT = self.patience
-        storage.HEARTBEAT = self.patience // 6
+        retry.RECONNECT = database.RECONNECT = self.patience
+        storage.HEARTBEAT = database.HEARTBEAT = self.patience // 6
 
     def __call__(self, trial):
         return objective(trial, long=1.5 * self.patience)

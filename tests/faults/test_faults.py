@@ -94,7 +94,7 @@ def test_a_worker_that_begins_while_its_database_is_away_waits_for_it(monkeypatc
 def test_a_database_that_stays_away_ends_the_run_with_a_sentence(monkeypatch):
     if programs() is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    monkeypatch.setattr("helpers.study.storage.RECONNECT", 1)
+    monkeypatch.setattr("helpers.study.database.RECONNECT", 1)
     monkeypatch.setattr("helpers.study.retry.RECONNECT", 1)
     with Postgres() as server:
         study = open_study("mine", server.url)

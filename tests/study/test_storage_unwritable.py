@@ -40,7 +40,7 @@ def kind(request):
 @pytest.fixture(autouse=True)
 def _never_waits(monkeypatch):
     monkeypatch.setattr("helpers.study.retry.RECONNECT", NEVER)
-    monkeypatch.setattr("helpers.study.storage.RECONNECT", NEVER)
+    monkeypatch.setattr("helpers.study.database.RECONNECT", NEVER)
 
 
 @pytest.fixture
