@@ -1,8 +1,8 @@
 """From a file or an address to rows, and from rows to tensors: `load_csv`.
 
-Lessons 01 to 09 use it. `readers` reads bytes, `tables` and `json_tables` find rows in them, `columns` and `rows` the
-texts and labels, `splits` and `tokens` make tensors of these, `dataset` holds them, `quality` reports duplicates and
-leakage; `cards` deals the course's first data set, `messages` writes its second.
+Lessons 01 to 09 use it. `readers` reads bytes, `tables`, `separated` and `json_tables` find rows in them, `columns` and
+`rows` the texts and labels, `splits` and `tokens` make tensors of these, `dataset` holds them, `quality` reports
+duplicates and leakage; `cards` deals the course's first data set, `messages` writes its second.
 """
 
 from helpers.data.dataset import CARD_HANDS, DATA_DIR, MESSAGES, LazyData, SequenceData, load_csv

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TIMEOUT = 10  # seconds that a server may stay silent
+LINE = re.compile(r"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")  # and no other sign ends a line
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OLDER = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "gb18030", "big5", "cp932",

@@ -8,8 +8,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from helpers.data.columns import SEVERAL, Table, find_columns, find_split, split_name
-from helpers.data.readers import DataError, decode, is_address, lines_of, plural, read_bytes, shown
-from helpers.data.tables import LINE, read_tables
+from helpers.data.readers import LINE, DataError, decode, is_address, lines_of, plural, read_bytes, shown
+from helpers.data.tables import read_tables
 
 UNLABELLED = {"unsup", "unsupervised", "unlabeled", "unlabelled"}  # folders that are no class
 SURROGATES = re.compile("[\ud800-\udfff]")
