@@ -1,7 +1,4 @@
-"""Files in the shapes that people have them in: each is read as a person reads it, or refused with advice that works.
-
-`python -m tests.data.test_shapes` prints what comes of each: straight, after one hint, refused, or wrong in silence.
-"""
+"""Files in the shapes that people have: each is read as a person reads it, or refused with advice that works."""
 
 import csv
 import gzip
@@ -9,11 +6,8 @@ import importlib.util
 import io
 import itertools
 import json
-import tempfile
 import zipfile
-from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -485,31 +479,3 @@ def test_a_hint_that_nobody_needs_does_no_harm(shape, tmp_path):
 def test_long_documents_are_not_taken_for_a_missing_quotation_mark(tmp_path):
     quality = load_csv(class_folders(tmp_path, [(text.replace(" ", "\n" * 20), label) for text, label in ROWS])).quality
     assert (quality.rows_kept, "quotation" in quality.report()) == (60, False)
-
-
-def what_comes(shape):
-    with tempfile.TemporaryDirectory() as folder:
-        source = shape.make(Path(folder))
-        came, what = attempt(source, shape)
-        if came == "right":
-            return "straight", ""
-        if came == "refused" and shape.hint:
-            again, _ = attempt(source, shape, **shape.hint)
-            if again == "right":
-                return "after one hint", ", ".join(f"{name}={value!r}" for name, value in shape.hint.items())
-        if came == "refused" and (is_missing(shape.needs) or (shape.refused and shape.refused in what)):
-            return "refused, rightly", what
-        return "wrong in silence" if came == "wrong" else came, what
-
-
-def main():
-    counts = Counter()
-    for shape in SHAPES:
-        came, what = what_comes(shape)
-        counts[came] += 1
-        print(f"{shape.name:<48} {came:<17} {what[-160:]}".rstrip())
-    print(f"{len(SHAPES)} shapes: " + ", ".join(f"{count} {came}" for came, count in counts.most_common()))
-
-
-if __name__ == "__main__":
-    main()
