@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import grpc
+
 from helpers.study.errors import NotWritable, StudyError
 
 
@@ -52,10 +54,11 @@ def sealed(path):
 
 
 def reason_of(error):
-    """The first line of the error behind an error."""
-    while error.__cause__ is not None:
+    """The first line of the error behind an error, or of a sentence."""
+    while error.__cause__ is not None and not isinstance(error, StudyError):
         error = error.__cause__
-    return str(error).strip().splitlines()[0]
+    said = error.details() if isinstance(error, grpc.RpcError) else str(getattr(error, "orig", None) or error)
+    return (said or type(error).__name__).strip().splitlines()[0]
 
 
 def _identity(path):

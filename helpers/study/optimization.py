@@ -6,10 +6,11 @@ import time
 
 from optuna.trial import TrialState
 
+from helpers.study.database_errors import reason_of
 from helpers.study.errors import StudyError
 from helpers.study.grid import only_retries_wait, queue_point
 from helpers.study.optuna_internals import grid_of, was_told_to_stop
-from helpers.study.retry import retry_while_away, was_taken, words_of
+from helpers.study.retry import retry_while_away, was_taken
 from helpers.study.storage import give_up, recover
 from helpers.study.worker_identity import claim, claims_of
 
@@ -78,7 +79,7 @@ class _Optimization:
         elif progress:
             self.lost += 1
             if self.lost == 10:
-                raise StudyError(f"errors of the storage ended 10 trials in a row: {words_of(trouble)}") from None
+                raise StudyError(f"errors of the storage ended 10 trials in a row: {reason_of(trouble)}") from None
         return progress
 
     def give_up_trials(self):

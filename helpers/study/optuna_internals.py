@@ -1,5 +1,6 @@
 """Private names of Optuna without a public equivalent, as of Optuna 5.0.0; a test fails when one is gone."""
 
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -105,10 +106,7 @@ def refused_attribute(error):
 
 def _locals_of(error, function, names):
     """The local variables of the first call of that function, with variables of these names, that led to an error."""
-    step = error.__traceback__
-    while step is not None:
-        known = step.tb_frame.f_locals
-        if step.tb_frame.f_code.co_name == function and names <= known.keys():
-            return known
-        step = step.tb_next
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == function and names <= frame.f_locals.keys():
+            return frame.f_locals
     return None

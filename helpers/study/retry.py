@@ -1,11 +1,13 @@
 """Wait for a storage that is unavailable, and tell its errors from those of the objective."""
 
 import time
+import traceback
 
 import grpc
 from optuna.exceptions import UpdateFinishedTrialError
 from sqlalchemy.exc import SQLAlchemyError
 
+from helpers.study.database_errors import reason_of
 from helpers.study.errors import DriveAway, StudyError
 
 RECONNECT = 60  # seconds that a worker waits for an unavailable storage
@@ -33,7 +35,7 @@ def retry_while_away(work, if_away=lambda trouble: False):
                 since = time.monotonic()
             if time.monotonic() - since > RECONNECT:
                 raise StudyError(
-                    f"the study's storage was unavailable for {RECONNECT} seconds: {words_of(trouble)}") from None
+                    f"the study's storage was unavailable for {RECONNECT} seconds: {reason_of(trouble)}") from None
             time.sleep(0.5)
 
 
@@ -63,12 +65,6 @@ def refusal(error):
     return "".join(refused).partition("Exception calling application: ")[2]
 
 
-def words_of(error):
-    """What an error of a storage says, in one line."""
-    said = error.details() if isinstance(error, grpc.RpcError) else str(getattr(error, "orig", None) or error)
-    return (said or type(error).__name__).strip().splitlines()[0]
-
-
 def _chain(error):
     """The error, the one that it came from, and so on."""
     seen = []
@@ -80,9 +76,5 @@ def _chain(error):
 
 def _came_from_storage(error):
     """Whether it was raised in a storage of Optuna's. An objective may use a database of its own."""
-    step = error.__traceback__
-    while step is not None:
-        if step.tb_frame.f_globals.get("__name__", "").startswith("optuna.storages."):
-            return True
-        step = step.tb_next
-    return False
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(module.startswith("optuna.storages.") for module in modules)

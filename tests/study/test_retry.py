@@ -7,7 +7,8 @@ import sqlalchemy
 from sqlalchemy.exc import DataError, OperationalError
 
 from helpers.study import StudyError, count_trials, open_storage, open_study, run_until, summarize
-from helpers.study.retry import RECONNECT, retry_while_away, words_of
+from helpers.study.database_errors import reason_of
+from helpers.study.retry import RECONNECT, retry_while_away
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 MINUTES = 300.0
@@ -130,8 +131,8 @@ class Unreachable(grpc.RpcError):
 
 
 def test_an_error_of_a_proxy_is_one_line():
-    assert words_of(Unreachable()) == "failed to connect to all addresses"
-    assert words_of(OperationalError("SELECT", {}, Exception("away"))) == "away"
+    assert reason_of(Unreachable()) == "failed to connect to all addresses"
+    assert reason_of(OperationalError("SELECT", {}, Exception("away"))) == "away"
 
 
 def test_an_error_that_is_not_the_storages_is_raised_at_once(clock):
