@@ -1,17 +1,15 @@
 """Servers that go away, disks that are full, workers that are killed: tried for real."""
 
-import subprocess
-import tempfile
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 from types import SimpleNamespace
 
 import optuna
 import pytest
 
 from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers, worker_process
+from tests.faults.disks import small_disk
 from tests.faults.soak import facts, losses, objective, soak
 from tests.servers import Postgres, programs
 
@@ -106,23 +104,17 @@ def test_a_database_that_stays_away_ends_the_run_with_a_sentence(monkeypatch):
 
 
 @pytest.fixture
-def small_disk():
-    """A file system with room for 600 kB."""
-    directory = Path(tempfile.mkdtemp())
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", directory], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("a small disk can't be mounted here, since that needs root")
-    yield directory
-    subprocess.run(["umount", "--lazy", directory], check=True)
-    directory.rmdir()
+def disk(tmp_path):
+    with small_disk(tmp_path, kilobytes=600):
+        yield tmp_path
 
 
 @pytest.mark.parametrize("kind", ["journal", "sqlite"])
-def test_a_full_disk_is_named_and_loses_nothing_that_finished(small_disk, kind):
-    storage = small_disk / "study.journal" if kind == "journal" else f"sqlite:///{small_disk}/study.db"
+def test_a_full_disk_is_named_and_loses_nothing_that_finished(disk, kind):
+    storage = disk / "study.journal" if kind == "journal" else f"sqlite:///{disk}/study.db"
     study = open_study("mine", storage)
     run_until(study, lambda trial: trial.suggest_float("x", 0, 1), 5)
-    filler = small_disk / "filler"
+    filler = disk / "filler"
 
     def objective(trial):
         if trial.number == 7:

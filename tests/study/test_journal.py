@@ -26,6 +26,7 @@ from helpers import commands
 from helpers.study import StudyError
 from helpers.study.journal import Journal, cut_torn_tail, held
 from helpers.study.journal_repair import repair
+from tests.faults.disks import small_disk
 
 optuna.logging.set_verbosity(optuna.logging.CRITICAL)
 RECORD = b'{"op_code":2,"worker_id":"gone-1","study_id":0,"user_attr":{"half":"written"}}\n'
@@ -265,22 +266,15 @@ def test_the_lock_of_a_killed_worker_is_taken_over_after_five_seconds(path, monk
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def disk(tmp_path):
     """A disk of 64 kB, with a file on it that leaves 8 kB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
-    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("NOT TESTED: a full disk, since this user can't mount one (root on Linux can)")
-    try:
-        (disk / "filler").write_bytes(b"x" * 56 * 1024)
-        yield disk
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
+    with small_disk(tmp_path, kilobytes=64):
+        (tmp_path / "filler").write_bytes(b"x" * 56 * 1024)
+        yield tmp_path
 
 
-def test_a_full_disk_is_named_and_leaves_no_torn_line_and_writing_goes_on_when_there_is_room(small_disk):
-    path = small_disk / "study.journal"
+def test_a_full_disk_is_named_and_leaves_no_torn_line_and_writing_goes_on_when_there_is_room(disk):
+    path = disk / "study.journal"
     study = opened(path)
     study.tell(study.ask(), 0.5)
     before = facts(path), path.read_bytes()
@@ -288,15 +282,15 @@ def test_a_full_disk_is_named_and_leaves_no_torn_line_and_writing_goes_on_when_t
         with pytest.raises(StudyError, match=r"study\.journal: no space left on the disk; .* free some space"):
             study.set_user_attr("long", "x" * 10_000)
     assert (facts(path), path.read_bytes()) == before
-    (small_disk / "filler").unlink()
+    (disk / "filler").unlink()
     study.set_user_attr("long", "x" * 10_000)
     study.tell(study.ask(), 0.75)
     values = [trial.value for trial in opened(path).trials]
     assert values == [0.5, 0.75]
 
 
-def test_a_line_that_a_full_disk_tore_is_repaired_once_there_is_room(small_disk):
-    path = small_disk / "study.journal"
+def test_a_line_that_a_full_disk_tore_is_repaired_once_there_is_room(disk):
+    path = disk / "study.journal"
     opened(path)
     whole = path.read_bytes()
     with pytest.raises(OSError, match="No space left"):
@@ -307,13 +301,13 @@ def test_a_line_that_a_full_disk_tore_is_repaired_once_there_is_room(small_disk)
         with pytest.raises(StudyError, match="no space left on the disk"):
             fix(path)
         assert path.read_bytes() == torn
-    (small_disk / "filler").unlink()
+    (disk / "filler").unlink()
     assert cut_torn_tail(path) == len(torn) - len(whole)
     assert path.read_bytes() == whole
 
 
-def test_a_repair_for_which_there_is_no_room_leaves_the_file_and_nothing_else(small_disk):
-    path, filler = small_disk / "study.journal", small_disk / "filler"
+def test_a_repair_for_which_there_is_no_room_leaves_the_file_and_nothing_else(disk):
+    path, filler = disk / "study.journal", disk / "filler"
     filler.unlink()
     opened(path).set_user_attr("long", "x" * 20_000)
     path.write_bytes(path.read_bytes() + b"garbage\n\n")
@@ -322,7 +316,7 @@ def test_a_repair_for_which_there_is_no_room_leaves_the_file_and_nothing_else(sm
         filler.write_bytes(b"x" * (64 - 24 - room) * 1024)
         with pytest.raises(StudyError, match="no space left on the disk"):
             repair(path)
-        assert sorted(small_disk.iterdir()) == [filler, path]
+        assert sorted(disk.iterdir()) == [filler, path]
         assert path.read_bytes() == before
     filler.unlink()
     assert len(repair(path)) == 4
