@@ -87,7 +87,7 @@ class ClaimingDatabase(Claiming, RDBStorage):
             file.explain(str(context.original_exception))
 
 
-def open_database(url):
+def claiming_database(url):
     """The database at a URL, whose tables are created if there are none. Raises StudyError if it can't be opened."""
     place = hide_password(url)
     # SQLite lets one process write at a time: the others wait. A server may have been restarted: test each connection.

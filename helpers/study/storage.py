@@ -22,7 +22,7 @@ from optuna.trial import TrialState
 
 from helpers.commands import command
 from helpers.study.addresses import address_of
-from helpers.study.database import HEARTBEAT, open_database
+from helpers.study.database import HEARTBEAT, claiming_database
 from helpers.study.errors import NotWritable, StudyError
 from helpers.study.journal import Journal, cut_torn_tail
 from helpers.study.optuna_internals import BaseHeartbeat, mark_failed
@@ -49,7 +49,7 @@ def open_storage(storage, who=None):
     elif address.startswith("grpc://"):
         opened = _proxy(address)
     else:
-        opened = open_database(address)
+        opened = claiming_database(address)
     opened.who = who
     return optuna.storages.get_storage(opened)  # puts Optuna's cache in front of a database
 

@@ -27,6 +27,7 @@ from helpers.study import StudyError
 from helpers.study.journal import Journal, cut_torn_tail, held
 from helpers.study.journal_repair import repair
 from tests.faults.disks import small_disk
+from tests.study.clock import Clock
 
 optuna.logging.set_verbosity(optuna.logging.CRITICAL)
 RECORD = b'{"op_code":2,"worker_id":"gone-1","study_id":0,"user_attr":{"half":"written"}}\n'
@@ -229,18 +230,6 @@ def test_a_writer_killed_at_any_moment_loses_nothing_that_it_had_written(tmp_pat
         study.ask()
         assert len(facts(path)) == 1
         path.unlink()
-
-
-class Clock:
-    """Stands in for the module `time`: who sleeps waits for nothing."""
-
-    now = 0.0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
 
 
 def hold(path, is_held):

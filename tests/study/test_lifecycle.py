@@ -7,6 +7,7 @@ import pytest
 from optuna.trial import TrialState
 
 from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers, summarize
+from tests.study.clock import Clock
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -97,12 +98,6 @@ def test_a_callback_or_a_timeout_can_end_it_before_the_total():
 
 
 def test_the_timeout_holds_for_trials_that_replace_failed_ones_too(monkeypatch):
-    class Clock:
-        now = 0.0
-
-        def monotonic(self):
-            return self.now
-
     def fails_after_ten_seconds(trial):
         clock.now += 10
 

@@ -9,26 +9,17 @@ from sqlalchemy.exc import DataError, OperationalError
 from helpers.study import StudyError, count_trials, open_storage, open_study, run_until, summarize
 from helpers.study.database_errors import reason_of
 from helpers.study.retry import RECONNECT, retry_while_away
+from tests.study.clock import Clock
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 MINUTES = 300.0
 
 
-class Clock:
-    """Stands in for the module `time`; the database is away until `back`."""
-
-    now, back = 0.0, 0.0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
-
-
 @pytest.fixture
 def clock(monkeypatch):
+    """The database of `study` is away until it shows `clock.back`."""
     clock = Clock()
+    clock.back = 0.0
     monkeypatch.setattr("helpers.study.retry.time", clock)
     return clock
 
