@@ -3,6 +3,7 @@
 `readers` -> `tables` -> `columns` -> `rows` read it, `tokens` and `splits` make tensors of it, `quality` reports.
 """
 
+import numbers
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -212,7 +213,7 @@ def _name(path):
 
 def _check(sizes, choices):
     for name, size in sizes.items():
-        if size is not None and not (isinstance(size, int) and size > 0):
+        if size is not None and not (isinstance(size, numbers.Integral) and size > 0):
             raise ValueError(f"{name} is {size!r}; it has to be a whole number above 0, or left out.")
     for name, (choice, known) in choices.items():
         if choice not in known:

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -55,7 +56,8 @@ def test_tokens_and_classes_are_numbered_as_in_the_file(tmp_path):
 
 def test_longer_texts_are_cut(tmp_path):
     path = write(tmp_path, "text,label,split\na b c,x,train\na,y,train\na,x,val\na,x,test\n")
-    assert load_csv(path, max_length=2).x_train.tolist()[0] == [2, 3]
+    for two in (2, np.int64(2)):  # as computed from the lengths of the texts
+        assert load_csv(path, max_length=two, limit=two).x_train.tolist()[0] == [2, 3]
 
 
 def test_without_a_split_column_each_class_is_split_by_shares(tmp_path):
