@@ -109,19 +109,19 @@ def run_until(study, objective, n_trials, callbacks=(), timeout=None, **options)
     callbacks: called with the study and each trial that ended. An error of a callback is printed once and does not end
     the run: to end it on purpose, call `study.stop()` in the callback, or raise a StudyError.
     timeout: seconds after which no new trial begins. options: as for `study.optimize`.
-    Raises StudyError after ten failed trials in a row, or if the arguments are not a study, a function, a whole number
-    and a list.
+    Raises StudyError if ten trials in a row end without a value, or if the arguments are not a study, a function, a
+    whole number and a list.
     """
     check_arguments("run_until(study, objective, n_trials)", study, objective, n_trials, timeout)
     if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks := list(callbacks))):
         raise StudyError(f"callbacks is {callbacks!r:.60}; it must be a list of functions, like callbacks=[live]")
-    until, objective, states = deadline(timeout), checked(objective), []
-    callbacks = [*map(watching, callbacks), say_why, lambda _, trial: stop_if_all_fail(states, trial.state),
+    until, objective, without = deadline(timeout), checked(objective), []
+    callbacks = [*map(watching, callbacks), say_why, lambda _, trial: stop_after_ten(without, is_without_value(trial)),
                  MaxTrialsCallback(n_trials, states=FINISHED)]  # fmt: skip
     while (missing := n_trials - retry_while_away(lambda: finished(study))) > 0:
-        before = len(states)
+        before = len(without)
         optimize(study, objective, missing, callbacks, until, **options)
-        if len(states) - before < missing:
+        if len(without) - before < missing:
             return
 
 
@@ -174,9 +174,11 @@ def say_why(study, trial):
 
 
 def remarks(trial):
-    """What to say of a trial that ended: the reason that `checked` gave if it failed, and queued names of no use."""
+    """What to say of a trial that ended: the reason that `checked` gave if it has no value, queued names of no use."""
+    if "reason" in trial.user_attrs:
+        return [f"Trial {trial.number} {STATE_NAMES[trial.state]}: {trial.user_attrs['reason']}"]
     if trial.state == TrialState.FAIL:
-        return [f"Trial {trial.number} failed: {trial.user_attrs['reason']}"] if "reason" in trial.user_attrs else []
+        return []
     queued = trial.system_attrs.get("fixed_params", {})
     others = [name for name in trial.params if name not in queued]
     lines = []
@@ -188,11 +190,16 @@ def remarks(trial):
     return lines
 
 
-def stop_if_all_fail(states, state):
-    """Adds a trial's state to the list of states. Raises StudyError if the last ten are failures."""
-    states.append(state)
-    if states[-10:] == [TrialState.FAIL] * 10:
-        raise StudyError("10 trials failed in a row; read the reasons above, and study.trials[-1]")
+def is_without_value(trial):
+    """Whether a trial failed, or was pruned by `checked` since it had no value."""
+    return trial.state == TrialState.FAIL or "reason" in trial.user_attrs
+
+
+def stop_after_ten(without, one):
+    """Adds to the list whether one more trial is without a value. Raises StudyError if the last ten are."""
+    without.append(one)
+    if without[-10:] == [True] * 10:
+        raise StudyError("10 trials in a row ended without a value; read the reasons above, and study.trials[-1]")
 
 
 def best_trial(study):

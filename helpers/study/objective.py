@@ -1,10 +1,11 @@
-"""What an objective returns: a float, or a failed trial with one sentence as its reason."""
+"""What an objective returns: a float, or one sentence on why its trial has no value."""
 
 import functools
 import math
 import textwrap
 from collections.abc import Iterable
 
+from optuna import TrialPruned
 from optuna.distributions import check_distribution_compatibility
 
 from helpers.study.errors import StudyError
@@ -16,10 +17,11 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory") 
 
 
 def checked(objective):
-    """The objective, changed to return a float; if it can't, its trial fails, with a sentence as its "reason".
+    """The objective, changed to return a float; if it can't, its trial ends with a sentence as its "reason".
 
-    NaN, infinity, None, a text, and a tensor of several elements are invalid values. Running out of memory fails the
-    trial too, and so does a queued value that does not fit its parameter, or that the class study refuses.
+    NaN, infinity and running out of memory prune the trial: its settings are bad, and TPE, which takes no notice of a
+    failed trial, would ask for more like them. None, a text, and a tensor of several elements fail it, and so does a
+    queued value that does not fit its parameter, or that the class study refuses.
     Raises StudyError for a changed search space, and for an attribute that can't be stored.
     """
 
@@ -32,7 +34,7 @@ def checked(objective):
             value, directions = objective(trial), len(trial.study.directions)
             return as_float(value) if directions == 1 else as_floats(value, directions)
         except (Exception, SystemExit) as error:
-            reason = _reason(trial, error)
+            cause, reason = error, _reason(trial, error)
             if reason is None:
                 raise
         try:
@@ -40,6 +42,8 @@ def checked(objective):
         except Exception as error:
             if not refusal(error):  # the class study also limits what a trial may say
                 raise
+        if isinstance(cause, Diverged) or _is_out_of_memory(cause):
+            raise TrialPruned
         return math.nan  # for Optuna, a failed trial
 
     objective_checked.trial = None  # the last trial that began
@@ -47,13 +51,12 @@ def checked(objective):
 
 
 def _reason(trial, error):
-    """Why an error fails its trial alone, in one sentence. None if it is the objective's own, and ends the run."""
+    """Why an error ends its trial alone, in one sentence. None if it is the objective's own, and ends the run."""
     if isinstance(error, NoValue):
         return str(error)
     if isinstance(error, SystemExit):
         return "the objective ended the program (SystemExit); it should end with `return` and a value"
-    if isinstance(error, MemoryError) or (  # torch's own is a RuntimeError
-            isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)):
+    if _is_out_of_memory(error):
         return f"out of memory ({textwrap.shorten(str(error), 150, placeholder=' ...') or 'MemoryError'})"
     if refused := refusal(error):
         return f"the class study refuses this: {refused}"
@@ -66,8 +69,17 @@ def _reason(trial, error):
     return None
 
 
+def _is_out_of_memory(error):
+    return isinstance(error, MemoryError) or (  # torch's own is a RuntimeError
+        isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY))
+
+
 class NoValue(Exception):
     """The trial has no value: what the objective returned can't be one, or another process runs the same."""
+
+
+class Diverged(NoValue):
+    """The objective returned NaN or infinity."""
 
 
 def as_float(value):
@@ -84,7 +96,7 @@ def as_float(value):
         shape = f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else ""
         raise NoValue(f"the objective returned a {type(value).__name__}{shape}; return a single number") from None
     if not math.isfinite(number):
-        raise NoValue(f"the objective returned {number}, which can't be compared; perhaps the training diverged")
+        raise Diverged(f"the objective returned {number}, which can't be compared; perhaps the training diverged")
     return number
 
 

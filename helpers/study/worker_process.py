@@ -16,7 +16,7 @@ import optuna
 import psutil
 
 from helpers.study.errors import StudyError
-from helpers.study.lifecycle import remarks
+from helpers.study.lifecycle import is_without_value, remarks
 from helpers.study.objective import checked
 from helpers.study.optimization import optimize
 from helpers.study.optuna_internals import was_told_to_stop
@@ -99,8 +99,11 @@ def _load():
 
 
 def one_trial():
-    """Runs one trial. Returns its state, lines to print, and whether to stop. The state is None if there was no trial
-    to run: others had the last points of a grid, or the objective called study.stop() and then the storage went."""
+    """Runs one trial. Returns whether it is without a value, lines to print, and whether to stop.
+
+    The first is None if there was no trial to run: others had the last points of a grid, or the objective called
+    study.stop() and then the storage went.
+    """
     lines, ran = [], []
     try:
         study, objective = _load()
@@ -113,4 +116,4 @@ def one_trial():
         raise
     if not ran:
         return None, lines, was_told_to_stop(study)
-    return ran[-1].state, lines + remarks(ran[-1]), was_told_to_stop(study)
+    return is_without_value(ran[-1]), lines + remarks(ran[-1]), was_told_to_stop(study)

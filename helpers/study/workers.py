@@ -25,7 +25,7 @@ from helpers.study.lifecycle import (
     finished,
     open_study,
     run_until,
-    stop_if_all_fail,
+    stop_after_ten,
     watching,
 )
 from helpers.study.optuna_internals import is_in_memory
@@ -47,7 +47,7 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None, stop=Non
     A worker that dies is replaced and its trial is tried again. A worker whose objective raises gets no more trials;
     the others continue, and its exception is raised at the end. An interrupt stops all; what finished is stored.
     Raises StudyError if the arguments are not a function, a study with a storage and whole numbers, if they can't
-    be copied, if workers die again and again, or if ten trials fail in a row.
+    be copied, if workers die again and again, or if ten trials in a row end without a value.
     """
     check_arguments("run_workers(objective, study, n_trials)", study, objective, n_trials, timeout)
     workers = loky.cpu_count() if workers is None else workers
@@ -76,7 +76,7 @@ class _Crew:
         self.study, self.n_trials, self.max_deaths, self.until, self.stop = study, n_trials, 3 * workers, until, stop
         self.begin = functools.partial(begin, os.getpid(), multiprocessing.get_start_method(allow_none=True), copied)
         self.workers, self.running = [], {}  # all workers; {future of a trial: its worker}
-        self.states, self.errors, self.deaths = [], [], 0  # deaths: since the last trial that ended
+        self.without, self.errors, self.deaths = [], [], 0  # deaths: since the last trial that ended
         self.idle = [self.hire() for _ in range(min(workers, self.missing()))]
         self.progress = tqdm(total=n_trials, initial=n_trials - self.missing(), unit="trial")
         self.show = watching(self.show_progress, tqdm.write)
@@ -116,7 +116,7 @@ class _Crew:
     def take(self, future, worker):
         """Takes the result of a worker's trial; the worker is idle again, or replaced."""
         try:
-            state, lines, stopped = future.result()
+            without, lines, stopped = future.result()
         except loky.BrokenProcessPool:
             self.replace_dead()
         except Exception as error:
@@ -128,8 +128,8 @@ class _Crew:
                 tqdm.write(line)
             if stopped:
                 self.stop.set()
-            if state is not None:
-                stop_if_all_fail(self.states, state)
+            if without is not None:
+                stop_after_ten(self.without, without)
 
     def replace_dead(self):
         self.deaths += 1

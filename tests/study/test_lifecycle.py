@@ -64,7 +64,7 @@ def test_an_objective_that_always_fails_ends_with_a_sentence():
     def broken(trial):
         raise ValueError("broken")
 
-    with pytest.raises(StudyError, match="10 trials failed in a row"):
+    with pytest.raises(StudyError, match="10 trials in a row ended without a value"):
         run_until(open_study("mine"), broken, 4, catch=(ValueError,))
 
 

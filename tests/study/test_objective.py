@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import numpy as np
 import optuna
 import pytest
 import torch
+from optuna.samplers import TPESampler
 from optuna.trial import TrialState
 
 from helpers.study import StudyError, open_study, run_until
@@ -41,13 +43,45 @@ def test_one_number_in_any_wrapping_counts_as_its_float(value):
         (10**400, "returned inf"),
     ],
 )
-def test_anything_else_fails_its_trial_alone_and_says_why(value, words, capsys):
+def test_anything_else_ends_its_trial_alone_and_says_why(value, words, capsys):
     study = open_study("mine")
     run_until(study, lambda trial: value if trial.number == 0 else 0.25, 2)
-    assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE, TrialState.COMPLETE]
+    diverged = "can't be compared" in words or words.endswith("inf")
+    state, name = (TrialState.PRUNED, "pruned") if diverged else (TrialState.FAIL, "failed")
+    assert [trial.state for trial in study.trials] == [state] + [TrialState.COMPLETE] * (1 if diverged else 2)
     assert words in study.trials[0].user_attrs["reason"]
-    assert f"Trial 0 failed: {study.trials[0].user_attrs['reason']}\n" in capsys.readouterr().out
+    assert f"Trial 0 {name}: {study.trials[0].user_attrs['reason']}\n" in capsys.readouterr().out
     assert study.best_value == 0.25
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, MemoryError()])
+def test_the_sampler_keeps_away_from_where_trainings_diverge(bad):
+    """TPE takes no notice of failed trials, and asks for the same bad settings again and again."""
+
+    def objective(trial, bad):
+        lr = trial.suggest_float("lr", 1e-5, 1e-1, log=True)
+        if lr > 0.01 and isinstance(bad, MemoryError):
+            raise bad
+        return bad if lr > 0.01 else lr
+
+    def n_diverged(study):
+        return sum(trial.params["lr"] > 0.01 for trial in study.trials[20:])
+
+    ours, plain = (optuna.create_study(direction="maximize", sampler=TPESampler(seed=0)) for _ in range(2))
+    run_until(ours, lambda trial: objective(trial, bad), 60)
+    plain.optimize(lambda trial: objective(trial, math.nan), n_trials=60)
+    assert n_diverged(ours) < n_diverged(plain)
+
+
+def test_a_study_in_which_all_diverges_is_ended():
+    with pytest.raises(StudyError, match="10 trials in a row ended without a value"):
+        run_until(open_study("mine"), lambda trial: math.nan, 100)
+
+
+def test_what_diverges_is_pruned_in_a_study_of_several_directions_too():
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    run_until(study, lambda trial: (math.nan, 1) if trial.number == 0 else (0.5, 3), 15)
+    assert [trial.state for trial in study.trials] == [TrialState.PRUNED] + [TrialState.COMPLETE] * 14
 
 
 def test_a_program_that_ends_itself_leaves_no_trial_running():
@@ -86,15 +120,15 @@ def objective(trial):
     return 1.0
 
 study = open_study("mine")
-run_until(study, objective, 2)
+run_until(study, objective, 4)
 print([trial.state.name for trial in study.trials], [trial.user_attrs.get("reason") for trial in study.trials])
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows can not limit the memory of a process")
-def test_running_out_of_memory_fails_that_trial_alone():
+def test_running_out_of_memory_prunes_that_trial_alone():
     done = subprocess.run([sys.executable, "-c", MEMORY_HOG], capture_output=True, text=True)
-    assert "['FAIL', 'FAIL', 'COMPLETE', 'COMPLETE']" in done.stdout, done.stderr
+    assert "['PRUNED', 'PRUNED', 'COMPLETE', 'COMPLETE']" in done.stdout, done.stderr
     assert done.stdout.count("out of memory (") == 4  # printed, and stored, for both
 
 

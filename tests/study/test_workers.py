@@ -319,7 +319,7 @@ def test_an_objective_that_always_raises_ends_the_run(study):
 
 
 def test_an_objective_that_never_has_a_value_ends_the_run(study):
-    with pytest.raises(StudyError, match="10 trials failed in a row"):
+    with pytest.raises(StudyError, match="10 trials in a row ended without a value"):
         run_workers(lambda trial: None, study, 20, workers=2)
 
 
