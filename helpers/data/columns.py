@@ -102,20 +102,20 @@ def find_columns(source, table, text=None, label=None):
 
 
 def find_split(source, table, split, used):
-    """The split of each row, or None if there is no such column; by default one called so, or one of nothing else.
-
-    used: the numbers of the columns of texts and labels.
-    """
+    """The split of each row, or None; by default from the column called so, or one, not `used`, of nothing else."""
     if split is None:
         return None
     if split == "split" and split not in [str(name).strip().casefold() for name in table.names]:
         left_out = []
         for number, column in enumerate(zip(*table.records, strict=True)):
+            if number in used:
+                continue
             name = table.names[number]
             if len(parts := set(map(split_name, set(map(str, column))))) > 1 and None not in parts:
                 table.notes.append(f"the split is in column {shown(name)} (split=None leaves it out)")
                 return list(map(split_name, column))
-            if number not in used and _names_a_split(name) and (advice := _split_in_words(name, column)):
+            words = {word.casefold() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", str(name))}  # "is_test", "isTest"
+            if words & SPLIT_NAMES and (advice := _split_in_words(name, column)):
                 left_out.append(f"column {shown(name)} may be a split, but doesn't say train, val or test: it is left "
                                 f"out.{advice}")
         table.notes += left_out
@@ -128,11 +128,6 @@ def find_split(source, table, split, used):
                         "must be train, val or test, in all rows or in none (split=None leaves the column out)."
                         + _split_in_words(table.names[number], [record[number] for record in table.records]))
     return parts
-
-
-def _names_a_split(name):
-    """True for "fold", "is_test", "isTest" and the like."""
-    return any(word.casefold() in SPLIT_NAMES for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", str(name)))
 
 
 def _split_in_words(name, column):

@@ -283,6 +283,9 @@ def test_a_split_that_is_not_in_words_is_told_with_the_line_that_writes_them(nam
 def test_a_label_and_a_column_of_many_values_are_not_taken_for_a_split(tmp_path):
     path = write(tmp_path, "wording,test,dev_id\n" + "".join(f"w{n} x,{n % 2},{n}\n" for n in range(40)))
     assert "may be a split" not in load_csv(path, text="wording", label="test").quality.report()
+    path = write(tmp_path, "text,way\n" + rows(40, lambda index: ("test", "train")[index % 2]))
+    assert load_csv(path).classes == ["test", "train"]
+    assert load_csv(path).quality.warnings[0].startswith("few rows")
 
 
 WORDS = re.compile(r"\w+|[^\w\s]")
