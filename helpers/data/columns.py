@@ -14,7 +14,8 @@ LABELS = {"label", "labels", "category", "target", "class", "sentiment", "y", "s
           "topic", "intent", "emotion", "polarity", "spam", "genre", "tag", "stance"}
 SPLITS = {"train": {"train", "training"}, "val": {"val", "validation", "valid", "dev", "development", "eval"},
           "test": {"test", "testing"}}
-FILLERS = {"is", "clean", "the"}
+SPLIT_NAMES = {"split", "fold", "partition"}.union(*SPLITS.values())
+FILLERS = {"is", "clean", "the", "data"}
 LOOKED_AT = 5_000  # rows, from all over the file
 LISTED = 30  # columns in a sentence
 
@@ -59,17 +60,13 @@ def has_names(cells, wanted=()):
 
 
 def is_header(records, wanted=()):
-    """True where the first record names columns, and is no data like the ones below it."""
+    """True unless the first record is data: it holds a number, or what stands below it too, as each label does."""
     first, below = records[0], records[1 : 1 + LOOKED_AT]
-    if has_names(first, wanted) or not below:
+    filled = [cell for cell in first if cell]
+    if has_names(first, wanted) or not below or filled == list(map(str, range(len(filled)))):  # 0, 1, ... by pandas
         return True
-    for number, cell in enumerate(first):
-        column = [record[number] for record in below if len(record) > number]
-        if is_number(cell) or len(cell) > 60 or (cell and cell in column):
-            return False
-        if len(cell.split()) > 3 or (len(cell) > 4 and 2 * len(cell) > sum(map(len, column)) / len(below) > 12):
-            return False
-    return any(first)
+    columns = zip(*below, strict=True)
+    return not any(is_number(cell) or (cell and cell in column) for cell, column in zip(first, columns, strict=True))
 
 
 def is_number(cell):
@@ -104,27 +101,48 @@ def find_columns(source, table, text=None, label=None):
     return texts, labels[0]
 
 
-def find_split(source, table, split):
-    """The split of each row, or None if there is no such column; by default one called so, or one of nothing else."""
+def find_split(source, table, split, used):
+    """The split of each row, or None; by default from the column called so, or one, not `used`, of nothing else."""
     if split is None:
         return None
     if split == "split" and split not in [str(name).strip().casefold() for name in table.names]:
+        left_out = []
         for number, column in enumerate(zip(*table.records, strict=True)):
+            if number in used:
+                continue
+            name = table.names[number]
             if len(parts := set(map(split_name, set(map(str, column))))) > 1 and None not in parts:
-                table.notes.append(f"the split is in column {shown(table.names[number])} (split=None leaves it out)")
+                table.notes.append(f"the split is in column {shown(name)} (split=None leaves it out)")
                 return list(map(split_name, column))
+            words = {word.casefold() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", str(name))}  # "is_test", "isTest"
+            if words & SPLIT_NAMES and (advice := _split_in_words(name, column)):
+                left_out.append(f"column {shown(name)} may be a split, but doesn't say train, val or test: it is left "
+                                f"out.{advice}")
+        table.notes += left_out
         return None
     number = _column(source, table, "split", split)
     parts = [split_name(record[number]) for record in table.records]
     if None in parts:
         wrong = parts.index(None)
         raise DataError(f"{source}, line {table.lines[wrong]}: the split is {shown(table.records[wrong][number])}; it "
-                        "must be train, val or test, in all rows or in none (split=None leaves the column out).")
+                        "must be train, val or test, in all rows or in none (split=None leaves the column out)."
+                        + _split_in_words(table.names[number], [record[number] for record in table.records]))
     return parts
 
 
+def _split_in_words(name, column):
+    """How to write train and test in place of a few other values; the last is test, as in "is_test", 0 and 1."""
+    values = sorted(set(map(str, column)))
+    if not 2 <= len(values) <= 10 or any(map(split_name, values)):
+        return ""
+    words = dict.fromkeys(values, "train") | {values[0 if str(name).casefold().endswith("train") else -1]: "test"}
+    return f" With pandas, for example: frame[{name!r}] = frame[{name!r}].astype(str).map({words}), and save it."
+
+
 def _about_header(table):
-    return "; header=None if the first line is data." if table.has_header else "."
+    if table.has_header:
+        return "; header=None if the first line is data."
+    return "; header=0 if the first line names the columns." if "no header" in table.said else "."
 
 
 def _listed(table):

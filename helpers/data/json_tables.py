@@ -106,16 +106,24 @@ def as_table(source, lines, rows, said):
     if kind is list:
         start = int(len(rows) > 1 and has_names(rows[0]))
         names = list(map(str, rows[0])) if start else list(range(len(rows[0])))
-        return Table(names, rows[start:], lines[start:], [said])
+        return Table(names, [list(map(_alone, row)) for row in rows[start:]], lines[start:], [said])
     rows = [_flat(row) for row in rows]
     names = list(dict.fromkeys(name for row in rows for name in row))
     return Table(names, [[row.get(name) for name in names] for row in rows], lines, [said])
 
 
+def _alone(value):
+    """[1] -> 1 and [] -> None: annotation tools write lists, even for a single label or none."""
+    while isinstance(value, list) and len(value) < 2:
+        value = value[0] if value else None
+    return value
+
+
 def _flat(record, prefix=""):
-    """{"a": {"b": 1}} -> {"a.b": 1}"""
+    """{"a": [{"b": 1}]} -> {"a.b": 1}"""
     flat = {}
-    for key, value in record.items():
+    for key in record:
+        value = _alone(record[key])
         if isinstance(value, dict) and value:
             flat.update(_flat(value, f"{prefix}{key}."))
         else:

@@ -48,6 +48,14 @@ def file_name(source):
     return re.sub(r"\.(gz|zip)$", "", name, flags=re.IGNORECASE)
 
 
+def as_path(source):
+    try:
+        return Path(source).expanduser()
+    except TypeError:
+        raise ValueError(f"path is of the type {type(source).__name__}; it has to be the path of a file (a DataFrame "
+                         "writes one: frame.to_csv('mine.csv', index=False)).") from None
+
+
 def is_address(source):
     return str(source).lower().startswith(("http://", "https://"))
 
@@ -72,7 +80,7 @@ def shown(value):
 
 def read_bytes(source):
     """The bytes of a file or of an http(s) address, unpacked if they are an archive (not if it is an Excel file)."""
-    content = _download(str(source)) if is_address(source) else _read(Path(source).expanduser())
+    content = _download(str(source)) if is_address(source) else _read(as_path(source))
     try:
         if content.startswith(GZIP):
             return gzip.decompress(content)

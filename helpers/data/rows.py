@@ -3,12 +3,11 @@
 import itertools
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tqdm import tqdm
 
 from helpers.data.columns import SEVERAL, Table, find_columns, find_split, split_name
-from helpers.data.readers import LINE, DataError, decode, is_address, lines_of, plural, read_bytes, shown
+from helpers.data.readers import LINE, DataError, as_path, decode, is_address, lines_of, plural, read_bytes, shown
 from helpers.data.tables import read_tables
 
 UNLABELLED = {"unsup", "unsupervised", "unlabeled", "unlabelled"}  # folders that are no class
@@ -66,7 +65,7 @@ def read_rows(path, how, text=None, label=None, split="split"):
         else:
             rows.said += [words for words in table.said if words not in rows.said]
         file = f" in {source}" if len(tables) > 1 else ""
-        splits = [part] * len(table.records) if part else find_split(source, table, split)
+        splits = [part] * len(table.records) if part else find_split(source, table, split, [*columns[0], columns[1]])
         _add(rows, source, file, table, columns, splits or [])
         table.records.clear()
     for name in ("text", "label"):
@@ -132,8 +131,8 @@ def _tables(path, how, notes):
         else:
             for name, one in path.items():
                 yield one, None, _one_class(one, str(name), how)
-    elif not is_address(path) and Path(path).expanduser().is_dir():
-        yield from _tables(_in_folder(Path(path).expanduser(), notes), how, notes)
+    elif not is_address(path) and as_path(path).is_dir():
+        yield from _tables(_in_folder(as_path(path), notes), how, notes)
     else:
         for part, table in read_tables(path, how).items():
             yield path, part, table
@@ -167,7 +166,7 @@ def _files_below(folder):
 
 def _one_class(source, label, how):
     """The texts of a class: the lines of a file, or the files of a folder."""
-    path = Path(source).expanduser()
+    path = as_path(source)
     if not path.is_dir():
         table = _lines(source, how)
         kept = [number for number, (text,) in enumerate(table.records) if text.strip()]

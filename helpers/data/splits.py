@@ -16,23 +16,23 @@ MERGED = "other"  # the class that rare ones are merged into
 def settle_rare(rows, rare):
     """Refuses, drops or merges the classes with too few different texts."""
     _check_parts(rows)
-    few = _few(rows)
+    few = _few(rows, rows.labels)
+    if not few:
+        return
     named = ", ".join(f"{shown(name)} ({count})" for name, count in sorted(few.items(), key=lambda item: item[1]))
-    kept = [label not in few for label in rows.labels]
-    done = "dropped"
-    if few and rare == "merge":
-        rows.labels = [MERGED if label in few else label for label in rows.labels]
-        kept = [True] * len(kept)
-        few = _few(rows)
-        done = f"merged into the class {MERGED!r}"
-    if few and rare != "drop":
-        _refuse(rows, few, named)
-    if named:
-        rows.warnings.append(f"rare classes {done}, with their numbers of texts: {named}")
-    rows.keep(kept, f"a rare class, {named}")
+    merged = [MERGED if label in few else label for label in rows.labels]
+    can_merge = len(set(merged)) > 1 and MERGED not in _few(rows, merged)
+    if rare == "refuse" or (rare == "merge" and not can_merge):
+        _refuse(rows, few, named, can_merge)
+    if rare == "merge":
+        rows.labels, done = merged, f"merged into the class {MERGED!r}"
+    else:
+        rows.keep([label not in few for label in rows.labels], f"a rare class, {named}")
+        done = "dropped"
+    rows.warnings.append(f"rare classes {done}, with their numbers of texts: {named}")
 
 
-def _refuse(rows, few, named):
+def _refuse(rows, few, named, can_merge):
     if not rows.splits and len(few) > max(2, len(rows.labels) / MIN_ROWS):
         what = "an identifier? Then say label=..., another column"
         if all(map(is_number, few)):
@@ -41,19 +41,23 @@ def _refuse(rows, few, named):
         raise DataError(f"{rows.path}: {len(few):,} labels, such as {', '.join(map(shown, list(few)[:3]))}, have fewer "
                         f"than {MIN_ROWS} different texts each. Is it {what}.")
     where, needed = (" in the split 'train'", "one") if rows.splits else ("", MIN_ROWS)
+    ways = [("rare='drop'", len(set(rows.labels) - set(few)) > 1),
+            (f"rare='merge' (into the class {MERGED!r})", can_merge),
+            ("header=0 (if the first line names the columns)", "no header" in rows.said)]
+    advice = " or ".join(way for way, works in ways if works)
     raise DataError(f"{rows.path}: too few different texts{where} of these classes: {named}; each needs at least "
-                    f"{needed}. Add rows, or say rare='drop' or rare='merge' (into the class {MERGED!r}).")
+                    f"{needed}. Add rows{', or say ' * bool(advice)}{advice}.")
 
 
-def _few(rows):
+def _few(rows, labels):
     """{class: number of different texts} of those that have too few, in the training part if the file has one."""
     if rows.splits:
-        needed, labels = 1, [label for label, part in zip(rows.labels, rows.splits, strict=True) if part == "train"]
+        needed, counted = 1, [label for label, part in zip(labels, rows.splits, strict=True) if part == "train"]
     else:
-        labels_of = dict(zip(reversed(rows.tokens), reversed(rows.labels), strict=True))  # that of a text's first row
-        needed, labels = MIN_ROWS, labels_of.values()
-    counts = Counter(labels)
-    return {label: counts[label] for label in sorted(set(rows.labels)) if counts[label] < needed}
+        label_of = dict(zip(reversed(rows.tokens), reversed(labels), strict=True))  # that of a text's first row
+        needed, counted = MIN_ROWS, label_of.values()
+    counts = Counter(counted)
+    return {label: counts[label] for label in sorted(set(labels)) if counts[label] < needed}
 
 
 def split_rows(rows, codes, texts, seed):

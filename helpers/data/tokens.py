@@ -6,13 +6,16 @@ from collections import Counter
 import torch
 from tqdm import tqdm
 
-from helpers.data.readers import DataError, shown
+from helpers.data.readers import DataError, lines_of, plural, shown
 
 PAD, UNKNOWN = 0, 1
 LOOKED_AT = 2_000  # texts, from all over the file
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # scripts
 PER_SIGN = ("the texts have no spaces between words: each character is a token (tokenize=... takes a function that "
             "finds words)")
+HTML = re.compile("&(?:#x?[0-9a-f]+|amp|lt|gt|quot|apos|nbsp|[aeou]uml|[lr][sd]quo|[mn]dash|hellip);"
+                  "|</?(?:a|b|i|p|br|div|em|h[1-6]|li|ol|ul|span|strong)/?>", re.IGNORECASE)
+CLEAN = "re.sub('</?[a-zA-Z][^<>]*>', ' ', html.unescape(text))"
 TOO_LONG = "most texts have no spaces between words, and this tokenizer leaves them whole: say tokenize=list"
 
 
@@ -30,6 +33,10 @@ def tokenize_rows(rows, tokenize):
             rows.tokens = _read_tokens(rows, chosen)
             rows.said.append("a token for each character")
             rows.guessed = True
+    if found := [line for line, words in zip(rows.lines, rows.tokens, strict=True) if HTML.search("".join(words))]:
+        name = {str.split: "str.split", list: "list"}.get(chosen, "your_function")
+        rows.warnings.append(f"HTML becomes tokens in {plural(len(found), 'text')} ({lines_of(found)}): import html "
+                             f"and re, and say `tokenize=lambda text: {name}({CLEAN})`")
     rows.keep(list(map(bool, rows.tokens)), "the text has no tokens")
     rows.texts.clear()  # they are large, and all that follows needs the tokens only
     rows.raise_if_most_are_dropped()

@@ -1,4 +1,5 @@
 import csv
+import html
 import itertools
 import pickle
 import re
@@ -8,10 +9,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from helpers.data import CARD_HANDS, MESSAGES, LazyData, dataset, load_csv
+from helpers.data import CARD_HANDS, MESSAGES, DataError, LazyData, dataset, load_csv
 
 REVIEWS = Path(__file__).resolve().parents[3] / "shared" / "data" / "customer_reviews.csv"
 
@@ -244,3 +246,76 @@ def test_a_bar_is_shown_where_reading_takes_longer_than_two_seconds(seconds, sho
     load_csv(write(tmp_path, "text,label\n" + "".join(f"w{number} x,{'ab'[number % 2]}\n" for number in range(40))),
              tokenize)
     assert ("tokenizing" in capsys.readouterr().err) == shown
+
+
+@pytest.mark.parametrize("rare", ["refuse", "merge"])
+def test_only_what_helps_is_advised_for_a_rare_class(rare, tmp_path):
+    def advice(content):
+        with pytest.raises(DataError) as caught:
+            load_csv(write(tmp_path, content), rare=rare)
+        return str(caught.value).partition("Add rows")[2]
+
+    odd = "".join(f"odd{n},c\n" for n in range(3))
+    assert advice("text,label\n" + rows(40) + odd) == ", or say rare='drop'."  # merged, they would be as few
+    assert advice("text,label\n" + rows(40, lambda index: "a") + odd) == "."  # dropped, they would leave one class
+    split = "text,label,split\n" + rows(40).replace("\n", ",train\n") + "a,a,test\n" + odd.replace("\n", ",test\n")
+    assert advice(split) == ", or say rare='drop'."
+
+
+@pytest.mark.parametrize(("name", "values", "test"), [
+    ("is_test", ("0", "1"), "1"), ("IsTest", ("False", "True"), "True"), ("is_train", ("0", "1"), "0"),
+    ("in_test_set", ("no", "yes"), "yes"), ("fold", ("0", "1", "2"), "2")])
+def test_a_split_that_is_not_in_words_is_told_with_the_line_that_writes_them(name, values, test, tmp_path):
+    lines = [f"w{n} x,{'ab'[n % 2]},{values[n // 2 % len(values)]}\n" for n in range(60)]
+    path = write(tmp_path, f"text,label,{name}\n" + "".join(lines))
+    warning = next(words for words in load_csv(path).quality.warnings if words.startswith(f"column '{name}' may be a "))
+    with pytest.raises(DataError, match="it must be train, val or test, in all rows or in none") as caught:
+        load_csv(path, split=name)
+    line, = {re.search(r"frame\[.*\}\)", words)[0] for words in (warning, str(caught.value))}
+    frame = pd.read_csv(path)
+    exec(line, {"frame": frame})
+    frame.to_csv(path, index=False)
+    for options in ({}, {"split": name}):
+        data = load_csv(path, **options)
+        assert len(data.unlock_test()[1]) == sum(words.endswith(f",{test}\n") for words in lines)
+
+
+def test_a_label_and_a_column_of_many_values_are_not_taken_for_a_split(tmp_path):
+    path = write(tmp_path, "wording,test,dev_id\n" + "".join(f"w{n} x,{n % 2},{n}\n" for n in range(40)))
+    assert "may be a split" not in load_csv(path, text="wording", label="test").quality.report()
+    path = write(tmp_path, "text,way\n" + rows(40, lambda index: ("test", "train")[index % 2]))
+    assert load_csv(path).classes == ["test", "train"]
+    assert load_csv(path).quality.warnings[0].startswith("few rows")
+
+
+WORDS = re.compile(r"\w+|[^\w\s]")
+
+
+@pytest.mark.parametrize(("remains", "tokenize"), [
+    ("I&#39;d", None), ("<br /><br />", None), ("&nbsp;", None), ("<a href='x'>here</a>", None), ("<P>", None),
+    ("&amp;", WORDS.findall), ("<br/>", WORDS.findall), ("&#x27;", list)])
+def test_html_in_texts_is_told_with_the_line_that_removes_it(remains, tokenize, tmp_path):
+    path = write(tmp_path, "text,label\n" + rows(40) + f"good{remains}day,a\nbad {remains},b\n")
+    warning = next(words for words in load_csv(path, tokenize).quality.warnings if words.startswith("HTML"))
+    assert "in 2 texts (lines 42, 43): import html and re" in warning
+    names = {"html": html, "re": re, "your_function": tokenize}
+    data = load_csv(path, eval(re.search("`tokenize=(.*)`", warning)[1], names))
+    assert "HTML" not in data.quality.report()
+    assert data.encode([f"word1{remains}same"]).tolist() == data.encode([html.unescape(f"word1{remains}same")]).tolist()
+
+
+def test_no_html_is_seen_where_there_is_none(tmp_path):
+    path = write(tmp_path, "text,label\n" + rows(40) + "cats & dogs; birds,a\na < b and b > c <user> <3 </s> R&D;,b\n")
+    for tokenize in (None, WORDS.findall, list):
+        assert "HTML" not in load_csv(path, tokenize).quality.report()
+
+
+@pytest.mark.parametrize("names", [["text", "label"], None])
+def test_what_is_no_path_is_told_how_to_write_a_file(names, tmp_path, monkeypatch):
+    frame = pd.DataFrame([(f"word{number} same", "ab"[number % 2]) for number in range(40)], columns=names)
+    for source in (frame, {"train": frame, "test": frame}, {"a": frame, "b": frame}, (frame, frame)):
+        with pytest.raises(ValueError, match="path is of the type DataFrame; it has to be the pa") as caught:
+            load_csv(source)
+    monkeypatch.chdir(tmp_path)
+    exec(re.search(r"frame\.to_csv\(.*?\)", str(caught.value))[0], {"frame": frame})
+    assert load_csv("mine.csv").quality.rows_kept == 40

@@ -77,7 +77,7 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "a broken line of JSON": ("a.jsonl", LINES.replace('"word5"', '"word5', 1), "line 6: not valid JSON"),
     "an empty JSON array": ("a.json", "[]\n", "the file is empty; it needs an object in each line"),
     "a line of JSON that is no object": ("a.jsonl", '"hello"\n' + LINES, 'line 1: "hello" is not a JSON object'),
-    "a list as text": ("a.jsonl", LINES.replace('"word5"', '["word5"]', 1), r"line 6: 'text' is \['word5'\]"),
+    "a list as text": ("a.jsonl", LINES.replace('"word5"', '["a", "b"]', 1), r"line 6: 'text' is \['a', 'b'\]"),
     "half a character in JSON": ("a.jsonl", LINES.replace("word5", "\\ud83d", 1), "line 6: 'text' holds half of a"),
     "a web page": ("a.csv", "\n<!DOCTYPE html>\n<html></html>", "this is a web page, not a table"),
     "XML": ("a.xml", "<?xml version='1.0'?>", "this is XML, not a table: write its texts and labels as CSV"),

@@ -233,6 +233,17 @@ SHAPES = [
           classes=("0", "1"), label="1", hint={"text": 3, "label": 1}),
     shape("Chinese, tab, no header, .txt", lambda at: lines(at, "train.txt", chinese(), "\t"), chinese()[7][0],
           classes=("0", "1"), label="1"),
+    shape("a header as long as the cells below it", lambda at: table(at, "a.csv", [
+        (f"2026-03-01 12:00:{number:02}", text, label) for number, (text, label) in enumerate(COMMAS)],
+        ["tweet_created_at", "text", "team"]), COMMAS[7][0], options={"text": 1, "label": 2}),
+    shape("questions as the header", lambda at: table(at, "Form.csv", COMMAS, [
+        "What did you like, and what would you change about it, in a few words?", "Would you come again?"]),
+        COMMAS[7][0]),
+    shape("0 and 1 as the header, as pandas writes it", lambda at: table(at, "a.csv", [
+        (str(number), *row) for number, row in enumerate(COMMAS)], ["", "0", "1"]), COMMAS[7][0]),
+    shape("another header of numbers", lambda at: table(at, "a.csv", [
+        (str(number), *row) for number, row in enumerate(COMMAS)], ["id", "11", "12"]), COMMAS[7][0],
+        hint={"header": 0}),
     # Columns
     shape("v1,v2 and three unnamed columns, Latin-1", lambda at: save(at, "spam.csv", "v1,v2,,,\n" + "".join(
         f"{label},{text},,,\n" for text, label in CAFE), "latin-1"), CAFE[7][0]),
@@ -312,6 +323,19 @@ SHAPES = [
         COMMAS[7][0]),
     shape("JSON objects one after another, over many lines", lambda at: save(at, "a.json", "\n".join(
         json.dumps({"text": text, "label": label}, indent=1) for text, label in COMMAS)), COMMAS[7][0]),
+    shape("JSON lines of doccano, some without a label", lambda at: save(at, "all.jsonl", json_lines(
+        {"id": number, "text": text, "label": [label] * (number % 20 > 0), "Comments": []}
+        for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0], rows=57, warns="the label is empty (lines 1, "),
+    shape("JSON lines of Prodigy", lambda at: save(at, "choice.jsonl", json_lines(
+        {"text": text, "_input_hash": 77 * number, "options": [{"id": "neg"}, {"id": "pos"}],
+         "accept": [label], "answer": "accept"} for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0]),
+    shape("JSON of Label Studio", lambda at: save(at, "project.json", json.dumps([
+        {"id": number, "data": {"text": text}, "predictions": [], "annotations": [
+            {"id": 900 + number, "unique_id": f"{number:036}", "result": [
+                {"value": {"choices": [label]}, "from_name": "sentiment", "type": "choices"}]}]}
+        for number, (text, label) in enumerate(COMMAS)])), COMMAS[7][0]),
+    shape("JSON lists of a text and a list of one label", lambda at: save(at, "a.json", json.dumps(
+        [[text, [label]] for text, label in COMMAS])), COMMAS[7][0]),
     shape("JSON lists as texts", lambda at: save(at, "intents.json", json.dumps(
         {"intents": [{"tag": "hello", "patterns": ["hi", "hello"]}, {"tag": "bye", "patterns": ["bye"]}]})),
         refused="one row for each"),
@@ -379,6 +403,9 @@ SHAPES = [
     shape("train, eval, test in a column of another name", lambda at: table(at, "a.csv", [
         (*row, "train" if number < 40 else ("eval", "test")[number % 2]) for number, row in enumerate(ROWS)],
         ["text", "label", "fold"]), parts=(40, 10, 10), warns="the split is in column 'fold'"),
+    shape("folds, and a split in a column of another name", lambda at: table(at, "a.csv", [
+        (*row, str(number % 5), ("train", "test")[number % 4 == 3]) for number, row in enumerate(ROWS)],
+        ["text", "label", "fold", "usage"]), warns="the split is in column 'usage'"),
     shape("train and test, no val", lambda at: with_splits(at, ("train", "test"), (40, 20)), warns="val"),
     shape("sorted by class, its own split, a limit", lambda at: table(at, "a.csv", [
         (text, label, split) for label in ("neg", "pos") for split, start, end in
@@ -390,6 +417,9 @@ SHAPES = [
           classes=tuple({label for _, label in BANKING}), label=BANKING[7][1]),
     shape("one rare class", lambda at: table(at, "a.csv", [*COMMAS, ("a red lamp", "odd")], ["text", "label"]),
           COMMAS[7][0], hint={"rare": "drop"}),
+    shape("two rare classes", lambda at: table(at, "a.csv", [
+        *COMMAS, *((f"a {colour} lamp", f"odd{number % 2}") for number, colour in enumerate(COLOURS[:8]))],
+        ["text", "label"]), COMMAS[7][0], rows=68, classes=("neg", "other", "pos"), hint={"rare": "merge"}),
     shape("a totals line at the end", lambda at: table(at, "a.csv", [*COMMAS, ("Total", "60")], ["text", "label"]),
           COMMAS[7][0], hint={"rare": "drop"}),
     shape("several labels in a cell", lambda at: table(at, "a.csv", [
