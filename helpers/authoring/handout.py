@@ -4,12 +4,13 @@
 """
 
 import itertools
-import json
 import os
 import re
 import shutil
 import sys
 from pathlib import Path
+
+import nbformat
 
 from helpers.authoring.book import FOR_TEACHERS_ONLY
 from helpers.authoring.run_notebooks import walk
@@ -23,28 +24,26 @@ SOLUTION = re.compile(r"\n*<details><summary>Solution</summary>\n\n```python\n(.
 
 
 def without_solutions(notebook):
-    """Removes the solutions from a notebook, given as what its JSON holds; the stubs and the hints stay."""
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
-            cell["source"] = SOLUTION.sub("", "".join(cell["source"])).splitlines(keepends=True)
+    """Removes the solutions from a notebook; the stubs and the hints stay."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = SOLUTION.sub("", cell.source)
 
 
 def with_solutions(notebook):
-    """Replaces each stub by its solution, in a notebook given as what its JSON holds. The line that checks it stays."""
-    for stub, below in itertools.pairwise(notebook["cells"]):
-        if "exercise" in stub["metadata"].get("tags", []):
-            check = "".join(stub["source"]).splitlines()[-1]
-            solved = f"{SOLUTION.search(''.join(below['source']))[1]}\n\n\n{check}"
-            stub["source"] = solved.splitlines(keepends=True)
+    """Replaces each stub of a notebook by its solution. The line that checks it stays."""
+    for stub, below in itertools.pairwise(notebook.cells):
+        if "exercise" in stub.metadata.get("tags", []):
+            check = stub.source.splitlines()[-1]
+            stub.source = f"{SOLUTION.search(below.source)[1]}\n\n\n{check}"
 
 
 def rewrite(paths, change, folder):
     """Writes the notebooks to the folder, each after `change`."""
     for path in paths:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook = nbformat.read(path, as_version=4)
         change(notebook)
-        text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-        (folder / path.name).write_text(text, encoding="utf-8", newline="\n")
+        nbformat.write(notebook, folder / path.name)
 
 
 def handout(folder=ROOT / "build" / "handout"):

@@ -4,9 +4,9 @@ README.md and the prose of notebooks hold them between `<!-- numbers: NAME -->` 
 data/recorded/README.md is written whole. A test compares all of them with the recordings.
 """
 
-import json
 import re
 
+import nbformat
 import pandas as pd
 
 from helpers import plots, recorded
@@ -264,12 +264,11 @@ def with_numbers(text):
 
 
 def notebook_with_numbers(path, totals):
-    notebook = json.loads(minutes.with_header(path))
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
-            text = minutes.with_totals(with_numbers("".join(cell["source"])), totals)
-            cell["source"] = text.splitlines(keepends=True)
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    notebook = minutes.with_header(path)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = minutes.with_totals(with_numbers(cell.source), totals)
+    return nbformat.writes(notebook) + "\n"
 
 
 def pages():
