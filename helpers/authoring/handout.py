@@ -8,14 +8,13 @@ import os
 import re
 import shutil
 import sys
-from pathlib import Path
 
 import nbformat
 
 from helpers.authoring.book import FOR_TEACHERS_ONLY
 from helpers.authoring.run_notebooks import walk
+from helpers.commands import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 COURSE = ["CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "data", "environment.yml", "helpers",
           "notebooks", "pyproject.toml", "requirements.txt"]  # the tests hold right answers, so they stay behind
 LEFT_OUT = ["__pycache__", ".ipynb_checkpoints"]

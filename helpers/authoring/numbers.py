@@ -11,12 +11,11 @@ import pandas as pd
 
 from helpers import plots, recorded
 from helpers.authoring import minutes, snippets
-from helpers.data import DATA_DIR
+from helpers.commands import ROOT
 from helpers.evaluation import by_model, interval
 from helpers.figure_style import alt_text
 
-README = DATA_DIR.parent / "README.md"
-NOTEBOOKS = DATA_DIR.parent / "notebooks"
+README, NOTEBOOKS = ROOT / "README.md", ROOT / "notebooks"
 PAGE = recorded.RECORDED / "README.md"
 IN_README = ("paper's recipe", "LSTM", "Transformer, first try", "tuned boosted trees", "tuned Transformer")
 SEARCH_OF = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}

@@ -1,15 +1,14 @@
 """Runs the notebooks headless from top to bottom and keeps them with their outputs, for the book."""
 
 from datetime import datetime
-from pathlib import Path
 
 import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from tqdm import tqdm
 
 from helpers.budget import pick
+from helpers.commands import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 EXECUTED = ROOT / "build" / "executed" / pick("full", smoke="smoke")
 
 

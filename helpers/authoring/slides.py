@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from helpers.authoring.book import executed
 from helpers.authoring.cheat_sheet import print_to_pdf
-from helpers.authoring.run_notebooks import ROOT
+from helpers.commands import ROOT
 from helpers.html import fill
 
 SLIDES = ROOT / "build" / "slides"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers.authoring.run_notebooks import ROOT
+from helpers.commands import ROOT
 
 PYTHONS = ("3.11", "3.12", "3.13")
 SYSTEMS = {  # uv's name of a system: pip's names of what runs on it

@@ -8,7 +8,9 @@ import json
 import os
 from pathlib import Path
 
-PATH = Path(os.environ.get("TUNING_PROGRESS", Path(__file__).resolve().parents[2] / "progress.json"))
+from helpers.commands import ROOT
+
+PATH = Path(os.environ.get("TUNING_PROGRESS", ROOT / "progress.json"))
 
 
 def _read():
