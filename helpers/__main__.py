@@ -29,7 +29,7 @@ def repair(arguments):
 
 
 def classroom(arguments):
-    from helpers.classroom import remove, serve, write_csv
+    from helpers.classroom import join_card, remove, serve, write_csv
 
     names, numbers = arguments.remove_name, arguments.remove_trial
     if names or numbers:
@@ -37,8 +37,6 @@ def classroom(arguments):
     if arguments.csv:
         print(write_csv(arguments.csv, arguments.study, arguments.storage))
     if arguments.card:
-        from helpers.teaching.join_card import join_card
-
         print(join_card(arguments.card, arguments.study, arguments.host, arguments.port, arguments.page_port,
                         arguments.direction))
     if not (names or numbers or arguments.csv or arguments.card):

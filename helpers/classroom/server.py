@@ -148,24 +148,39 @@ def renew(shared, page, minimize):
     return f"{finished} trials, {in_a_minute} in the last minute, {len(rows)} names, best: {best} {leader}{refused}"
 
 
+def hosts_of(address):
+    """The addresses at which laptops reach this machine, as text; 0.0.0.0 stands for all that it has."""
+    if not address.is_unspecified:
+        return [str(address)]
+    cards = psutil.net_if_addrs().values()
+    found = [each.address for card in cards for each in card if each.family == socket.AF_INET]
+    return [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
+
+
+def words_to_join(study, host, port, direction):
+    """What a laptop gives to its Python to join."""
+    return ["-m", "helpers", "worker", "helpers.search:objective", "--study", study,
+            "--storage", f"grpc://{host}:{port}", "--trials", str(MAX_TRIALS),
+            *(["--direction", "minimize"] if direction == "minimize" else []), "--who", "ADA"]  # fmt: skip
+
+
+def lines_to_join(words):
+    """The command lines for the Python of another machine: for Linux and macOS, and for Windows."""
+    return shlex.join([".venv/bin/python", *words]), subprocess.list2cmdline([r".venv\Scripts\python", *words])
+
+
 def how_to_join(study, address, port, page_port, direction="maximize"):
-    hosts = [str(address)]
-    if address.is_unspecified:  # 0.0.0.0 stands for all addresses of this machine
-        cards = psutil.net_if_addrs().values()
-        found = [each.address for card in cards for each in card if each.family == socket.AF_INET]
-        hosts = [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
-    others = f"Other addresses of this machine: {', '.join(hosts[1:])}\n" if hosts[1:] else ""
-    words = ["-m", "helpers", "worker", "helpers.search:objective", "--study", study,
-             "--storage", f"grpc://{hosts[0]}:{port}", "--trials", str(MAX_TRIALS),
-             *(["--direction", "minimize"] if direction == "minimize" else []), "--who", "ADA"]  # fmt: skip
+    host, *others = hosts_of(address)
+    words = words_to_join(study, host, port, direction)
     line = f"  {command(*words)}\n"
-    if not address.is_loopback:  # the Python of another machine
-        on_windows = subprocess.list2cmdline([r".venv\Scripts\python", *words])
-        line = (f"  {shlex.join(['.venv/bin/python', *words])}\nOn Windows with this one:\n  {on_windows}\n"
+    if not address.is_loopback:
+        posix, windows = lines_to_join(words)
+        line = (f"  {posix}\nOn Windows with this one:\n  {windows}\n"
                 "Both are for the folder of the course; with conda, write `python` in place of the path.\n")
+    more = f"Other addresses of this machine: {', '.join(others)}\n" if others else ""
     return (
         f"Each laptop joins with this line, with the learner's name in place of ADA:\n{line}"
-        f"The leader board: http://{hosts[0]}:{page_port}/\n{others}Ctrl-C ends it.\n"
+        f"The leader board: http://{host}:{page_port}/\n{more}Ctrl-C ends it.\n"
     )
 
 
