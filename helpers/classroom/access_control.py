@@ -13,7 +13,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState, create_trial
 
-from helpers.classroom.limits import MAX_WHO, OWNER, Contents, Refused, fits, refuse_unless, same_name
+from helpers.classroom.limits import MAX_WHO, OWNER, Contents, Refused, refuse_unless, same_name
 from helpers.classroom.one_study import OneStudy
 from helpers.study import StudyError, optuna_internals
 from helpers.study.storage import ALIVE, HEARTBEAT, WHO
@@ -121,11 +121,6 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
             queued = [each for each in self.of_trials.values() if each.queued_by == caller()]
             refuse_unless(len(queued) < MAX_QUEUED, f"one laptop may have {MAX_QUEUED} trials in the queue; wait "
                           "until some have run")
-            known = self.get_all_trials(self.study_id, deepcopy=False)
-            for name, value in trial.system_attrs.get("fixed_params", {}).items():
-                spaces = [each.distributions[name] for each in known if name in each.distributions]
-                refuse_unless(not spaces or any(fits(value, space) for space in spaces),
-                              f"{name}={value!r:.60} can't be queued: it is outside {spaces and spaces[-1]}")
 
     def check_open(self):
         if self.until is not None and datetime.now() >= self.until:
