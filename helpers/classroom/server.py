@@ -117,7 +117,7 @@ def watch(shared, database, page, over):
             recover(study)
         try:
             check_there(database)
-            if shared.removals() != shared.changes:
+            if shared.is_outdated():
                 shared.read_all(get_storage(database))
             line = renew(shared, page, study.direction == StudyDirection.MINIMIZE)
             to_print, problem = second % 5 == 0, None

@@ -44,9 +44,7 @@ def remove(study="class", storage="class.db", names=(), numbers=()):
         with database.engine.begin() as connection:
             for trial in found:
                 empty(connection, trial)
-        earlier = opened.user_attrs.get(REMOVED, {"names": [], "changes": 0})
-        names |= set(earlier["names"])
-        opened.set_user_attr(REMOVED, {"names": sorted(names), "changes": earlier["changes"] + 1})
+        opened.set_user_attr(REMOVED, [*opened.user_attrs.get(REMOVED, []), sorted(names)])
     some = ", ".join(f"{trial.number} of {there[trial.number]}" for trial in found[:9])
     return f"removed: {len(found)} trial{'s' if len(found) > 1 else ''} ({some}{', ...' if found[9:] else ''})"
 
