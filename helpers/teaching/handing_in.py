@@ -19,7 +19,7 @@ def export(path, who):
     """
     if not who:
         raise StudyError("whose progress is it? Add your name, like --who Ada")
-    solved = progress_store.when_solved()
+    solved = progress_store.solved()
     exported = datetime.datetime.now().isoformat(timespec="seconds")
     write(path, json.dumps({"who": who, "exported": exported, "solved": solved}, indent=1, ensure_ascii=False))
     return f"{path}: {len(solved)} exercises and questions solved by {who}"
