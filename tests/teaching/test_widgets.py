@@ -219,7 +219,8 @@ def test_the_game_counts_looks_and_ends_with_the_rivals():
 
 
 def test_a_new_game_has_another_function_whose_highest_hill_is_one():
-    game = widgets.YouAreTheObjective(looks=3, rivals=2, seed=5)
+    game = widgets.YouAreTheObjective(looks=3, rivals=2)
+    game.begin(5)
     grid = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101))
     before = game.function(*grid)
     game.begin(6)
