@@ -37,21 +37,16 @@ def layouts():
     return table(["layout", *columns], rows)
 
 
-def gain(runs, column, name, reference, budget):
-    """How far an arm is ahead of another within each seed, in points: the mean and half its 95 % interval."""
-    values = runs.pivot(index="seed", columns=column, values=budget)
-    points = 100 * (values[name] - values[reference])
-    return points.mean(), interval(points)
-
-
 def samplers():
     runs = recorded.load_table("bench/samplers")
     rows = []
     for name, group in runs.groupby("sampler", sort=False):
         cells = []
         for budget in ("best_20", "best_100"):
-            points, margin = gain(runs, "sampler", name, "random", budget)
-            cells += [f"{group[budget].mean():.3f}", "" if name == "random" else f"{points:+.1f} ± {margin:.1f}"]
+            best = runs.pivot(index="seed", columns="sampler", values=budget)
+            ahead = 100 * (best[name] - best["random"])  # within each seed
+            cells += [f"{best[name].mean():.3f}",
+                      "" if name == "random" else f"{ahead.mean():+.1f} ± {interval(ahead):.1f}"]
         rows.append([name, *cells, f"{1_000 * group['cpu_seconds'].mean() / 100:.1f}"])
     return table(["sampler", "after 20 trials", "to random", "after 100", "to random", "ms per trial"], rows)
 
