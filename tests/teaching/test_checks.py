@@ -11,11 +11,6 @@ from helpers.teaching import checks, feedback, progress_store
 
 
 @pytest.fixture(autouse=True)
-def _an_empty_record(tmp_path, monkeypatch):
-    monkeypatch.setattr(progress_store, "PATH", tmp_path / "progress.json")
-
-
-@pytest.fixture(autouse=True)
 def _an_exercise(monkeypatch):
     """99.1 asks for a function that returns 42."""
 

@@ -5,13 +5,6 @@ import pytest
 from helpers.teaching import progress_store
 
 
-@pytest.fixture(autouse=True)
-def record(tmp_path, monkeypatch):
-    path = tmp_path / "progress.json"
-    monkeypatch.setattr(progress_store, "PATH", path)
-    return path
-
-
 def test_a_record_begins_empty_and_makes_no_file(record):
     assert not progress_store.solved()
     assert progress_store.tries() == []

@@ -18,11 +18,6 @@ each_question = pytest.mark.parametrize(
     ids=[f"{lesson}-{number}" for lesson, number, _ in ALL])
 
 
-@pytest.fixture(autouse=True)
-def own_record(tmp_path, monkeypatch):
-    monkeypatch.setattr(progress_store, "PATH", tmp_path / "progress.json")
-
-
 def headings(lesson):
     path = next(path for path in NOTEBOOKS if path.stem.startswith(lesson))
     text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")

@@ -13,11 +13,6 @@ from helpers.models import LSTMClassifier, PaperRecipe
 from helpers.teaching import progress_store, widgets
 
 
-@pytest.fixture(autouse=True)
-def own_record(tmp_path, monkeypatch):
-    monkeypatch.setattr(progress_store, "PATH", tmp_path / "progress.json")
-
-
 @pytest.fixture(scope="module")
 def data():
     return load_csv(CARD_HANDS, limit=50)
