@@ -2,7 +2,6 @@
 
 import math
 import threading
-import time
 import warnings
 
 import ipywidgets
@@ -115,7 +114,7 @@ class HandTuner(ipywidgets.VBox):
     def note(self, settings, curve):
         """Records a try and updates the leader board."""
         one = {"accuracy": best(curve), "seconds": curve[-1]["seconds"], "epochs": len(curve),
-               "of_epochs": self.epochs, "at": time.time(), **settings}
+               "of_epochs": self.epochs, **settings}
         self.tries.append(one)
         progress_store.add_try(one)
         how = "stopped" if len(curve) < self.epochs else "done"
