@@ -63,11 +63,11 @@ def record(arguments):
 
 def walk(arguments):
     from helpers.authoring.minutes import write_measured
-    from helpers.authoring.run_notebooks import walk
+    from helpers.authoring.run_notebooks import notebooks, walk
     from helpers.budget import pick
 
     start = time.perf_counter()
-    rows = walk(names=arguments.notebook)
+    rows = walk(notebooks(arguments.notebook))
     if pick(True, smoke=False):
         write_measured(rows, start)
     sys.exit(1 if any(errors for *_, errors in rows) else 0)

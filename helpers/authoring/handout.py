@@ -12,7 +12,7 @@ import sys
 import nbformat
 
 from helpers.authoring.book import FOR_TEACHERS_ONLY
-from helpers.authoring.run_notebooks import walk
+from helpers.authoring.run_notebooks import notebooks, walk
 from helpers.commands import ROOT
 
 COURSE = ["CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "data", "environment.yml", "helpers",
@@ -37,9 +37,9 @@ def with_solutions(notebook):
             stub.source = f"{SOLUTION.search(below.source)[1]}\n\n\n{check}"
 
 
-def rewrite(paths, change, folder):
-    """Writes the notebooks to the folder, each after `change`."""
-    for path in paths:
+def rewrite(change, folder, names=()):
+    """Writes the notebooks whose names begin with one of `names`, by default all, to the folder, after `change`."""
+    for path in notebooks(names):
         notebook = nbformat.read(path, as_version=4)
         change(notebook)
         nbformat.write(notebook, folder / path.name)
@@ -55,7 +55,7 @@ def handout(folder=ROOT / "build" / "handout"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*left_out))
         else:
             shutil.copy(ROOT / name, folder)
-    rewrite(sorted((ROOT / "notebooks").glob("*.ipynb")), without_solutions, folder / "notebooks")
+    rewrite(without_solutions, folder / "notebooks")
     print(f"{folder}: the course without its solutions")
 
 
@@ -66,9 +66,9 @@ def solutions(names=(), folder=ROOT / "build" / "solutions"):
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    rewrite(sorted((ROOT / "notebooks").glob("*.ipynb")), with_solutions, folder)
+    rewrite(with_solutions, folder, names)
     os.environ["TUNING_PROGRESS"] = str(folder / "progress.json")  # or all would count as solved by who runs this
-    return walk(folder, folder, names)
+    return walk(notebooks(folder=folder), folder)
 
 
 if __name__ == "__main__":

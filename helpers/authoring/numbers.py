@@ -12,6 +12,7 @@ import pandas as pd
 from helpers import plots, recorded
 from helpers.authoring import minutes, recorded_page, snippets
 from helpers.authoring.recorded_page import table
+from helpers.authoring.run_notebooks import notebooks
 from helpers.commands import ROOT
 from helpers.evaluation import by_model
 from helpers.figure_style import alt_text
@@ -118,7 +119,7 @@ def notebook_with_numbers(path, totals):
 
 def pages():
     """{path: its text with the numbers of the recordings}"""
-    lessons = sorted(NOTEBOOKS.glob("*.ipynb"))
+    lessons = notebooks()
     totals = minutes.totals(lessons)
     return {
         README: minutes.with_totals(with_numbers(README.read_text(encoding="utf-8")), totals),
