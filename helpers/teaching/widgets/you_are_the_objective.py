@@ -7,6 +7,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
 from helpers import plots
+from helpers.figure_style import whole_numbers
 from helpers.teaching.widgets.picture import Picture
 
 SPACE = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
@@ -104,7 +105,7 @@ class YouAreTheObjective(ipywidgets.VBox):
             plots.best_so_far(self.values, right, color=COLORS["you"], label="you", marker="o")
             right.legend(loc="lower right")
         right.set(xlabel="looks", ylabel="best value so far", xlim=(0.5, self.looks + 0.5), ylim=(0, 1.05))
-        right.xaxis.get_major_locator().set_params(integer=True)
+        whole_numbers(right)
         self.picture.draw()
 
 
