@@ -157,24 +157,20 @@ def hosts_of(address):
     return [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
 
 
-def words_to_join(study, host, port, direction):
-    """What a laptop gives to its Python to join."""
-    return ["-m", "helpers", "worker", "helpers.search:objective", "--study", study,
-            "--storage", f"grpc://{host}:{port}", "--trials", str(MAX_TRIALS),
-            *(["--direction", "minimize"] if direction == "minimize" else []), "--who", "ADA"]  # fmt: skip
-
-
-def lines_to_join(words):
-    """The command lines for the Python of another machine: for Linux and macOS, and for Windows."""
-    return shlex.join([".venv/bin/python", *words]), subprocess.list2cmdline([r".venv\Scripts\python", *words])
+def lines_to_join(study, host, port, direction):
+    """The lines with which a laptop joins: for the Python of this machine, of another one, and of one with Windows."""
+    words = ["-m", "helpers", "worker", "helpers.search:objective", "--study", study,
+             "--storage", f"grpc://{host}:{port}", "--trials", str(MAX_TRIALS),
+             *(["--direction", "minimize"] if direction == "minimize" else []), "--who", "ADA"]  # fmt: skip
+    windows = subprocess.list2cmdline([r".venv\Scripts\python", *words])
+    return command(*words), shlex.join([".venv/bin/python", *words]), windows
 
 
 def how_to_join(study, address, port, page_port, direction="maximize"):
     host, *others = hosts_of(address)
-    words = words_to_join(study, host, port, direction)
-    line = f"  {command(*words)}\n"
+    here, posix, windows = lines_to_join(study, host, port, direction)
+    line = f"  {here}\n"
     if not address.is_loopback:
-        posix, windows = lines_to_join(words)
         line = (f"  {posix}\nOn Windows with this one:\n  {windows}\n"
                 "Both are for the folder of the course; with conda, write `python` in place of the path.\n")
     more = f"Other addresses of this machine: {', '.join(others)}\n" if others else ""

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from helpers.classroom.access_control import REMOVED
 from helpers.classroom.leaderboard import standings
 from helpers.classroom.limits import ANONYMOUS, same_name
-from helpers.classroom.server import address_of, hosts_of, lines_to_join, open_database, words_to_join
+from helpers.classroom.server import address_of, hosts_of, lines_to_join, open_database
 from helpers.html import fill
 from helpers.study import StudyError
 from helpers.study.optuna_internals import trial_id
@@ -88,7 +88,7 @@ def join_card(path, study, host, port, page_port, direction="maximize"):
     if address.is_loopback:
         raise StudyError(f"no other machine can reach {host}; add --host 0.0.0.0, as for the server")
     reached, *_ = hosts_of(address)
-    posix, windows = lines_to_join(words_to_join(study, reached, port, direction))
+    _, posix, windows = lines_to_join(study, reached, port, direction)
     lines = {"Linux": posix, "macOS": posix, "Windows": windows}
     write(path, fill("join_card.html", study=study, lines=lines, board=f"http://{reached}:{page_port}/"))
     return f"{path}: open it in a browser, print it, or project it"
