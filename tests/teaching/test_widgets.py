@@ -69,10 +69,13 @@ def test_the_papers_six_layers_are_trained_too():
     assert len(tuner.tries) == 1, tuner.status.value
 
 
-def test_a_stopped_try_counts_with_its_epochs_so_far():
+def test_a_stopped_try_counts_with_its_epochs_so_far(monkeypatch):
+    gate, at_once = threading.Event(), search.train
+    monkeypatch.setattr(search, "train", lambda *trial, **options: gate.wait() and at_once(*trial, **options))
     tuner = hand_tuner()
     tuner.train_button.click()
-    tuner.stop_button.click()
+    tuner.stop_button.click()  # before its first epoch ends
+    gate.set()
     tuner.thread.join()
     assert tuner.tries[0]["epochs"] == 1
     assert "stopped" in tuner.status.value
