@@ -29,7 +29,7 @@ def repair(arguments):
 
 
 def classroom(arguments):
-    from helpers.classroom import remove, serve, write_csv
+    from helpers.classroom import join_card, remove, serve, write_csv
 
     names, numbers = arguments.remove_name, arguments.remove_trial
     if names or numbers:
@@ -37,8 +37,6 @@ def classroom(arguments):
     if arguments.csv:
         print(write_csv(arguments.csv, arguments.study, arguments.storage))
     if arguments.card:
-        from helpers.teaching.join_card import join_card
-
         print(join_card(arguments.card, arguments.study, arguments.host, arguments.port, arguments.page_port,
                         arguments.direction))
     if not (names or numbers or arguments.csv or arguments.card):
@@ -65,11 +63,11 @@ def record(arguments):
 
 def walk(arguments):
     from helpers.authoring.minutes import write_measured
-    from helpers.authoring.run_notebooks import walk
+    from helpers.authoring.run_notebooks import notebooks, walk
     from helpers.budget import pick
 
     start = time.perf_counter()
-    rows = walk(names=arguments.notebook)
+    rows = walk(notebooks(arguments.notebook))
     if pick(True, smoke=False):
         write_measured(rows, start)
     sys.exit(1 if any(errors for *_, errors in rows) else 0)

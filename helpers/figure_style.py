@@ -19,6 +19,7 @@ COLORS = {
     "tuned LSTM": "#0072B2",
     "paper's recipe": "#D55E00",
     "recipe fixed by hand": "#A04000",
+    "Transformer, first try": "#7FBF5F",
     "tuned Transformer": "#009E73",
     "boosted trees": "#E69F00",
     "tuned boosted trees": "#B07900",
@@ -115,8 +116,8 @@ def show_with_alt_text(shell):
 
 
 def color(model):
-    """The colour of a model; a suffix after a comma ("LSTM, 60 epochs") does not change it."""
-    return COLORS.get(model.split(",")[0], OTHER)
+    """The colour of a model; a suffix after a comma ("LSTM, 60 epochs") does not change it, unless it has its own."""
+    return COLORS.get(model) or COLORS.get(model.split(",")[0], OTHER)
 
 
 def legend_beside(ax):

@@ -99,6 +99,7 @@ def test_learning_curves_have_one_line_per_seed_and_a_mean(curves, x, label):
 
 def test_a_model_keeps_its_colour():
     assert plots.color("LSTM, 60 epochs") == plots.color("LSTM") != plots.color("tuned LSTM")
+    assert plots.color("Transformer, first try") != plots.color("Transformer") == plots.color("paper's recipe")
     of_lesson_06 = {"TF-IDF", "bag", "tuned bag", "Transformer"}
     shared = {"LSTM", "tuned LSTM", "tuned Transformer", "majority"}
     for one_picture in (plots.COLORS.keys() - of_lesson_06, of_lesson_06 | shared):

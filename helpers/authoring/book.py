@@ -9,7 +9,8 @@ import sys
 import nbformat
 from markupsafe import Markup
 
-from helpers.authoring.run_notebooks import EXECUTED, ROOT, run_notebook
+from helpers.authoring.run_notebooks import EXECUTED, run_notebook
+from helpers.commands import ROOT
 from helpers.html import fill
 
 STATE, VIEW = "application/vnd.jupyter.widget-state+json", "application/vnd.jupyter.widget-view+json"

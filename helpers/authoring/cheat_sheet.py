@@ -13,9 +13,9 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from helpers.commands import ROOT
 from helpers.html import fill
 
-ROOT = Path(__file__).resolve().parents[2]
 SHEET = ROOT / "notebooks" / "cheat_sheet.md"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

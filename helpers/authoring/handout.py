@@ -4,17 +4,17 @@
 """
 
 import itertools
-import json
 import os
 import re
 import shutil
 import sys
-from pathlib import Path
+
+import nbformat
 
 from helpers.authoring.book import FOR_TEACHERS_ONLY
-from helpers.authoring.run_notebooks import walk
+from helpers.authoring.run_notebooks import notebooks, walk
+from helpers.commands import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 COURSE = ["CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "data", "environment.yml", "helpers",
           "notebooks", "pyproject.toml", "requirements.txt"]  # the tests hold right answers, so they stay behind
 LEFT_OUT = ["__pycache__", ".ipynb_checkpoints"]
@@ -23,28 +23,26 @@ SOLUTION = re.compile(r"\n*<details><summary>Solution</summary>\n\n```python\n(.
 
 
 def without_solutions(notebook):
-    """Removes the solutions from a notebook, given as what its JSON holds; the stubs and the hints stay."""
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
-            cell["source"] = SOLUTION.sub("", "".join(cell["source"])).splitlines(keepends=True)
+    """Removes the solutions from a notebook; the stubs and the hints stay."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = SOLUTION.sub("", cell.source)
 
 
 def with_solutions(notebook):
-    """Replaces each stub by its solution, in a notebook given as what its JSON holds. The line that checks it stays."""
-    for stub, below in itertools.pairwise(notebook["cells"]):
-        if "exercise" in stub["metadata"].get("tags", []):
-            check = "".join(stub["source"]).splitlines()[-1]
-            solved = f"{SOLUTION.search(''.join(below['source']))[1]}\n\n\n{check}"
-            stub["source"] = solved.splitlines(keepends=True)
+    """Replaces each stub of a notebook by its solution. The line that checks it stays."""
+    for stub, below in itertools.pairwise(notebook.cells):
+        if "exercise" in stub.metadata.get("tags", []):
+            check = stub.source.splitlines()[-1]
+            stub.source = f"{SOLUTION.search(below.source)[1]}\n\n\n{check}"
 
 
-def rewrite(paths, change, folder):
-    """Writes the notebooks to the folder, each after `change`."""
-    for path in paths:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
+def rewrite(change, folder, names=()):
+    """Writes the notebooks whose names begin with one of `names`, by default all, to the folder, after `change`."""
+    for path in notebooks(names):
+        notebook = nbformat.read(path, as_version=4)
         change(notebook)
-        text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-        (folder / path.name).write_text(text, encoding="utf-8", newline="\n")
+        nbformat.write(notebook, folder / path.name)
 
 
 def handout(folder=ROOT / "build" / "handout"):
@@ -57,7 +55,7 @@ def handout(folder=ROOT / "build" / "handout"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*left_out))
         else:
             shutil.copy(ROOT / name, folder)
-    rewrite(sorted((ROOT / "notebooks").glob("*.ipynb")), without_solutions, folder / "notebooks")
+    rewrite(without_solutions, folder / "notebooks")
     print(f"{folder}: the course without its solutions")
 
 
@@ -68,9 +66,9 @@ def solutions(names=(), folder=ROOT / "build" / "solutions"):
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    rewrite(sorted((ROOT / "notebooks").glob("*.ipynb")), with_solutions, folder)
+    rewrite(with_solutions, folder, names)
     os.environ["TUNING_PROGRESS"] = str(folder / "progress.json")  # or all would count as solved by who runs this
-    return walk(folder, folder, names)
+    return walk(notebooks(folder=folder), folder)
 
 
 if __name__ == "__main__":

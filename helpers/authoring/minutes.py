@@ -56,15 +56,12 @@ def sentence(notebook, lesson, computing):
 
 
 def with_header(path):
-    """The notebook as text, with its header computed if the lesson was timed."""
-    text, lesson = path.read_text(encoding="utf-8"), path.stem[:2]
-    if lesson not in measured():
-        return text
-    notebook = nbformat.reads(text, as_version=4)
-    _, header = sentence(notebook, lesson, measured()[lesson])
-    cells = json.loads(text)
-    cells["cells"][0]["source"] = HEADER.sub(header, notebook.cells[0].source).splitlines(keepends=True)
-    return json.dumps(cells, indent=1, ensure_ascii=False) + "\n"
+    """The notebook, with its header computed if the lesson was timed."""
+    notebook, lesson = nbformat.read(path, as_version=4), path.stem[:2]
+    if lesson in measured():
+        _, header = sentence(notebook, lesson, measured()[lesson])
+        notebook.cells[0].source = HEADER.sub(header, notebook.cells[0].source)
+    return notebook
 
 
 def totals(notebooks):

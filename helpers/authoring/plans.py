@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 
-from helpers.authoring.run_notebooks import ROOT, seconds_of
+from helpers.authoring.run_notebooks import seconds_of
+from helpers.commands import ROOT
 
 PLANS = ROOT / "notebooks" / "teaching" / "plans.md"
 HEADING = re.compile(r"^##+ (.+)$", re.MULTILINE)

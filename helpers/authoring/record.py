@@ -10,6 +10,7 @@ from joblib import Parallel, delayed
 
 from helpers import baselines, search
 from helpers.authoring import rounds, steps, ten_tries
+from helpers.authoring.kept import prepare
 from helpers.authoring.provenance import WORKERS, write_provenance
 from helpers.data import CARD_HANDS, load_csv
 from helpers.evaluation import auc
@@ -123,8 +124,7 @@ def record_schedule():
 
 def run_study(name):
     """Runs one study from scratch, in one process and with one thread, so that it can be reproduced."""
-    torch.set_num_threads(1)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    prepare()
     study_path(name).unlink(missing_ok=True)
     study = optuna.create_study(
         study_name=name, storage=study_storage(name), direction="maximize",

@@ -1,15 +1,14 @@
 """Runs the notebooks headless from top to bottom and keeps them with their outputs, for the book."""
 
 from datetime import datetime
-from pathlib import Path
 
 import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from tqdm import tqdm
 
 from helpers.budget import pick
+from helpers.commands import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 EXECUTED = ROOT / "build" / "executed" / pick("full", smoke="smoke")
 
 
@@ -37,12 +36,17 @@ def seconds_of(execution):
     return (end - begin).total_seconds()
 
 
-def walk(folder=ROOT / "notebooks", out=EXECUTED, names=()):
-    """Runs the notebooks of the folder, or those whose names start with one of `names`; prints a table, returns it."""
-    out.mkdir(parents=True, exist_ok=True)
+def notebooks(names=(), folder=ROOT / "notebooks"):
+    """The paths of the notebooks in a folder, or of those whose names begin with one of `names`, like "03"."""
     paths = [path for path in sorted(folder.glob("*.ipynb")) if not names or path.stem.startswith(tuple(names))]
     if not paths:
         raise SystemExit(f"{folder}: no notebook's name begins with {' or '.join(names)}.")
+    return paths
+
+
+def walk(paths, out=EXECUTED):
+    """Runs the notebooks; prints a table of their minutes and errors, and returns its rows."""
+    out.mkdir(parents=True, exist_ok=True)
     rows = [(path.stem, *run_notebook(path, out)) for path in paths]
     print("| notebook | minutes | slowest cell, seconds | errors |")
     print("|---|---:|---:|---|")

@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from helpers.authoring.book import executed
 from helpers.authoring.cheat_sheet import print_to_pdf
-from helpers.authoring.run_notebooks import ROOT
+from helpers.authoring.run_notebooks import notebooks
+from helpers.commands import ROOT
 from helpers.html import fill
 
 SLIDES = ROOT / "build" / "slides"
@@ -62,12 +63,11 @@ def write(path, folder=SLIDES, run=executed):
 
 
 def main(names):
-    """Writes the slides of the notebooks whose names start with one of `names`, and a PDF of each."""
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        if path.stem.startswith(tuple(names or [""])):
-            page = write(path)
-            printed = print_to_pdf(page, page.with_suffix(".pdf"))
-            print(page, "and .pdf" if printed else "(no PDF: no Chromium was found, or it failed)")
+    """Writes the slides of the notebooks whose names begin with one of `names`, and a PDF of each."""
+    for path in notebooks(names):
+        page = write(path)
+        printed = print_to_pdf(page, page.with_suffix(".pdf"))
+        print(page, "and .pdf" if printed else "(no PDF: no Chromium was found, or it failed)")
 
 
 if __name__ == "__main__":

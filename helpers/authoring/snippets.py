@@ -2,12 +2,12 @@
 
 import itertools
 import re
-from pathlib import Path
 
 import nbformat
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-PAGE = NOTEBOOKS / "snippets.md"
+from helpers.commands import ROOT
+
+PAGE = ROOT / "notebooks" / "snippets.md"
 HEAD = """# Snippets
 
 Each runs as it is, alone, in an empty folder. Copy one, run it, then put your own model and data into it.

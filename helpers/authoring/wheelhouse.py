@@ -1,12 +1,13 @@
 """Gathers the wheels of the course for rooms without internet: `make wheelhouse` fills build/wheels/."""
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from helpers.authoring.run_notebooks import ROOT
+from helpers.commands import ROOT
 
 PYTHONS = ("3.11", "3.12", "3.13")
 SYSTEMS = {  # uv's name of a system: pip's names of what runs on it
@@ -40,16 +41,13 @@ def run(module, *arguments, input=None):
 def main():
     parser = argparse.ArgumentParser(prog="python -m helpers.authoring.wheelhouse")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
-    parser.add_argument("--pythons", nargs="+", default=list(PYTHONS))
     parser.add_argument("--torch-index", help="an index of torch builds for CPUs; the default for Linux is for GPUs")
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    for system in chosen.systems:
-        for python in chosen.pythons:
-            names = gather(chosen.folder, system, python, chosen.torch_index)
-            size = sum(path.stat().st_size for path in chosen.folder.iterdir()) / 1e6
-            print(f"{system}, Python {python}: {len(names)} packages; {chosen.folder}: {size:,.0f} MB", flush=True)
+    for system, python in itertools.product(SYSTEMS, PYTHONS):
+        names = gather(chosen.folder, system, python, chosen.torch_index)
+        size = sum(path.stat().st_size for path in chosen.folder.iterdir()) / 1e6
+        print(f"{system}, Python {python}: {len(names)} packages; {chosen.folder}: {size:,.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState, create_trial
 
-from helpers.classroom.limits import MAX_WHO, OWNER, Contents, Refused, fits, refuse_unless, same_name
+from helpers.classroom.limits import MAX_WHO, OWNER, Contents, Refused, refuse_unless, same_name
 from helpers.classroom.one_study import OneStudy
 from helpers.study import StudyError, optuna_internals
 from helpers.study.storage import ALIVE, HEARTBEAT, WHO
@@ -21,7 +21,7 @@ from helpers.study.storage import ALIVE, HEARTBEAT, WHO
 MAX_TRIALS = 10_000
 MAX_OF_ONE, MAX_QUEUED = 2500, 20  # trials that one laptop may begin, and that it may have queued at a time
 SILENT = 6 * HEARTBEAT  # seconds without a heartbeat after which a trial's laptop counts as gone
-REMOVED = "removed"  # the attribute of the study with the names that the teacher has removed, and of each such trial
+REMOVED = "removed"  # the attribute of each trial that the teacher has removed, and of the study: [[name, ...], ...]
 REFUSAL = "Exception calling application: "  # what `helpers.study.retry` looks for in an answer
 
 
@@ -46,26 +46,25 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
         self.of_study, self.begun = Contents(), Counter()  # the latter: how many trials, by who asked for them
         self.refusals, self.last_refusal, self.deleted = 0, "", False
         self.heartbeats, self.asked = {}, time.monotonic()  # when the last one came, and when they were asked for
-        self.read_all()
+        self.read_all(storage)
 
-    def read_all(self, storage=None):
-        """Reads all trials, from another storage object if one is given: an old one remembers what it has read."""
+    def read_all(self, storage):
+        """Reads all trials, from a storage object that has not read them before: it would remember them."""
         with self.writing, self.reading:
-            self.storage = storage or self.storage
+            self.storage = storage
             self.trials = self.storage.get_all_trials(self.study_id, deepcopy=False)
             self.read_again, self.n_trials = 0, len(self.trials)  # the former: the time to read them again
             self.of_trials = {}  # contents by the id of a trial that is not finished
-            removed = self.storage.get_study_user_attrs(self.study_id).get(REMOVED, {"names": [], "changes": 0})
-            self.removed, self.changes = set(removed["names"]), removed["changes"]
+            self.removals = self.storage.get_study_user_attrs(self.study_id).get(REMOVED, [])
             self.emptied = [optuna_internals.trial_id(trial) for trial in self.trials if REMOVED in trial.system_attrs]
             alive = {optuna_internals.trial_id(trial) for trial in self.trials
                      if trial.state == TrialState.RUNNING and ALIVE in trial.system_attrs}
             self.heartbeats = {trial_id: self.heartbeats.get(trial_id, time.monotonic()) for trial_id in alive}
 
-    def removals(self):
-        """How often the teacher has removed something from the database. Raises StudyError if the study is deleted."""
+    def is_outdated(self):
+        """Whether the teacher has removed more from the database since. Raises StudyError if the study is deleted."""
         try:
-            return self.storage.get_study_user_attrs(self.study_id).get(REMOVED, {"changes": 0})["changes"]
+            return self.storage.get_study_user_attrs(self.study_id).get(REMOVED, []) != self.removals
         except KeyError:
             self.deleted = True
             raise StudyError(f'the study "{self.name}" was deleted; end this with Ctrl-C, and start again') from None
@@ -121,18 +120,14 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
             queued = [each for each in self.of_trials.values() if each.queued_by == caller()]
             refuse_unless(len(queued) < MAX_QUEUED, f"one laptop may have {MAX_QUEUED} trials in the queue; wait "
                           "until some have run")
-            known = self.get_all_trials(self.study_id, deepcopy=False)
-            for name, value in trial.system_attrs.get("fixed_params", {}).items():
-                spaces = [each.distributions[name] for each in known if name in each.distributions]
-                refuse_unless(not spaces or any(fits(value, space) for space in spaces),
-                              f"{name}={value!r:.60} can't be queued: it is outside {spaces and spaces[-1]}")
 
     def check_open(self):
         if self.until is not None and datetime.now() >= self.until:
             raise Refused(f"the class ended at {self.until:%H:%M}; no trial begins any more")
 
     def check_name(self, who):
-        refuse_unless(same_name(who) not in self.removed, f"the teacher has removed {who}; ask what happened")
+        removed = any(same_name(who) in names for names in self.removals)
+        refuse_unless(not removed, f"the teacher has removed {who}; ask what happened")
 
     def set_trial_param(self, trial_id, param_name, param_value_internal, distribution):
         with self.writing:

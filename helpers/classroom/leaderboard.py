@@ -24,11 +24,11 @@ def standings(trials, running, minimize=False):
         who = same_name(trial.user_attrs.get("who", ANONYMOUS))
         row = rows.setdefault(who, SimpleNamespace(who=who, best=None, finished=0, seen=datetime.min, places=set()))
         row.finished += trial.state in FINISHED
-        row.places.update(str(address) for _, address in [trial.system_attrs.get(OWNER, ("", ""))] if address)
+        if owner := trial.system_attrs.get(OWNER):
+            row.places.add(owner[1])
         row.seen = max(row.seen, trial.datetime_start or row.seen, trial.datetime_complete or row.seen)
-        feasible = all(excess <= 0 for excess in trial.constraints.values())
-        better = row.best is None or sign * (trial.value or 0) > sign * row.best.value
-        if trial.state == TrialState.COMPLETE and feasible and better:
+        counts = trial.state == TrialState.COMPLETE and all(excess <= 0 for excess in trial.constraints.values())
+        if counts and (row.best is None or sign * trial.value > sign * row.best.value):
             row.best = trial
     for contents in running:
         if (who := same_name(contents.who)) in rows:

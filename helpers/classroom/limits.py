@@ -33,11 +33,12 @@ def same_name(who):
     return " ".join(unicodedata.normalize("NFC", str(who)).split())
 
 
-def fits(value, distribution):
-    """Whether a parameter may have this value. Optuna checks it when it creates a trial."""
+def is_inside(number, distribution):
+    """Whether a parameter may have this value, in the numbers of a storage. Optuna checks it when it makes a trial."""
     try:
-        create_trial(state=TrialState.RUNNING, params={"x": value}, distributions={"x": distribution})
-    except (ValueError, TypeError, IndexError, OverflowError):
+        params = {"x": distribution.to_external_repr(number)}
+        create_trial(state=TrialState.RUNNING, params=params, distributions={"x": distribution})
+    except (ValueError, IndexError, OverflowError):
         return False
     return True
 
@@ -86,11 +87,7 @@ class Contents:
         refuse_unless(len(distribution_to_json(distribution)) <= MAX_TEXT, f"the choices of {name} are too long")
         self.parameters.add(name)
         refuse_unless(len(self.parameters) <= MAX_PARAMETERS, f"a trial has at most {MAX_PARAMETERS} parameters")
-        try:
-            inside = fits(distribution.to_external_repr(number), distribution)
-        except (ValueError, IndexError, OverflowError):
-            inside = False
-        refuse_unless(inside, f"the value of {name} is outside its range")
+        refuse_unless(is_inside(number, distribution), f"the value of {name} is outside its range")
 
     def add_report(self, step, value):
         refuse_unless(0 <= step < 2**31, f"the step of a report must be from 0 to {2**31 - 1}; it is {step}")

@@ -117,7 +117,7 @@ def watch(shared, database, page, over):
             recover(study)
         try:
             check_there(database)
-            if shared.removals() != shared.changes:
+            if shared.is_outdated():
                 shared.read_all(get_storage(database))
             line = renew(shared, page, study.direction == StudyDirection.MINIMIZE)
             to_print, problem = second % 5 == 0, None
@@ -148,24 +148,35 @@ def renew(shared, page, minimize):
     return f"{finished} trials, {in_a_minute} in the last minute, {len(rows)} names, best: {best} {leader}{refused}"
 
 
-def how_to_join(study, address, port, page_port, direction="maximize"):
-    hosts = [str(address)]
-    if address.is_unspecified:  # 0.0.0.0 stands for all addresses of this machine
-        cards = psutil.net_if_addrs().values()
-        found = [each.address for card in cards for each in card if each.family == socket.AF_INET]
-        hosts = [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
-    others = f"Other addresses of this machine: {', '.join(hosts[1:])}\n" if hosts[1:] else ""
+def hosts_of(address):
+    """The addresses at which laptops reach this machine, as text; 0.0.0.0 stands for all that it has."""
+    if not address.is_unspecified:
+        return [str(address)]
+    cards = psutil.net_if_addrs().values()
+    found = [each.address for card in cards for each in card if each.family == socket.AF_INET]
+    return [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
+
+
+def lines_to_join(study, host, port, direction):
+    """The lines with which a laptop joins: for the Python of this machine, of another one, and of one with Windows."""
     words = ["-m", "helpers", "worker", "helpers.search:objective", "--study", study,
-             "--storage", f"grpc://{hosts[0]}:{port}", "--trials", str(MAX_TRIALS),
+             "--storage", f"grpc://{host}:{port}", "--trials", str(MAX_TRIALS),
              *(["--direction", "minimize"] if direction == "minimize" else []), "--who", "ADA"]  # fmt: skip
-    line = f"  {command(*words)}\n"
-    if not address.is_loopback:  # the Python of another machine
-        on_windows = subprocess.list2cmdline([r".venv\Scripts\python", *words])
-        line = (f"  {shlex.join(['.venv/bin/python', *words])}\nOn Windows with this one:\n  {on_windows}\n"
+    windows = subprocess.list2cmdline([r".venv\Scripts\python", *words])
+    return command(*words), shlex.join([".venv/bin/python", *words]), windows
+
+
+def how_to_join(study, address, port, page_port, direction="maximize"):
+    host, *others = hosts_of(address)
+    here, posix, windows = lines_to_join(study, host, port, direction)
+    line = f"  {here}\n"
+    if not address.is_loopback:
+        line = (f"  {posix}\nOn Windows with this one:\n  {windows}\n"
                 "Both are for the folder of the course; with conda, write `python` in place of the path.\n")
+    more = f"Other addresses of this machine: {', '.join(others)}\n" if others else ""
     return (
         f"Each laptop joins with this line, with the learner's name in place of ADA:\n{line}"
-        f"The leader board: http://{hosts[0]}:{page_port}/\n{others}Ctrl-C ends it.\n"
+        f"The leader board: http://{host}:{page_port}/\n{more}Ctrl-C ends it.\n"
     )
 
 

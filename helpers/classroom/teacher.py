@@ -1,7 +1,8 @@
-"""What only the teacher does to the study of the class, in another terminal while it runs, or afterwards: remove a name
-or a trial, and write the leader board as CSV."""
+"""What only the teacher does: remove a name or a trial from the study of the class while it runs, or afterwards; write
+the leader board as CSV; and make a card that says how to join."""
 
 import csv
+import io
 import json
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,7 +16,8 @@ from sqlalchemy import text
 from helpers.classroom.access_control import REMOVED
 from helpers.classroom.leaderboard import standings
 from helpers.classroom.limits import ANONYMOUS, same_name
-from helpers.classroom.server import open_database
+from helpers.classroom.server import address_of, hosts_of, lines_to_join, open_database
+from helpers.html import fill
 from helpers.study import StudyError
 from helpers.study.optuna_internals import trial_id
 
@@ -42,9 +44,7 @@ def remove(study="class", storage="class.db", names=(), numbers=()):
         with database.engine.begin() as connection:
             for trial in found:
                 empty(connection, trial)
-        earlier = opened.user_attrs.get(REMOVED, {"names": [], "changes": 0})
-        names |= set(earlier["names"])
-        opened.set_user_attr(REMOVED, {"names": sorted(names), "changes": earlier["changes"] + 1})
+        opened.set_user_attr(REMOVED, [*opened.user_attrs.get(REMOVED, []), sorted(names)])
     some = ", ".join(f"{trial.number} of {there[trial.number]}" for trial in found[:9])
     return f"removed: {len(found)} trial{'s' if len(found) > 1 else ''} ({some}{', ...' if found[9:] else ''})"
 
@@ -74,12 +74,39 @@ def write_csv(path, study="class", storage="class.db"):
         params = row.best.params if row.best else {}
         seen = "" if row.seen == datetime.min else f"{row.seen:%Y-%m-%d %H:%M:%S}"
         table.append([rank, row.who, *best, seen, *(params.get(name, "") for name in settings)])
-    try:
-        with open(path, "w", encoding="utf-8-sig", newline="") as file:  # with a mark, or Excel takes it for Latin-1
-            csv.writer(file).writerows([[as_text(cell) for cell in line] for line in table])
-    except OSError as error:
-        raise StudyError(f"{path} can't be written ({error.strerror}); name another file for --csv") from error
+    write_table(path, table)
     return f"{path}: the leader board, {len(rows)} names"
+
+
+def join_card(path, study, host, port, page_port, direction="maximize"):
+    """Writes a page to print, as HTML: the lines with which laptops join, and the address of the leader board.
+
+    The options are those of the server. Returns a sentence. Raises StudyError if no other machine can reach the host,
+    or if the file can't be written.
+    """
+    address = address_of(host)
+    if address.is_loopback:
+        raise StudyError(f"no other machine can reach {host}; add --host 0.0.0.0, as for the server")
+    reached, *_ = hosts_of(address)
+    _, posix, windows = lines_to_join(study, reached, port, direction)
+    lines = {"Linux": posix, "macOS": posix, "Windows": windows}
+    write(path, fill("join_card.html", study=study, lines=lines, board=f"http://{reached}:{page_port}/"))
+    return f"{path}: open it in a browser, print it, or project it"
+
+
+def write_table(path, rows):
+    """Writes rows of cells as CSV for a spreadsheet. Raises StudyError if the file can't be written."""
+    table = io.StringIO()
+    csv.writer(table).writerows([as_text(cell) for cell in row] for row in rows)
+    write(path, table.getvalue(), "utf-8-sig")  # with a mark, or Excel takes it for Latin-1
+
+
+def write(path, text, encoding="utf-8"):
+    """Writes a file. Raises StudyError if it can't be written."""
+    try:
+        Path(path).write_text(text, encoding=encoding, newline="")
+    except OSError as error:
+        raise StudyError(f"{path} can't be written ({error.strerror}); name another file") from error
 
 
 def as_text(cell):

@@ -2,7 +2,7 @@
 
 Every lesson but 10 uses it. `checks` checks the exercises (their checks are in `exercises/`), `quizzes` asks the
 questions of `quiz_questions.toml`, `progress` shows the learner's progress, `widgets` has the sliders and buttons.
-For teachers: `handing_in` gathers the progress of a class, `join_card` prints how to join its study.
+For teachers: `handing_in` gathers the progress of a class.
 """
 
 from helpers.teaching import checks, progress, quizzes

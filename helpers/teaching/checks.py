@@ -50,19 +50,13 @@ def need(condition, hint):
         raise Wrong(hint)
 
 
-def answered(*values):
-    """Raises NotAnswered if a function returned the `...` of its stub, and Wrong if it returned None."""
-    if any(value is ... for value in values):
-        raise NotAnswered
-    need(all(value is not None for value in values),
-         "your function returns None. Is the return missing, or does it print the result instead?")
-
-
 def returned(function, *arguments):
-    """What the learner's function returns, if it is an answer."""
+    """What the learner's function returns. Raises NotAnswered if that is the `...` of its stub, and Wrong if None."""
     need(callable(function), f"{function!r} is not a function; pass the function itself, without calling it.")
     value = function(*arguments)
-    answered(value)
+    if value is ...:
+        raise NotAnswered
+    need(value is not None, "your function returns None. Is the return missing, or does it print the result instead?")
     return value
 
 

@@ -3,24 +3,23 @@
 `python -m helpers progress --export ada.json --who Ada`, and for the teacher `--gather FOLDER class.csv`.
 """
 
-import csv
 import datetime
-import io
 import json
 from pathlib import Path
 
-from helpers.classroom.teacher import as_text
+from helpers.classroom.teacher import write, write_table
+from helpers.study import StudyError
 from helpers.teaching import progress, progress_store
 
 
 def export(path, who):
     """Writes the learner's name and what is solved, and when, as JSON. Returns a sentence.
 
-    Raises SystemExit if there is no name, or if the file can't be written.
+    Raises StudyError if there is no name, or if the file can't be written.
     """
     if not who:
-        raise SystemExit("whose progress is it? Add your name, like --who Ada")
-    solved = progress_store.when_solved()
+        raise StudyError("whose progress is it? Add your name, like --who Ada")
+    solved = progress_store.solved()
     exported = datetime.datetime.now().isoformat(timespec="seconds")
     write(path, json.dumps({"who": who, "exported": exported, "solved": solved}, indent=1, ensure_ascii=False))
     return f"{path}: {len(solved)} exercises and questions solved by {who}"
@@ -29,24 +28,21 @@ def export(path, who):
 def gather(folder, path):
     """Writes a CSV with one row per exported file: name, number of solved items, and when each item was solved.
 
-    Returns a sentence, which names the .json files that are no export. Raises SystemExit if there is no export in the
+    Returns a sentence, which names the .json files that are no export. Raises StudyError if there is no export in the
     folder, or if the CSV can't be written.
     """
     exports = {file.name: read(file) for file in sorted(Path(folder).glob("*.json"))}
     unread = [name for name, one in exports.items() if one is None]
     if len(unread) == len(exports):
-        raise SystemExit(f"{folder} holds no exported progress; put the files there that learners wrote with "
+        raise StudyError(f"{folder} holds no exported progress; put the files there that learners wrote with "
                          "python -m helpers progress --export ada.json --who Ada")
     items = [item for names in progress.known().values() for item in names]
-    table = io.StringIO()
-    lines = csv.writer(table)
-    lines.writerow(["name", "file", "exported", "solved", "of", *items])
+    table = [["name", "file", "exported", "solved", "of", *items]]
     for name, one in exports.items():
         if one:
             when = [one["solved"].get(item, "") for item in items]
-            cells = [one["who"], name, one["exported"], sum(map(bool, when)), len(items), *when]
-            lines.writerow(map(as_text, cells))
-    write(path, table.getvalue(), "utf-8-sig")  # with a mark, or Excel takes it for Latin-1
+            table.append([one["who"], name, one["exported"], sum(map(bool, when)), len(items), *when])
+    write_table(path, table)
     asked = f"; no export, so ask for it again: {', '.join(unread)}" if unread else ""
     return f"{path}, learners: {len(exports) - len(unread)}{asked}"
 
@@ -58,10 +54,3 @@ def read(file):
         return {"who": one["who"], "exported": one["exported"], "solved": dict(one["solved"])}
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def write(path, text, encoding="utf-8"):
-    try:
-        Path(path).write_text(text, encoding=encoding, newline="")
-    except OSError as error:
-        raise SystemExit(f"{path} can't be written ({error.strerror}); name another file") from error

@@ -8,7 +8,9 @@ import json
 import os
 from pathlib import Path
 
-PATH = Path(os.environ.get("TUNING_PROGRESS", Path(__file__).resolve().parents[2] / "progress.json"))
+from helpers.commands import ROOT
+
+PATH = Path(os.environ.get("TUNING_PROGRESS", ROOT / "progress.json"))
 
 
 def _read():
@@ -42,14 +44,9 @@ def solve(name):
         _write(progress)
 
 
-def when_solved():
+def solved():
     """{name of a solved item: when it was solved first, in ISO format}, the latest last."""
     return _read()["solved"]
-
-
-def solved():
-    """The names of solved items, the latest last."""
-    return list(when_solved())
 
 
 def add_try(settings):

@@ -77,7 +77,7 @@ def answer(lesson, number, letter):
 
 def names(lesson):
     """The names under which the questions of a lesson are recorded: "03 question 1", ..."""
-    return [f"{lesson} question {number}" for number in range(1, len(all_questions().get(lesson, [])) + 1)]
+    return [f"{lesson} question {number}" for number in range(1, len(questions(lesson)) + 1)]
 
 
 def questions(lesson):

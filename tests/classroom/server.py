@@ -11,7 +11,7 @@ from html import unescape
 
 import optuna
 
-from helpers.classroom.access_control import SILENT
+from helpers.classroom.access_control import SILENT, ClassStudy
 from helpers.study import open_study
 from tests.servers import free_port
 
@@ -73,6 +73,13 @@ class Server:
 
 def join(server, who=None):
     return open_study("class", server.address, who=who)
+
+
+def in_memory():
+    """A class study in this process: the whole study, and what a laptop sees of it."""
+    memory = optuna.storages.InMemoryStorage()
+    whole = optuna.create_study(study_name="class", storage=memory)
+    return whole, optuna.load_study(study_name="class", storage=ClassStudy(memory, "class"))
 
 
 def from_file(server):

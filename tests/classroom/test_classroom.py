@@ -24,8 +24,8 @@ from helpers.classroom.server import check_port, open_database
 from helpers.study import FINISHED, StudyError, finished, open_study
 from helpers.study.storage import ALIVE, recover
 from helpers.study.worker_identity import machine
-from tests.classroom.server import from_file, join, wait_until
-from tests.servers import Postgres, free_port, programs
+from tests.classroom.server import from_file, in_memory, join, wait_until
+from tests.servers import free_port
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal to a process")
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -171,11 +171,9 @@ def test_what_was_refused_harms_neither_the_study_nor_the_others(server, laptop)
 
 def test_the_study_takes_no_more_trials_than_its_limit(monkeypatch):
     monkeypatch.setattr("helpers.classroom.access_control.MAX_TRIALS", 3)
-    memory = optuna.storages.InMemoryStorage()
-    whole = optuna.create_study(study_name="class", storage=memory)
-    shared = ClassStudy(memory, "class")
+    whole, study = in_memory()
     with pytest.raises(Refused, match="the study is full: its limit is 3 trials"):
-        optuna.load_study(study_name="class", storage=shared).optimize(lambda trial: 1.0, n_trials=4)
+        study.optimize(lambda trial: 1.0, n_trials=4)
     assert len(whole.trials) == 3
 
 
@@ -314,16 +312,13 @@ def test_a_storage_or_a_port_that_can_be_none_is_named(tmp_path):
         check_port("--port", 70000, "127.0.0.1")
 
 
-@pytest.mark.postgres
-@pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed")
-def test_the_study_may_lie_in_postgresql(start):
-    with Postgres() as postgres:
-        server = start(postgres.url)
-        join(server, who="Ada").optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
-        assert server.rows_when(lambda rows: rows and rows[0]["trials"] == "2")[0]["name"] == "Ada"
-        assert len(optuna.load_study(study_name="class", storage=postgres.url).trials) == 2
-        words, _, _ = server.interrupt()
-        assert "The class study has ended: 2 complete" in words
+def test_the_study_may_lie_in_postgresql(start, postgres):
+    server = start(postgres.url)
+    join(server, who="Ada").optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    assert server.rows_when(lambda rows: rows and rows[0]["trials"] == "2")[0]["name"] == "Ada"
+    assert len(optuna.load_study(study_name="class", storage=postgres.url).trials) == 2
+    words, _, _ = server.interrupt()
+    assert "The class study has ended: 2 complete" in words
 
 
 def test_a_refusal_reaches_the_laptop_as_one_sentence(server):
@@ -447,9 +442,9 @@ def test_a_laptop_that_sleeps_and_wakes_continues_with_its_next_trial(laptops):
 
 
 def test_heartbeats_outlive_the_server_and_cost_the_database_one_request():
-    memory = optuna.storages.InMemoryStorage()
-    whole = optuna.create_study(study_name="class", storage=memory)
-    ClassStudy(memory, "class").set_trial_system_attr(whole.ask()._trial_id, ALIVE, True)
+    whole, study = in_memory()
+    memory = whole._storage
+    study._storage.set_trial_system_attr(whole.ask()._trial_id, ALIVE, True)
     silent = whole.ask()  # by a laptop without our helpers, which sends none
     shared = ClassStudy(memory, "class")  # the server, started again
     assert list(shared.heartbeats) == [0]

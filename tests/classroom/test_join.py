@@ -5,12 +5,10 @@ import shlex
 import sys
 
 import optuna
-import pytest
 
 from helpers import commands
 from helpers.classroom.server import how_to_join
 from helpers.study import open_study
-from tests.classroom.server import Server
 
 NAME = "Ada's class"
 
@@ -33,13 +31,6 @@ def test_for_other_machines_there_is_a_line_for_each_shell():
     assert lines[3] == ("  .venv\\Scripts\\python -m helpers worker helpers.search:objective "
                         """--study "Ada's class" --storage grpc://192.0.2.7:13000 --trials 10000 --who ADA""")
     assert lines[4] == "Both are for the folder of the course; with conda, write `python` in place of the path."
-
-
-@pytest.fixture
-def server(tmp_path):
-    server = Server(tmp_path / "class.db")
-    yield server
-    server.close()
 
 
 def test_another_version_of_optuna_is_named_when_a_laptop_joins(server, capsys, monkeypatch):

@@ -11,13 +11,11 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from helpers.classroom import access_control, remove, write_csv
-from helpers.classroom.access_control import ClassStudy
 from helpers.classroom.leaderboard import standings
 from helpers.classroom.limits import Refused
 from helpers.classroom.server import time_of_today
 from helpers.study import StudyError, open_study
-from tests.classroom.server import from_file, join
-from tests.servers import Postgres, programs
+from tests.classroom.server import from_file, in_memory, join
 
 
 def names(rows):
@@ -118,18 +116,15 @@ def test_the_commands_do_the_same_and_start_no_server(tmp_path):
 
 
 def test_the_class_ends_at_a_time():
-    memory = optuna.storages.InMemoryStorage()
-    optuna.create_study(study_name="class", storage=memory)
-    until = datetime.now() + timedelta(hours=1)
-    shared = ClassStudy(memory, "class", until=until)
-    study = optuna.load_study(study_name="class", storage=shared)
+    _, study = in_memory()
+    study._storage.until = datetime.now() + timedelta(hours=1)
     access_control._request.caller = ["Ada", "ipv4:10.0.0.1"]
     try:
         study.enqueue_trial({"x": 1})
         running, waiting = study.ask(), None
         study.enqueue_trial({"x": 2})
-        shared.until = datetime.now()
-        with pytest.raises(Refused, match=f"the class ended at {shared.until:%H:%M}; no trial begins any more"):
+        study._storage.until = end = datetime.now()
+        with pytest.raises(Refused, match=f"the class ended at {end:%H:%M}; no trial begins any more"):
             study.ask()
         assert study.tell(running, 0.5).value == 0.5  # what has begun may end
         waiting = study.trials[1]
@@ -177,15 +172,12 @@ def test_a_study_that_is_deleted_is_said_to_teacher_and_laptops(start, tmp_path)
     assert (status, "The class study has ended: its trials can't be read" in words) == (0, True)
 
 
-@pytest.mark.postgres
-@pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed")
-def test_a_trial_is_removed_from_postgresql_too():
-    with Postgres() as postgres:
-        study = open_study("class", postgres.url)
-        study.optimize(lambda trial: trial.suggest_float("x", 0, 1) + 1e9, n_trials=1)
-        study.optimize(lambda trial: 0.5, n_trials=1)
-        assert remove("class", postgres.url, numbers=[0]) == "removed: 1 trial (0 of anonymous)"
-        assert optuna.load_study(study_name="class", storage=postgres.url).best_value == 0.5
+def test_a_trial_is_removed_from_postgresql_too(postgres):
+    study = open_study("of the teacher", postgres.url)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1) + 1e9, n_trials=1)
+    study.optimize(lambda trial: 0.5, n_trials=1)
+    assert remove("of the teacher", postgres.url, numbers=[0]) == "removed: 1 trial (0 of anonymous)"
+    assert optuna.load_study(study_name="of the teacher", storage=postgres.url).best_value == 0.5
 
 
 def test_where_smaller_is_better_the_smallest_leads_and_the_line_to_join_says_so(start, tmp_path):

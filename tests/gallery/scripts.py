@@ -16,7 +16,7 @@ KEEP_TRIALS = Path(__file__).with_name("keep_trials.py")
 
 def requirements(environment):
     """The pins of an environment's requirements file."""
-    lines = (GALLERY / f"requirements-{environment}.txt").read_text().splitlines()
+    lines = (GALLERY / f"requirements-{environment}.txt").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if not line.startswith("#")]
 
 
@@ -32,4 +32,4 @@ def finish(process, trials_file):
     printed, log = process.communicate()
     if process.returncode != 0:
         raise RuntimeError(f"{process.args[-2].name} ended with exit code {process.returncode}:\n{log}")
-    return printed, log, json.loads(trials_file.read_text())
+    return printed, log, json.loads(trials_file.read_text(encoding="utf-8"))

@@ -122,7 +122,7 @@ def test_the_rules_of_exercises_can_be_broken(cells, lesson, words, monkeypatch)
 
 
 SNIPPETS = {f"{path.stem[:2]} {name}": code for path in NOTEBOOKS for name, _, code in snippets.snippets(path)}
-SNIPPETS["README"] = (ROOT / "README.md").read_text().split("```python\n")[1].split("```")[0]
+SNIPPETS["README"] = (ROOT / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
 
 
 def run_snippet(folder):
@@ -179,16 +179,20 @@ def test_a_notebook_and_the_helper_hold_the_same_code(notebook, module, names):
     for cell in code_cells(ROOT / "notebooks" / f"{notebook}.ipynb"):
         if "snippet" not in cell.metadata.get("tags", []):
             in_notebook |= definitions(cell.source)
-    in_helper = definitions((ROOT / "helpers" / f"{module}.py").read_text())
+    in_helper = definitions((ROOT / "helpers" / f"{module}.py").read_text(encoding="utf-8"))
     for name in names:
         assert in_notebook[name] == in_helper[name], name
 
 
 def test_the_map_and_the_readme_list_every_notebook():
-    readme, start = (ROOT / "README.md").read_text(), read(NOTEBOOKS[0]).cells[1].source
+    readme, start = (ROOT / "README.md").read_text(encoding="utf-8"), read(NOTEBOOKS[0]).cells[1].source
     for path in NOTEBOOKS:
         assert f"notebooks/{path.name}" in readme
         assert f"**{path.stem[:2]}**" in start
+
+
+def test_readme_is_one_page():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 100
 
 
 def test_links_between_notebooks_lead_somewhere():

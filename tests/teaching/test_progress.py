@@ -10,8 +10,7 @@ LESSONS = {"01": ["01.1", "01 question 1"], "02": ["02.1", "02.2", "02 question 
 
 
 @pytest.fixture(autouse=True)
-def own_record(tmp_path, monkeypatch):
-    monkeypatch.setattr(progress_store, "PATH", tmp_path / "progress.json")
+def _three_lessons(monkeypatch):
     monkeypatch.setattr(progress, "known", lambda: LESSONS)
 
 

@@ -13,11 +13,6 @@ from helpers.models import LSTMClassifier, PaperRecipe
 from helpers.teaching import progress_store, widgets
 
 
-@pytest.fixture(autouse=True)
-def own_record(tmp_path, monkeypatch):
-    monkeypatch.setattr(progress_store, "PATH", tmp_path / "progress.json")
-
-
 @pytest.fixture(scope="module")
 def data():
     return load_csv(CARD_HANDS, limit=50)
@@ -42,8 +37,7 @@ def hand_tuner(**settings):
 
 def train(tuner):
     tuner.train_button.click()
-    tuner.thread.join(60)
-    assert not tuner.thread.is_alive()
+    tuner.thread.join()
 
 
 def test_a_try_is_trained_drawn_ranked_and_kept():
@@ -75,11 +69,14 @@ def test_the_papers_six_layers_are_trained_too():
     assert len(tuner.tries) == 1, tuner.status.value
 
 
-def test_a_stopped_try_counts_with_its_epochs_so_far():
+def test_a_stopped_try_counts_with_its_epochs_so_far(monkeypatch):
+    gate, at_once = threading.Event(), search.train
+    monkeypatch.setattr(search, "train", lambda *trial, **options: gate.wait() and at_once(*trial, **options))
     tuner = hand_tuner()
     tuner.train_button.click()
-    tuner.stop_button.click()
-    tuner.thread.join(60)
+    tuner.stop_button.click()  # before its first epoch ends
+    gate.set()
+    tuner.thread.join()
     assert tuner.tries[0]["epochs"] == 1
     assert "stopped" in tuner.status.value
     assert "stopped at 1" in tuner.board.value
@@ -219,7 +216,8 @@ def test_the_game_counts_looks_and_ends_with_the_rivals():
 
 
 def test_a_new_game_has_another_function_whose_highest_hill_is_one():
-    game = widgets.YouAreTheObjective(looks=3, rivals=2, seed=5)
+    game = widgets.YouAreTheObjective(looks=3, rivals=2)
+    game.begin(5)
     grid = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101))
     before = game.function(*grid)
     game.begin(6)

@@ -35,7 +35,7 @@ def test_two_learners_hand_in_and_the_teacher_has_one_table(learner, run, tmp_pa
     handed_in = tmp_path / "handed in"
     handed_in.mkdir()
     learner("Ada", "01.1", "03.2", "03 question 1")
-    when = progress_store.when_solved()["03.2"]
+    when = progress_store.solved()["03.2"]
     assert run("--export", handed_in / "1.json", "--who", "Ada") == (
         f"{handed_in / '1.json'}: 3 exercises and questions solved by Ada\n")
     learner("Zoë")

@@ -59,7 +59,7 @@ def test_the_commands_work_in_a_handout(course, tmp_path):
 
 
 def test_each_stub_is_replaced_by_its_solution_and_nothing_else_changes(tmp_path):
-    handout.rewrite(NOTEBOOKS, handout.with_solutions, tmp_path)
+    handout.rewrite(handout.with_solutions, tmp_path)
     for path in NOTEBOOKS:
         before, after = (nbformat.read(folder / path.name, as_version=4).cells for folder in (path.parent, tmp_path))
         changed = {number: cell.source for number, (cell, old) in enumerate(zip(after, before, strict=True))

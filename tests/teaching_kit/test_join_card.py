@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from helpers.authoring import handout
+from helpers.classroom import join_card
 from helpers.classroom.access_control import MAX_TRIALS
 from helpers.study import StudyError
-from helpers.teaching.join_card import join_card
 from tests.classroom.server import Server, from_file
 
 

@@ -2,7 +2,6 @@
 
 import math
 import threading
-import time
 import warnings
 
 import ipywidgets
@@ -10,6 +9,7 @@ from markupsafe import escape
 from optuna.trial import FixedTrial
 
 from helpers import plots, search
+from helpers.figure_style import whole_numbers
 from helpers.html import fill
 from helpers.teaching import progress_store
 from helpers.teaching.widgets.picture import Picture
@@ -115,7 +115,7 @@ class HandTuner(ipywidgets.VBox):
     def note(self, settings, curve):
         """Records a try and updates the leader board."""
         one = {"accuracy": best(curve), "seconds": curve[-1]["seconds"], "epochs": len(curve),
-               "of_epochs": self.epochs, "at": time.time(), **settings}
+               "of_epochs": self.epochs, **settings}
         self.tries.append(one)
         progress_store.add_try(one)
         how = "stopped" if len(curve) < self.epochs else "done"
@@ -128,7 +128,7 @@ class HandTuner(ipywidgets.VBox):
         ax.plot(*points(self.lstm_curve), color=plots.color("LSTM"), linewidth=2.5, label="LSTM")
         ax.plot(*points(curve), "o-", color=plots.color("tuned Transformer"), linewidth=2.5, label="this try")
         ax.set(xlabel="epoch", ylabel="validation accuracy", xlim=(0.5, self.epochs + 0.5), ylim=(0, 1))
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        whole_numbers(ax)
         ax.legend(loc="lower right")
         self.picture.draw()
 

@@ -1,9 +1,8 @@
 """A matplotlib figure as a widget that can be redrawn."""
 
-import io
-
 import ipywidgets
 import matplotlib.pyplot as plt
+from IPython.core.pylabtools import print_figure
 
 from helpers.figure_style import alt_text, image_html, new_axes
 
@@ -20,6 +19,5 @@ class Picture(ipywidgets.HTML):
     def draw(self):
         for ax in self.figure.axes:
             ax.yaxis.set_tick_params(labelleft=True)  # also where the axis is shared
-        png = io.BytesIO()
-        self.figure.savefig(png, format="png", dpi=80)
-        self.value = image_html(png.getvalue(), alt_text(self.figure))
+        png = print_figure(self.figure, "png", bbox_inches=None, dpi=80)
+        self.value = image_html(png, alt_text(self.figure))

@@ -7,6 +7,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
 from helpers import plots
+from helpers.figure_style import whole_numbers
 from helpers.teaching.widgets.picture import Picture
 
 SPACE = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
@@ -22,11 +23,10 @@ class YouAreTheObjective(ipywidgets.VBox):
     """The study asks, you decide: take its proposal or move the sliders, then look at the value there.
 
     looks: the number of values you may see; then the function is shown, and the best value that Random and TPE find
-    with as many looks, as the mean of `rivals` studies each. seed: of the first function, else another one each time;
-    "New game" takes the next.
+    with as many looks, as the mean of `rivals` studies each. The function is another one each time.
     """
 
-    def __init__(self, looks=LOOKS, rivals=20, seed=None):
+    def __init__(self, looks=LOOKS, rivals=20):
         self.looks, self.rivals = looks, rivals
         self.sliders = {name: ipywidgets.FloatSlider(0.5, min=0, max=1, step=0.01, description=name) for name in SPACE}
         self.look_button = ipywidgets.Button(description="Look here", icon="eye", button_style="primary")
@@ -38,7 +38,7 @@ class YouAreTheObjective(ipywidgets.VBox):
         self.words, self.picture = ipywidgets.HTML(), Picture(width=11, columns=2)
         buttons = ipywidgets.HBox([self.look_button, self.follow_button, new_game])
         super().__init__([self.picture, ipywidgets.HBox(list(self.sliders.values())), buttons, self.words])
-        self.begin(int(np.random.default_rng().integers(1_000_000)) if seed is None else seed)
+        self.begin(int(np.random.default_rng().integers(1_000_000)))
 
     def begin(self, seed):
         self.seed, self.function = seed, hidden_function(seed)
@@ -105,7 +105,7 @@ class YouAreTheObjective(ipywidgets.VBox):
             plots.best_so_far(self.values, right, color=COLORS["you"], label="you", marker="o")
             right.legend(loc="lower right")
         right.set(xlabel="looks", ylabel="best value so far", xlim=(0.5, self.looks + 0.5), ylim=(0, 1.05))
-        right.xaxis.get_major_locator().set_params(integer=True)
+        whole_numbers(right)
         self.picture.draw()
 
 
@@ -122,7 +122,7 @@ def hidden_function(seed):
     return function
 
 
-def play(function, sampler, looks=LOOKS):
+def play(function, sampler, looks):
     """The values that a sampler sees: a list of `looks` numbers."""
     study = optuna.create_study(direction="maximize", sampler=sampler)
     study.optimize(lambda trial: function(**{name: trial.suggest_float(name, 0, 1) for name in SPACE}), n_trials=looks)

@@ -1,0 +1,156 @@
+"""Writes data/recorded/README.md, the page of all that was measured: `make numbers`."""
+
+from helpers import recorded
+from helpers.evaluation import by_model, interval
+
+PAGE = recorded.RECORDED / "README.md"
+SEARCH_OF = {"tuned LSTM": "lstm", "tuned Transformer": "transformer", "tuned boosted trees": "trees"}
+
+
+def table(columns, rows):
+    """A table in Markdown; the first column holds names, the others numbers."""
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def with_interval(values, digits=3):
+    """A mean with its 95 % interval, as text."""
+    return f"{values.mean():.{digits}f} ± {interval(values):.{digits}f}"
+
+
+def results():
+    summary = by_model(recorded.load_test_results(), ("test_accuracy", "test_auc"))
+    rows = []
+    for model, row in summary[::-1].iterrows():
+        search = SEARCH_OF.get(model.split(",")[0])
+        seconds = f"{recorded.seconds_of_search(search):,.0f}" if search else ""
+        accuracy = f"{row['test_accuracy']:.3f} ± {row['± accuracy']:.3f}"
+        rows.append([model, accuracy, f"{row['test_auc']:.3f}", f"{row['seconds']:.0f}", seconds])
+    return table(["model", "test accuracy", "AUC", "seconds per training", "seconds of search"], rows)
+
+
+def layouts():
+    runs = recorded.load_table("bench/layouts", test=True)
+    means = runs.pivot_table(index="layout", columns=["tuned", "model"], values="test_accuracy", sort=False)
+    columns = [f"{'tuned' if tuned else 'untuned'} {model}" for tuned, model in means.columns]
+    rows = [[row.Index, *(f"{value:.3f}" for value in row[1:])] for row in means.itertuples()]
+    return table(["layout", *columns], rows)
+
+
+def samplers():
+    runs = recorded.load_table("bench/samplers")
+    rows = []
+    for name, group in runs.groupby("sampler", sort=False):
+        cells = []
+        for budget in ("best_20", "best_100"):
+            best = runs.pivot(index="seed", columns="sampler", values=budget)
+            ahead = 100 * (best[name] - best["random"])  # within each seed
+            cells += [f"{best[name].mean():.3f}",
+                      "" if name == "random" else f"{ahead.mean():+.1f} ± {interval(ahead):.1f}"]
+        rows.append([name, *cells, f"{1_000 * group['cpu_seconds'].mean() / 100:.1f}"])
+    return table(["sampler", "after 20 trials", "to random", "after 100", "to random", "ms per trial"], rows)
+
+
+def article():
+    rows = []
+    for name, group in recorded.load_table("bench/article").groupby("arm", sort=False):
+        low, middle, high = group["seconds_to_target"].quantile([0.25, 0.5, 0.75])
+        rows.append([name, f"{middle:.0f}", f"{low:.0f} to {high:.0f}", with_interval(group["val_accuracy"])])
+    return table(["search", "seconds to the target", "quartiles", "best after 240 s"], rows)
+
+
+def tuners():
+    runs = recorded.load_table("bench/tuners")
+    asleep = runs[runs["training"] == "asleep"].groupby("arm")
+    rows = []
+    for name, group in runs[runs["training"] == "real"].groupby("arm", sort=False):
+        mean, low, high = group["val_accuracy"].agg(["mean", "min", "max"])
+        own = f"{asleep.get_group(name)['ms_per_trial'].median():.0f}" if name in asleep.groups else ""
+        rows.append([name, f"{mean:.3f} ({low:.3f} to {high:.3f})",
+                     f"{group['seconds_to_target'].count()} of {len(group)}", f"{group['trials'].mean():.0f}", own,
+                     f"{group['megabytes'].median():,.0f}"])
+    return table(["tuner", "best after 100 s", "reached the target", "trials", "ms per trial", "MB"], rows)
+
+
+def gpu():
+    hands = recorded.load_table("bench/gpu").pivot_table(
+        index="processes", columns=["size", "device"], values="hands_per_second")
+    order = [(size, device) for size in ("usual", "full width") for device in ("cuda", "cpu")]
+    rows = [[number, *(f"{row[column]:,.0f}" for column in order)] for number, row in hands.iterrows()]
+    columns = ["processes", "course's size, GPU", "on cores", "full width, GPU", "on cores"]
+    return f"{table(columns, rows)}\n\nThe first try of lesson 04: {sentence_on_gpu_studies()}"
+
+
+def running():
+    runs = recorded.load_table("bench/running")
+    best = runs.pivot_table(index="sampler", columns="workers", values="best", aggfunc=with_interval, sort=False)
+    return table(["sampler", *(f"{workers} at a time" for workers in best)], best.reset_index().values)
+
+
+def over_seeds():
+    rows = [[arm, f"{runs['trials'].mean():.0f}", f"{runs['best_value'].mean():.4f}",
+             with_interval(runs["fresh_accuracy"], digits=4)]
+            for arm, runs in recorded.load_table("bench/wilcoxon").groupby("arm", sort=False)]
+    return table(["a trial", "trials", "best value", "its settings, trained again"], rows)
+
+
+def training_loop():
+    loops = recorded.load_table("bench/training_loop")
+    seconds = (loops["cpu_seconds"] / loops["epochs"]).groupby([loops["model"], loops["repeat"], loops["loop"]]).sum()
+    ratios = seconds.unstack().pipe(lambda each: each.div(each["bare"], axis=0)).groupby("model").median()
+    return table(["model", *ratios], [[model, *(f"{value:.3f}" for value in row)] for model, row in ratios.iterrows()])
+
+
+def sentence_on_gpu_studies():
+    studies = recorded.load_table("bench/gpu_studies").set_index(["device", "workers"])
+    return "; ".join(
+        f"{workers} {'worker' if workers == 1 else 'workers'} on the {'GPU' if device == 'cuda' else 'CPU'}: "
+        f"{row['trials']:.0f} trials in {row['seconds']:.0f} s"
+        for (device, workers), row in studies.iterrows()) + "."
+
+
+SECTIONS = {  # heading: (what the table says, the function that makes it, the parts of the record behind it)
+    "Every model": (
+        "Card hands, 6,000 to train on; accuracy and macro AUC on 4,000 test hands that played no role in any choice; "
+        "mean of five seeds and 95 % interval, which is zero where a method does not depend on a seed. Twelve epochs "
+        "unless the name says otherwise. *Tuned*: searched in two rounds, the best five settings re-ranked over three "
+        "seeds; seconds of search are of one core. *First try*: the best of one study of 100 trials.",
+        results, ["untuned", "patience", "schedule", "studies", "first_try", "rounds", "tuned"]),
+    "The same hands in another order": (
+        "Test accuracy by the order of the seven cards, mean of five seeds.", layouts, ["bench/layouts"]),
+    "Samplers": (
+        "On a table of Transformers that were trained once: 30 studies each, validation accuracy of the best trial, "
+        "difference from random search within each seed in points with its 95 % interval, and the sampler's own time. "
+        "*TPE* is Optuna 5's default, *independent* is how Optuna 4 did it.",
+        samplers, ["bench/samplers", "bench/table"]),
+    "Trials that still run": (
+        "On the same table, 20 studies of 64 trials each: the best value if 1, 4 or 16 trials run at a time. "
+        "*AutoSampler* is OptunaHub's.", running, ["bench/running"]),
+    "When a trial is a mean": (
+        "Real trainings on scikit-learn's digits, the same number for each row: one training per trial, or eight with "
+        "other seeds and splits, without and with a pruner over them; the winner trained twenty times again.",
+        over_seeds, ["bench/wilcoxon"]),
+    "The article's search against ours": (
+        "On the same table and a simulated clock, two workers, 30 studies each: seconds until ten points above the "
+        "untuned LSTM are reached, and the best after 240 seconds. The names say what was changed; *ours* has all "
+        "three.", article, ["bench/article"]),
+    "Other tuners": (
+        "Real trainings from a larger space, three seeds of 100 seconds on two cores, too few to rank them: the best "
+        "(least to most), trainings, the tuner's own time, memory.", tuners, ["bench/tuners"]),
+    "The training loop": (
+        "An epoch of the course's loop and of others, in epochs of the bare loop; median of the repeats.",
+        training_loop, ["bench/training_loop"]),
+    "A GPU": (
+        "Transformers trained side by side by this many processes, on one GPU and on the cores beside it: hands per "
+        "second, all together.", gpu, ["bench/gpu", "bench/gpu_studies"]),
+}
+
+
+def page():
+    parts = ["# What was measured",
+             "Written by `make numbers` from the files beside it; lessons 05 and 09 discuss them. Each table names "
+             "how it was recorded."]
+    for heading, (words, make, sources) in SECTIONS.items():
+        origin = "\n".join(f"- `{source}`: {' '.join(recorded.provenance(source).split())}" for source in sources)
+        parts += [f"## {heading}", words, make(), origin]
+    return "\n\n".join(parts) + "\n"
