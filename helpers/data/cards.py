@@ -18,7 +18,7 @@ CLASSES = [*CATEGORIES[:6], "full house or better"]
 
 SIZES = {"train": 6_000, "val": 2_000, "test": 4_000}  # hands in each part of the data set
 LAYOUTS = {  # how many of the first cards are put in order of rank
-    "as dealt": 0, "by rank": 7,
+    "as dealt": 0, "five and two": 5, "by rank": 7,
     "six and one": 6,  # the six that you hold, then the one that you just drew
     "by suit": None,  # all seven in order of suit, then of rank
 }

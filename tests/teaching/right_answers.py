@@ -154,14 +154,18 @@ class Guarded:
 
     def __call__(self, trial):
         value = self.objective(trial)
-        return None if value is not None and math.isinf(value) else value
+        if value is None or abs(value) < math.inf:
+            return value
+        raise optuna.TrialPruned("it diverged")
 
 
 def guards_with_numpy(objective):
     @functools.wraps(objective)
     def guarded_objective(trial, *rest):
         value = objective(trial)
-        return None if value is None or not np.isfinite(value) else value
+        if value is not None and not np.isfinite(value):
+            raise optuna.exceptions.TrialPruned
+        return value
 
     return guarded_objective
 
@@ -316,8 +320,6 @@ RIGHT = {
     "07.2": [
         Guarded,
         guards_with_numpy,
-        lambda objective: lambda trial: float("nan") if (value := objective(trial)) in (
-            None, math.inf, -math.inf) else value,
     ],
     "07.3": [
         lambda seconds, per_second: math.floor(per_second * seconds),

@@ -5,6 +5,7 @@ import math
 import optuna
 from optuna.trial import TrialState
 
+from helpers.study import STATE_NAMES
 from helpers.teaching.checks import Wrong, compare, compare_numbers, exercise, need, returned
 
 
@@ -71,7 +72,7 @@ def guard(function):
             study.optimize(function(objective), n_trials=len(RETURNED))
         except Exception as error:
             raise Wrong(f"the objective returned {RETURNED[len(study.trials) - 1]}, yours raised {type(error).__name__}"
-                        f" ({error}), and the study ended. The trial should fail and the study continue.") from None
+                        f" ({error}), and the study ended. The trial should end and the study continue.") from None
         need(len(calls) == len(RETURNED), "the objective was called more than once in a trial: a whole training more. "
                                           "Call it once, and keep what it returns.")
         for value, trial in zip(RETURNED, study.trials, strict=True):
@@ -83,28 +84,29 @@ def guard(function):
     try:
         optuna.create_study().optimize(function(lambda trial: 1 / 0), n_trials=1)
     except ZeroDivisionError:
-        return "What can't be compared fails, whichever way the study looks."
+        return "The sampler keeps away from what diverged, and a bug still fails."
     raise Wrong("an error in the objective is swallowed: the study continues, and nobody learns of the bug. Let errors "
                 "through.")
 
 
 def need_the_right_end(trial, value, direction):
-    """A trial whose objective returned a finite value is complete with it; with any other value it failed."""
+    """A trial whose objective returned a finite value is complete with it; NaN and infinity prune it, None fails it."""
     where = f"the objective returned {value} in a study that should {direction}, and the trial is {said(trial)}"
     if value is not None and math.isfinite(value):
         need(trial.value == value, f"{where}. A finite value must come through as it is.")
         return
-    need(trial.state != TrialState.PRUNED,
-         f"{where}. Pruned means that somebody stopped it because it looked hopeless, and it counts as finished; this "
-         "one should fail.")
-    need(trial.value is None or math.isfinite(trial.value),
+    need(trial.state != TrialState.COMPLETE or math.isfinite(trial.value),
          f"{where}. It can't be compared, and it would win or lose for ever.")
-    need(trial.state == TrialState.FAIL,
-         f"{where}. Nobody measured that number, and the sampler will believe it; the trial should fail.")
+    need(trial.state != TrialState.COMPLETE,
+         f"{where}. Nobody measured that number, and the sampler will believe it.")
+    if value is None:
+        need(trial.state == TrialState.FAIL, f"{where}. A forgotten `return` is a bug; let the trial fail.")
+    need(value is None or trial.state == TrialState.PRUNED,
+         f"{where}. TPE takes no notice of a failed trial and asks for such settings again; prune it.")
 
 
 def said(trial):
-    return trial.state.name.lower() + (f" with the value {trial.value}" if trial.value is not None else "")
+    return STATE_NAMES[trial.state] + (f" with the value {trial.value}" if trial.value is not None else "")
 
 
 ROOMS = [(60, 1.51), (3, 16.1), (0.5, 8.0), (2.5, 0.5), (600, 0.251), (1.75, 4.1), (7, 0.5)]

@@ -46,7 +46,23 @@ def raises(value):
 def only_upwards(objective):
     def guarded_objective(trial):
         value = objective(trial)
-        return math.nan if value == math.inf else value
+        return prunes(value) if value is not None and not value < math.inf else value
+
+    return guarded_objective
+
+
+def prunes_none_too(objective):
+    def guarded_objective(trial):
+        value = objective(trial)
+        return prunes(value) if value is None or not math.isfinite(value) else value
+
+    return guarded_objective
+
+
+def only_up_to_a_million(objective):
+    def guarded_objective(trial):
+        value = objective(trial)
+        return value if value is None or abs(value) < 1e6 else prunes(value)
 
     return guarded_objective
 
@@ -54,13 +70,13 @@ def only_upwards(objective):
 def trips_over_none(objective):
     def guarded_objective(trial):
         value = objective(trial)
-        return value if math.isfinite(value) else math.nan
+        return value if math.isfinite(value) else prunes(value)
 
     return guarded_objective
 
 
 def calls_twice(objective):
-    return lambda trial: math.nan if objective(trial) in (math.inf, -math.inf) else objective(trial)
+    return guarded(prunes)(lambda trial: (objective(trial), objective(trial))[1])
 
 
 def eats_errors(objective):
@@ -70,8 +86,8 @@ def eats_errors(objective):
         except optuna.TrialPruned:
             raise
         except Exception:
-            return math.nan
-        return math.nan if value in (math.inf, -math.inf) else value
+            return None
+        return guarded(prunes)(lambda trial: value)(trial)
 
     return guarded_objective
 
@@ -81,8 +97,8 @@ def eats_pruned(objective):
         try:
             value = objective(trial)
         except Exception:
-            return math.nan
-        return math.nan if value in (math.inf, -math.inf) else value
+            return None
+        return guarded(prunes)(lambda trial: value)(trial)
 
     return guarded_objective
 
@@ -104,13 +120,14 @@ WRONG = {
         (orphans(lambda trial, here, alive: right(trial, "here", alive)), "Does it use `here`"),
     ],
     "07.2": [
-        (lambda objective: objective, "the trial is complete with the value inf"),
+        (lambda objective: objective, "takes no notice of a failed trial"),
+        (guarded(lambda value: math.inf), "the trial is complete with the value inf"),
         (lambda objective: 0.5, "return the new objective"),
         (only_upwards, "the trial is complete with the value -inf"),
         (guarded(lambda value: 0.0), "Nobody measured that number"),
-        (guarded(prunes), "it counts as finished"),
+        (prunes_none_too, "A forgotten `return` is a bug"),
         (guarded(raises), "the study ended"),
-        (lambda objective: lambda trial: value if (value := objective(trial)) is None or abs(value) < 1e6 else math.nan,
+        (only_up_to_a_million,
          "A finite value must come through"),
         (trips_over_none, "the objective returned None, yours raised TypeError"),
         (eats_errors, "Let errors through"),
