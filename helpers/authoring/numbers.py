@@ -12,7 +12,7 @@ import pandas as pd
 from helpers import plots, recorded
 from helpers.authoring import minutes, snippets
 from helpers.data import DATA_DIR
-from helpers.evaluation import by_model, interval
+from helpers.evaluation import by_model, difference, interval
 from helpers.figure_style import alt_text
 
 README = DATA_DIR.parent / "README.md"
@@ -30,7 +30,8 @@ def table(columns, rows):
 
 def results_in_short():
     """Five rows, and the sentence to remember."""
-    summary = by_model(recorded.load_test_results(), ("test_accuracy", "test_auc"))
+    runs = recorded.load_test_results()
+    summary = by_model(runs, ("test_accuracy", "test_auc"))
     mean, margin = summary["test_accuracy"], summary["± accuracy"]
     rows = [[name, f"{mean[name]:.3f} ± {margin[name]:.3f}", f"{summary.loc[name, 'seconds']:.0f}"]
             for name in mean.index if name in IN_README]
@@ -38,16 +39,16 @@ def results_in_short():
     by_hand, patient, long = "recipe fixed by hand", f"{paper}, 60 epochs", f"{tuned}, 60 epochs"
 
     def compared(name, reference, better, same, worse):
-        gap = mean[name] - mean[reference]
-        return same if abs(gap) <= margin[name] + margin[reference] else better if gap > 0 else worse
+        gap, of_gap = difference(*(runs.loc[runs["model"] == one, "test_accuracy"] for one in (name, reference)))
+        return same if abs(gap) <= of_gap else better if gap > 0 else worse
 
     return table(["model", "test accuracy", "seconds per training"], rows) + (
         f"\n\nOne study of a hundred trials, run blindly, takes the Transformer from {mean[paper]:.2f} to "
         f"{mean[blind]:.2f}, {compared(blind, by_hand, 'further than', 'about as far as', 'less far than')} two "
-        f"well-reasoned manual changes ({mean[by_hand]:.2f}). Tuned in rounds, for "
+        f"well-reasoned manual changes ({mean[by_hand]:.2f}). Tuned in rounds and re-ranked, for "
         f"{recorded.seconds_of_search('transformer') / 60:.0f} minutes of one core, it reaches {mean[tuned]:.2f}, "
-        f"{compared(tuned, trees, 'above', 'level with', 'below')} boosted trees that were tuned as long "
-        f"({mean[trees]:.2f}). If it may train five times as long, it is "
+        f"{compared(tuned, trees, 'above', 'level with', 'below')} boosted trees whose two rounds took as long as its "
+        f"own ({mean[trees]:.2f}). If both train five times as long, the tuned Transformer is "
         f"{compared(long, patient, 'above', 'level with', 'below')} the paper's recipe ({mean[long]:.2f} and "
         f"{mean[patient]:.2f})."
     )
@@ -183,7 +184,7 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
     "The article's search against ours": (
         "On the same table and a simulated clock, two workers, 30 studies each: seconds until ten points above the "
         "untuned LSTM are reached, and the best after 240 seconds. The names say what was changed; *ours* has all "
-        "three.", article, ["bench/article"]),
+        "three. Lesson 03 names the article.", article, ["bench/article"]),
     "Other tuners": (
         "Real trainings from a larger space, three seeds of 100 seconds on two cores, too few to rank them: the best "
         "(least to most), trainings, the tuner's own time, memory.", tuners, ["bench/tuners"]),
@@ -198,8 +199,8 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
 
 def page():
     parts = ["# What was measured",
-             "Written by `make numbers` from the files beside it; lessons 05 and 09 discuss them. Each table names "
-             "how it was recorded."]
+             "Written by `make numbers` from the files beside it; lessons 05 and 09 discuss some of them. Each table "
+             "names how it was recorded."]
     for heading, (words, make, sources) in SECTIONS.items():
         origin = "\n".join(f"- `{source}`: {' '.join(recorded.provenance(source).split())}" for source in sources)
         parts += [f"## {heading}", words, make(), origin]
