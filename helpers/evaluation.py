@@ -41,6 +41,20 @@ def interval(values):
     return float(stdtrit(len(values) - 1, 0.975) * values.sem())
 
 
+def difference(first, second):
+    """The mean of `first` minus that of `second`, and half the 95 % interval of this difference (Welch's t).
+
+    first, second: the scores of two models, one per seed. Two intervals may overlap although that of the difference
+    excludes zero, so a comparison needs this one. A single score (one seed) gives NaN for the interval.
+    """
+    first, second = pd.Series(first), pd.Series(second)
+    a, b = first.sem() ** 2, second.sem() ** 2
+    if a + b == 0:  # neither depends on the seed
+        return first.mean() - second.mean(), 0.0
+    freedom = (a + b) ** 2 / (a**2 / (len(first) - 1) + b**2 / (len(second) - 1))
+    return first.mean() - second.mean(), float(stdtrit(freedom, 0.975) * (a + b) ** 0.5)
+
+
 def by_model(table, metrics=("val_accuracy", "val_auc")):
     """One row per model, sorted by the first metric: mean and interval of each metric, and mean seconds per training.
 
@@ -56,25 +70,25 @@ def by_model(table, metrics=("val_accuracy", "val_auc")):
 
 
 def verdict(table, first, second, metric="test_accuracy"):
-    """One sentence on two models: which is better, by how many points, and whether that is more than chance.
+    """One sentence on two models: which is better, by how much, and whether that is more than chance.
 
-    A difference counts if the two 95 % intervals do not overlap.
+    A difference counts if its 95 % interval over the seeds excludes zero.
     """
-    summary = by_model(table, (metric,))
-    better, worse = sorted((first, second), key=lambda model: -summary.loc[model, metric])
-    margin = summary.filter(like="±").iloc[:, 0]
-    gap = summary.loc[better, metric] - summary.loc[worse, metric]
-    values = f"{summary.loc[better, metric]:.3f} against {summary.loc[worse, metric]:.3f}"
-    if gap > margin[better] + margin[worse]:
-        return f"{better}: {100 * gap:.1f} points above {worse} ({values}); the intervals do not overlap."
-    return f"{better} and {worse} can't be told apart ({values}; the intervals overlap)."
+    scores = {model: table.loc[table["model"] == model, metric] for model in (first, second)}
+    better, worse = sorted(scores, key=lambda model: -scores[model].mean())
+    gap, margin = difference(scores[better], scores[worse])
+    values = f"{scores[better].mean():.3f} against {scores[worse].mean():.3f}"
+    if gap > margin:
+        return f"{better}: {gap:.3f} ± {margin:.3f} above {worse} ({values})."
+    return f"{better} and {worse} can't be told apart: their difference is {gap:.3f} ± {margin:.3f} ({values})."
 
 
 def headline(table, simple, metric, rows_margin):
     """One sentence on whether the networks of a test evaluation beat the best of the simple models.
 
     table: as for `by_model`. simple: the names of the simple models; all others are networks, and the names of tuned
-    ones start with "tuned".
+    ones start with "tuned". Tuning was worth it if no untuned network beats the simple models, or if the difference
+    from the best that does excludes zero.
     rows_margin: half the 95 % interval due to the number of test rows (the one over seeds is in the table).
     """
     summary = by_model(table, (metric,))
@@ -87,14 +101,14 @@ def headline(table, simple, metric, rows_margin):
     if means[baseline] >= means[network] - margin:
         return (f"Tuning was not worth it here: {baseline}, at {means[baseline]:.3f}, lies inside the interval of the "
                 f"best network, {network}, at {values}.")
-    untuned = means[~means.index.isin(simple) & ~means.index.str.startswith("tuned")]
+    untuned = means[~means.index.str.startswith("tuned") & (means > means[baseline])]
     rival = untuned.idxmax() if len(untuned) else network
-    gained = rival != network and means[network] - means[rival] > over_seeds[network] + over_seeds[rival]
-    worth = "Tuning was worth it" if gained or not len(untuned) else "A network was worth it, tuning it was not"
+    gap, gap_margin = difference(*(table.loc[table["model"] == model, metric] for model in (network, rival)))
+    gained = not len(untuned) or gap > gap_margin
+    worth = "Tuning was worth it" if gained else "A network was worth it, tuning it was not"
     as_good = f" So does {rival}, untuned, at {means[rival]:.3f}." if rival != network and not gained else ""
-    gap = 100 * (means[network] - means[baseline])
     return (f"{worth}: {network}, at {values}, beats {baseline}, the best of the simple models, at "
-            f"{means[baseline]:.3f}, by {gap:.1f} points.{as_good}")
+            f"{means[baseline]:.3f}, by {means[network] - means[baseline]:.3f}.{as_good}")
 
 
 def rows_margin(measure, probabilities, y):

@@ -79,7 +79,7 @@ def objective(trial, define_model=define_model):
     return val_accuracy
 
 
-# The settings that the first try began with: the paper's, with the depth that learned within our budget in lesson 01.
+# The settings that the first try began with: the paper's, with the depth and a warm-up that learned in lesson 01.
 
 PAPER_START = {"d_model": 64, "n_heads": 8, "n_layers": 2, "ff_factor": 4, "dropout": 0.1, "norm_first": False,
                "pooling": "mean", "batch_size": 64, "optimizer": "Adam", "lr": 0.002, "beta1": 0.9, "warmup": 0.3,

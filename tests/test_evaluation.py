@@ -3,9 +3,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from helpers.evaluation import auc, by_model, headline, interval, macro_f1, rows_margin, verdict
+from helpers.evaluation import auc, by_model, difference, headline, interval, macro_f1, rows_margin, verdict
 
 
 def table(**runs):
@@ -38,11 +39,32 @@ def test_one_row_per_model_the_worst_first():
 def test_the_verdict_names_the_better_one_whatever_the_order():
     runs = table(a=[0.80, 0.81, 0.82], b=[0.50, 0.51, 0.52])
     assert verdict(runs, "a", "b") == verdict(runs, "b", "a")
-    assert verdict(runs, "b", "a").startswith("a: 30.0 points above b (0.810 against 0.510)")
+    assert verdict(runs, "b", "a").startswith("a: 0.300 ± 0.023 above b (0.810 against 0.510)")
 
 
-def test_overlapping_intervals_are_no_difference():
-    assert "can't be told apart" in verdict(table(a=[0.7, 0.8, 0.9], b=[0.6, 0.7, 0.8]), "a", "b")
+def test_the_interval_of_a_difference_is_welchs():
+    first, second = [0.70, 0.72, 0.71, 0.78, 0.74], [0.61, 0.62, 0.60]
+    low, high = stats.ttest_ind(first, second, equal_var=False).confidence_interval()
+    gap, margin = difference(first, second)
+    assert (gap - margin, gap + margin) == (pytest.approx(low), pytest.approx(high))
+    assert difference(second, first) == pytest.approx((-gap, margin))
+
+
+@pytest.mark.filterwarnings("error")
+def test_without_spread_a_difference_is_exact_and_of_one_seed_nothing_is_known():
+    assert difference([0.8] * 5, [0.5] * 5) == (pytest.approx(0.3), 0)
+    assert difference([0.8] * 5, [0.7, 0.8, 0.9])[1] == pytest.approx(interval([0.7, 0.8, 0.9]))
+    assert math.isnan(difference([0.8], [0.5, 0.6])[1])
+    assert "can't be told apart" in verdict(table(a=[0.8], b=[0.5, 0.6]), "a", "b")
+
+
+def test_overlapping_intervals_decide_nothing_but_that_of_the_difference_does():
+    runs = table(a=[0.70, 0.71, 0.72, 0.73, 0.74], b=[0.67, 0.68, 0.69, 0.70, 0.71], c=[0.69, 0.70, 0.71, 0.72, 0.73])
+    margin = interval(runs.loc[runs["model"] == "a", "test_accuracy"])
+    assert 2 * margin > 0.03  # the intervals of a and b overlap, and so do those of a and c
+    assert verdict(runs, "a", "b").startswith("a: 0.030 ± 0.023 above b")
+    assert verdict(runs, "a", "c") == (
+        "a and c can't be told apart: their difference is 0.010 ± 0.023 (0.720 against 0.710).")
 
 
 def evaluated(**means):
@@ -63,6 +85,7 @@ def evaluated(**means):
         ({"simple": 0.8, "tuned X": 0.7, "LSTM": 0.9}, 0.01, "A network was worth it, tuning it was not: LSTM, at"),
         ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.895}, 0.01, "A network was worth it, tuning it was not: tuned X,"),
         ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.895}, 0.01, "So does LSTM, untuned, at 0.895."),
+        ({"simple": 0.8, "tuned X": 0.9, "LSTM": 0.888}, 0.01, "Tuning was worth it: tuned X, at"),
         ({"simple": 0.8, "tuned X": 0.9}, 0.01, "Tuning was worth it: tuned X, at"),
         ({"simple": 0.8, "tuned X": 0.805, "LSTM": 0.7}, 0.01, "Tuning was not worth it here: simple, at 0.800, lies"),
         ({"simple": 0.8, "tuned X": 0.795, "LSTM": 0.7}, 0.01, "Tuning was not worth it here: simple, at 0.800, lies"),
@@ -73,6 +96,14 @@ def evaluated(**means):
 )
 def test_the_headline_says_plainly_whether_it_was_worth_it(means, rows, words):
     assert words in headline(evaluated(**means), ["simple", "other"], "test_accuracy", rows)
+
+
+def test_an_untuned_network_below_the_simple_models_does_not_beat_them_too():
+    runs = pd.concat([evaluated(simple=0.8), table(**{"tuned X": [0.89, 0.90, 0.91], "LSTM": [0.5, 0.8, 0.95]})])
+    assert "can't be told apart" in verdict(runs, "tuned X", "LSTM")
+    said = headline(runs, ["simple"], "test_accuracy", 0.01)
+    assert said.startswith("Tuning was worth it: tuned X, at")
+    assert "So does" not in said
 
 
 def test_one_seed_leaves_the_interval_of_the_rows():

@@ -133,7 +133,7 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
     "The article's search against ours": (
         "On the same table and a simulated clock, two workers, 30 studies each: seconds until ten points above the "
         "untuned LSTM are reached, and the best after 240 seconds. The names say what was changed; *ours* has all "
-        "three.", article, ["bench/article"]),
+        "three. Lesson 03 names the article.", article, ["bench/article"]),
     "Other tuners": (
         "Real trainings from a larger space, three seeds of 100 seconds on two cores, too few to rank them: the best "
         "(least to most), trainings, the tuner's own time, memory.", tuners, ["bench/tuners"]),
@@ -148,8 +148,8 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
 
 def page():
     parts = ["# What was measured",
-             "Written by `make numbers` from the files beside it; lessons 05 and 09 discuss them. Each table names "
-             "how it was recorded."]
+             "Written by `make numbers` from the files beside it; lessons 05 and 09 discuss some of them. Each table "
+             "names how it was recorded."]
     for heading, (words, make, sources) in SECTIONS.items():
         origin = "\n".join(f"- `{source}`: {' '.join(recorded.provenance(source).split())}" for source in sources)
         parts += [f"## {heading}", words, make(), origin]

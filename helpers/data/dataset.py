@@ -13,7 +13,7 @@ import torch
 
 from helpers.data.columns import is_number
 from helpers.data.quality import QualityReport, check_quality, refuse_several_labels
-from helpers.data.readers import DataError, file_name, lines_of, shown
+from helpers.data.readers import DataError, file_name, shown
 from helpers.data.rows import read_rows
 from helpers.data.splits import draw_by_class, settle_rare, split_rows
 from helpers.data.tables import How
@@ -74,12 +74,13 @@ class SequenceData:
     def reduced(self, max_length=None, min_count=1, limit=None, seed=0):
         """The same data, smaller, without reading the file again: shorter texts, fewer tokens, fewer rows.
 
-        limit: at most so many rows of each part, drawn by class, so that each class keeps a row while there is room.
+        limit: at most so many rows of the training and the validation part, drawn by class, so that each class keeps a
+            row while there is room. The test part stays whole: with fewer rows its score would be less certain.
         min_count: tokens that are rarer in what is left of the training part are unknown.
         """
         parts = {"train": (self.x_train, self.y_train), "val": (self.x_val, self.y_val), "test": self._test}
         for name, (x, y) in parts.items():
-            rows = draw_by_class(y.numpy(), np.arange(len(y)), limit, seed)
+            rows = draw_by_class(y.numpy(), np.arange(len(y)), None if name == "test" else limit, seed)
             parts[name] = x[rows, :max_length], y[rows]
         counts = torch.bincount(parts["train"][0].flatten(), minlength=self.vocab_size)
         counts[[PAD, UNKNOWN]] = 0
@@ -94,7 +95,10 @@ class SequenceData:
                        y_val=y_val, _test=parts["test"])
 
     def describe(self):
-        """A summary in one line. Of more than ten classes, the five most frequent and the rarest are named."""
+        """A summary in one line. Of more than ten classes, the five most frequent and the rarest are named.
+
+        How the file was read, and which rows were dropped, is in `quality.report()`.
+        """
         y_test = self._test[1]
         counts = torch.bincount(self.y_train, minlength=self.n_classes) / len(self.y_train)
         shares = [f"{name} {share:.1%}" for name, share in zip(self.classes, counts.tolist(), strict=True)]
@@ -103,13 +107,10 @@ class SequenceData:
             shares = [*shares[:5], "...", shares[-1]]
         unknown = (self.x_val == UNKNOWN).sum() / (self.x_val != PAD).sum()
         lengths = (self.x_train != PAD).sum(dim=1)
-        dropped = [f"; {len(lines):,} of {self.quality.rows_read:,} rows dropped: {reason} ({lines_of(lines)})"
-                   for reason, lines in self.quality.dropped.items()]
         return (
             f"{self.name}: {len(self.y_train):,} train, {len(self.y_val):,} val, {len(y_test):,} test rows; "
             f"{self.n_classes} classes ({', '.join(shares)}); vocabulary {len(self.vocab):,}; "
-            f"length {lengths.min()} to {lengths.max()} tokens; unknown tokens in val {unknown:.1%}{''.join(dropped)}"
-            f"{'; ' + self.quality.read_as if self.quality.guessed else ''}"
+            f"length {lengths.min()} to {lengths.max()} tokens; unknown tokens in val {unknown:.1%}"
         )
 
 

@@ -19,7 +19,7 @@ class QualityReport:
     dropped: the lines of the rows that could not be used, {reason: [line, ...]}.
     duplicates: rows that repeat the tokens and label of an earlier row. conflicting: texts with more than one label.
     shared: texts in more than one part. warnings: sentences on what to know before training.
-    read_as: what was assumed of the file, in a line; guessed: whether it isn't a plain UTF-8 CSV of text and label.
+    read_as: what was assumed of the file, in a line.
     """
 
     rows_read: int
@@ -29,7 +29,6 @@ class QualityReport:
     shared: int
     warnings: list
     read_as: str = ""
-    guessed: bool = False
 
     @property
     def rows_kept(self):
@@ -61,7 +60,7 @@ def check_quality(codes, texts, rows, parts, classes):
     if shared:
         rows.warnings.append(f"leakage: {plural(shared, 'text')} in more than one part; the score is inflated")
     return QualityReport(len(texts) + rows.n_dropped, rows.dropped, len(texts) - int(labels_of.sum()),
-                         int((labels_of > 1).sum()), shared, rows.warnings, rows.read_as(), rows.guessed)
+                         int((labels_of > 1).sum()), shared, rows.warnings, rows.read_as())
 
 
 def _warn_of_sizes(counts, n_test):

@@ -108,13 +108,12 @@ def test_texts_without_spaces_are_split_into_characters_unless_the_user_chose(tm
     assert "say tokenize=list" in chosen.quality.report()
 
 
-def test_the_line_on_what_was_assumed_is_in_the_description_unless_the_file_is_plain(tmp_path):
+def test_the_report_says_what_was_assumed(tmp_path):
     plain = load_csv(write(tmp_path, "text,label\n" + rows(20)))
     assert plain.quality.read_as == "read as comma separated, text in 'text', label in 'label'"
-    assert "read as" not in plain.describe()
     guessed = load_csv(write(tmp_path, rows(20).replace(",", "\t").encode("utf-16")))
     assert guessed.quality.read_as.startswith("read as tab separated, no header, utf-16, text in column 0, label in co")
-    assert guessed.describe().endswith(guessed.quality.read_as)
+    assert guessed.quality.report().startswith(guessed.quality.read_as)
 
 
 def test_opening_the_test_part_twice_is_reported(capsys):
@@ -151,12 +150,6 @@ def test_a_smaller_vocabulary_makes_the_other_tokens_unknown(tmp_path):
     assert data.x_train.tolist()[0] == [3, 1, 1, 2, 2, 2]
     assert data.vocab_size == 4
     assert load_csv(path, min_count=3).vocab == {"c": 2}
-
-
-def test_the_description_names_dropped_rows(tmp_path):
-    path = write(tmp_path, "text,label\n" + rows(20) + ",a\nword,\n")
-    assert load_csv(path).describe().endswith(
-        "; 1 of 22 rows dropped: the text is empty (line 22); 1 of 22 rows dropped: the label is empty (line 23)")
 
 
 def test_a_row_without_tokens_is_dropped(tmp_path):
@@ -225,6 +218,13 @@ def test_fewer_rows_are_drawn_by_class_and_keep_each_class(tmp_path):
     assert counts["often"] == pytest.approx(4 * counts["seldom"], abs=4)
     again = load_csv(tmp_path / "mine.csv").reduced(limit=60, seed=1)
     assert torch.equal(data.x_train, again.x_train)
+
+
+def test_fewer_rows_leave_the_test_part_whole():
+    data = load_csv(MESSAGES)
+    reduced = data.reduced(limit=100)
+    assert len(reduced.y_train) == len(reduced.y_val) == 100
+    assert torch.equal(reduced.unlock_test()[1], data.unlock_test()[1])
 
 
 def test_the_summary_of_many_classes_names_the_frequent_ones_and_the_rarest(tmp_path):

@@ -2,13 +2,15 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
-from helpers.data import MESSAGES
+from helpers.data import MESSAGES, load_csv
 from tests.data import test_shapes as shapes
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "06_your_own_data.ipynb"
@@ -16,12 +18,17 @@ REVIEWS = Path(__file__).resolve().parents[3] / "shared" / "data" / "customer_re
 REPORT = "print(path.with_name('report.md').read_text(encoding='utf-8'))"
 
 
-def run(tmp_path, **names):
-    """Everything that the notebook prints, and its report, with these values for the names in its first code cell."""
+def run(tmp_path, again=(), own_metric="", **names):
+    """Everything that the notebook prints, and its report, with these values for the names in its first code cell.
+
+    again: code that runs after the last cell. own_metric: code that adds one, below exercise 06.3.
+    """
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    assert all(f"\n{name} = " in first.source for name in names)
-    first.source += "".join(f"\n{name} = {value!r}" for name, value in names.items())
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(f"\n{name} = " in code[0].source for name in names)
+    code[0].source += "".join(f"\n{name} = {value!r}" for name, value in names.items())
+    next(cell for cell in code if 'checks.check("06.3"' in cell.source).source += f"\n{own_metric}"
+    notebook.cells += [nbformat.v4.new_code_cell(source) for source in again]
     notebook.cells.append(nbformat.v4.new_code_cell(REPORT))
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
@@ -101,6 +108,22 @@ CASES = {  # what it is: (how to make it, the metric, words that are printed)
 }
 
 
+@pytest.mark.parametrize("column", ["date", "customer"])
+def test_the_line_that_splits_by_time_splits_by_customer_too(column, tmp_path):
+    table = pd.DataFrame(shapes.rows(300), columns=["text", "label"])
+    table["date"] = [f"2026-{1 + number // 60:02}-{1 + number // 6 % 10:02}" for number in table.index]
+    table["customer"] = [f"c{number % 23}" for number in table.index]
+    text = "\n".join(cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells)
+    (line,) = re.findall(r'^table\["split"\] = .+$', text, re.MULTILINE)
+    exec(line.replace('"date"', repr(column)), {"pd": pd, "table": table})
+    assert (table.groupby(column)["split"].nunique() == 1).all()
+    parts = {part: rows[column] for part, rows in table.groupby("split", observed=True)}
+    assert parts["train"].max() < parts["val"].min() <= parts["val"].max() < parts["test"].min()
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    data = load_csv(tmp_path / "mine.csv", text="text", label="label")
+    assert [len(data.y_train), len(data.y_val), len(data.unlock_test()[1])] == list(map(len, parts.values()))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_the_lesson_goes_to_its_report(case, tmp_path):
@@ -128,3 +151,32 @@ def test_on_two_hundred_rows_with_a_hint(tmp_path):
     assert "warning: few rows: with 40 rows in the test part, accuracy is known only to within 15 points" in printed
     margin = float(printed.partition("40 test rows: ± ")[2].split()[0])
     assert margin > 0.05
+
+
+COST = """
+def cost(probabilities, y):
+    assert type(probabilities) is type(y) is np.ndarray  # as the task of exercise 06.3 says
+    return -100 * (probabilities.argmax(axis=1) != y).mean()
+
+
+METRICS["cost"] = cost
+"""
+BETTER = """
+other = next(trial for trial in complete if trial.params["arch"] != arch)
+round_one.add_trial(optuna.trial.create_trial(params=other.params, distributions=other.distributions, value=1))
+"""
+
+
+@pytest.mark.slow
+def test_a_study_that_goes_on_names_its_winner_and_one_of_other_data_begins_anew(tmp_path):
+    code = [cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
+    places = [next(number for number, source in enumerate(code) if words in source)
+              for words in ("round_one = open_study", "tried = pd.DataFrame", "report.write_report")]
+    once_more = code[places[1]:places[2] + 1]
+    other_data = "data_of = {min_count: data.reduced(3, min_count) for min_count in (1, 2, 5)}"
+    printed = run(tmp_path, [BETTER, *once_more, other_data, code[places[0]]], COST, METRIC="cost")
+    _, report = printed.split("\n# Tuning on ")
+    arch = re.search(r"^\| arch \| (\w+) \|$", report, re.MULTILINE)[1]
+    assert re.search(rf"^What tuning gained: .*\btuned {arch}\b", report, re.MULTILINE)
+    assert f"\nsettled: {{'arch': '{arch}'" in printed.split("settled: ", 1)[1]
+    assert printed.count(", round one: no trials yet") == 2
