@@ -78,7 +78,7 @@ def test_the_best_epoch_is_that_of_the_direction(best, value, tmp_path, monkeypa
 @pytest.mark.parametrize("score", [float("nan"), float("inf")])
 def test_a_training_that_diverges_ends_and_keeps_the_model_before(score, tmp_path, monkeypatch):
     scores_are([0.5, score], monkeypatch)
-    with pytest.raises(FloatingPointError, match="epoch 1 is (nan|inf): the training diverged"):
+    with pytest.raises(FloatingPointError, match="the training diverged"):
         train(SETTINGS, tmp_path)
     assert load_model(tmp_path / "best.pt")[1]["score"] == 0.5
 
