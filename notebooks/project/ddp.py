@@ -7,6 +7,7 @@ says. Nothing here resumes a trial: for that, let rank 0 write and all ranks loa
 """
 
 import argparse
+import math
 import os
 
 import optuna
@@ -15,7 +16,7 @@ import torch.distributed as dist
 from optuna_integration import TorchDistributedTrial
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler
-from train import CONFIG, Digits, choose_device, define_model, evaluate, read_settings, train_epoch
+from train import CONFIG, best, choose_device, define_model, evaluate, load, read_settings, train_epoch
 from tune import define_settings
 from workers import open_study
 
@@ -27,18 +28,18 @@ def objective(trial):
     torch.manual_seed(settings["seed"] + dist.get_rank())  # else all would drop out the same units
     model = DistributedDataParallel(define_model(settings).to(choose_device()))  # all begin with the weights of rank 0
     optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
-    share = DistributedSampler(Digits("train"), seed=settings["seed"])
-    batches = DataLoader(Digits("train"), settings["batch_size"] // dist.get_world_size(), sampler=share)
-    best = 0
+    rows = load("train", settings).dataset
+    share = DistributedSampler(rows, seed=settings["seed"])
+    batches = DataLoader(rows, settings["batch_size"] // dist.get_world_size(), sampler=share)
+    scores = []
     for epoch in range(settings["epochs"]):
         share.set_epoch(epoch)  # another order in each epoch
         train_epoch(model, optimizer, batches)
-        accuracy = evaluate(model.module, DataLoader(Digits("val"), batch_size=256))
-        best = max(best, accuracy)
-        trial.report(accuracy, epoch)  # that of rank 0 counts
-        if trial.should_prune():  # the same answer in all processes
+        scores.append(evaluate(model.module, load("val", settings)))
+        trial.report(scores[-1], epoch)  # that of rank 0 counts
+        if trial.should_prune() or not math.isfinite(scores[-1]):  # the same answer in all processes
             raise optuna.TrialPruned
-    return best
+    return best(scores)
 
 
 def main():

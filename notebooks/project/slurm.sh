@@ -5,7 +5,7 @@
 #     sbatch slurm.sh --storage STORAGE --trials 400             runs it
 #     python tune.py --workers 0 --storage STORAGE               writes the results so far, whenever you like
 #
-# STORAGE: study.journal if all nodes see this folder, or a database such as postgresql+psycopg://user@host/name.
+# STORAGE: a database such as postgresql+psycopg://user@host/name, or study.journal if all jobs run on one machine.
 # The folder of the trials has to be one that all nodes see.
 #
 #SBATCH --job-name=tune

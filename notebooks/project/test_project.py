@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import optuna
 import pytest
 import torch
+import train as script
 import workers
 import yaml
 from optuna.trial import TrialState
-from torch.utils.data import DataLoader
-from train import CONFIG, Digits, evaluate, load_model, read_settings, train
+from train import CONFIG, evaluate, load, load_model, read_settings, train
 from tune import SummaryWriter
 
 HERE = Path(__file__).parent
@@ -28,7 +28,7 @@ class Cut(Exception):
 
 
 def cut_after(epochs):
-    def after_epoch(epoch, accuracy):
+    def after_epoch(epoch, score):
         if epoch + 1 == epochs:
             raise Cut
 
@@ -46,7 +46,7 @@ def test_a_training_that_was_cut_off_resumes_and_ends_as_an_unbroken_one(cuts, t
     assert f"resumes at epoch {cuts[-1]}" in capsys.readouterr().out
     assert [epoch for epoch, _ in epochs] == list(range(6))
     one, other = [torch.load(tmp_path / name / "last.pt", weights_only=True) for name in ("unbroken", "cut")]
-    assert one["accuracies"] == other["accuracies"] == [accuracy for _, accuracy in epochs]
+    assert one["scores"] == other["scores"] == [score for _, score in epochs]
     assert all(torch.equal(one["model"][name], other["model"][name]) for name in one["model"])
 
 
@@ -56,9 +56,31 @@ def test_the_processes_that_load_batches_change_nothing(tmp_path):
 
 
 def test_the_model_in_the_file_is_that_of_the_best_epoch(tmp_path):
-    accuracy = train(SETTINGS | {"lr": 0.05, "epochs": 9}, tmp_path)  # at this rate, the last is seldom the best
+    score = train(SETTINGS | {"lr": 0.05, "epochs": 9}, tmp_path)  # at this rate, the last is seldom the best
     model, saved = load_model(tmp_path / "best.pt")
-    assert evaluate(model, DataLoader(Digits("val"), batch_size=100)) == saved["accuracy"] == accuracy
+    assert evaluate(model, load("val", SETTINGS)) == saved["score"] == score
+
+
+def scores_are(scores, monkeypatch):
+    """Lets the next calls of evaluate return these."""
+    left = iter(scores)
+    monkeypatch.setattr(script, "evaluate", lambda model, batches: next(left))
+
+
+@pytest.mark.parametrize(("best", "value"), [(max, 3.0), (min, 1.0)])
+def test_the_best_epoch_is_that_of_the_direction(best, value, tmp_path, monkeypatch):
+    scores_are([2.0, 3.0, 1.0, 2.0], monkeypatch)
+    monkeypatch.setattr(script, "best", best)
+    assert train(SETTINGS | {"epochs": 4}, tmp_path) == value
+    assert load_model(tmp_path / "best.pt")[1]["score"] == value
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_training_that_diverges_ends_and_keeps_the_model_before(score, tmp_path, monkeypatch):
+    scores_are([0.5, score], monkeypatch)
+    with pytest.raises(FloatingPointError, match="the training diverged"):
+        train(SETTINGS, tmp_path)
+    assert load_model(tmp_path / "best.pt")[1]["score"] == 0.5
 
 
 def test_training_stops_when_patience_is_over(tmp_path):
@@ -69,8 +91,17 @@ def test_training_stops_when_patience_is_over(tmp_path):
 
 def test_a_checkpoint_of_another_training_is_not_resumed(tmp_path):
     train(SETTINGS | {"epochs": 1}, tmp_path)
-    with pytest.raises(ValueError, match="another lr"):
-        train(SETTINGS | {"lr": 0.5}, tmp_path)
+    for name, value in {"lr": 0.5, "a_new_one": 1}.items():
+        with pytest.raises(ValueError, match=f"another {name};"):
+            train(SETTINGS | {name: value}, tmp_path)
+
+
+def test_settings_of_any_names_can_be_resumed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(script, "define_model", lambda settings: torch.nn.Linear(64, settings["classes"]))
+    mine = {name: SETTINGS[name] for name in ("lr", "batch_size", "patience", "seed", "num_workers")} | {"classes": 10}
+    for epochs in (1, 2):
+        train(mine | {"epochs": epochs}, tmp_path)
+    assert "resumes at epoch 1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("line", "words"), [("lr: 1e-3", None), ("lr: fast", "can't be read"), ("rate: 1", "rate"),
@@ -86,12 +117,11 @@ def test_settings_are_read_or_refused_in_one_sentence(line, words, tmp_path):
 
 
 def arguments(folder, trials=10):
-    return SimpleNamespace(storage=str(folder / "study.journal"), folder=folder, heartbeat=60, trials=trials)
+    return SimpleNamespace(storage=str(folder / "study.journal"), folder=folder, heartbeat=60, trials=trials,
+                           timeout=None)  # fmt: skip
 
 
 def quadratic(trial, arguments):
-    if "folder" not in trial.user_attrs:
-        trial.set_user_attr("folder", f"trial-{trial.number:04}")
     (arguments.folder / trial.user_attrs["folder"]).mkdir(exist_ok=True)
     return trial.suggest_float("x", 0, 1)
 
@@ -115,6 +145,7 @@ def test_the_first_of_the_best_trials_is_the_best(direction, best):
 def test_a_dead_trial_is_queued_once_and_keeps_its_settings_and_folder(tmp_path):
     study = workers.open_study(arguments(tmp_path).storage)
     dead = study.ask()
+    dead.set_user_attr("folder", "trial-0000")
     quadratic(dead, arguments(tmp_path))
     workers.retry_dead(study, silence=60)
     assert study.trials[0].state == TrialState.RUNNING
@@ -146,11 +177,47 @@ def test_of_two_workers_that_begin_the_last_trial_at_the_same_moment_one_gives_u
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.RUNNING, TrialState.FAIL]
 
 
-def test_an_objective_that_fails_ends_its_worker(tmp_path):
+def no_wait(monkeypatch):
+    """Runs a worker in this process: it need not wait, nor look for its parent."""
+    monkeypatch.setattr(workers, "wait_for_parent", lambda seconds: None)
+    monkeypatch.setattr(workers, "listen", lambda: None)
+    monkeypatch.setattr(workers.time, "sleep", lambda seconds: None)
+
+
+def test_an_error_costs_its_trial_and_ten_in_a_row_cost_the_worker(tmp_path, monkeypatch, capsys):
+    no_wait(monkeypatch)
+
+    def buggy(trial, arguments):
+        quadratic(trial, arguments)
+        return 1 / 0 if trial.number != 9 else 0.5
+
+    with pytest.raises(SystemExit, match="10 trials in a row failed"):
+        workers.work(buggy, arguments(tmp_path), device="")
+    states = [trial.state for trial in study_of(tmp_path).trials]
+    assert states == [TrialState.FAIL] * 9 + [TrialState.COMPLETE] + [TrialState.FAIL] * 10
+    assert [each.name for each in tmp_path.glob("trial-*")] == ["trial-0009"]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [FloatingPointError("nan"), torch.OutOfMemoryError("wide"), MemoryError("long")])
+def test_what_diverges_or_is_out_of_memory_is_pruned(error, tmp_path, capsys):
     study = workers.open_study(arguments(tmp_path).storage)
-    with pytest.raises(ZeroDivisionError):
-        workers.run_trial(study, lambda trial, arguments: 1 / 0, arguments(tmp_path))
-    assert study.trials[0].state == TrialState.FAIL
+
+    def hopeless(trial, arguments):
+        quadratic(trial, arguments)
+        raise error
+
+    workers.run_trial(study, hopeless, arguments(tmp_path))
+    workers.delete_beaten(study, tmp_path)
+    assert study.trials[0].state == TrialState.PRUNED
+    assert f"trial 0: {error}" in capsys.readouterr().out
+    assert not list(tmp_path.glob("trial-*"))
+
+
+def test_trials_without_a_value_count_so_that_the_study_ends(tmp_path, monkeypatch):
+    no_wait(monkeypatch)
+    workers.work(lambda trial, arguments: float("nan"), arguments(tmp_path), device="")
+    assert [trial.state for trial in study_of(tmp_path).trials] == [TrialState.PRUNED] * 10
 
 
 def test_half_a_line_at_the_end_of_a_journal_is_cut_off_before_the_next(tmp_path):
@@ -197,17 +264,17 @@ def test_stopped_and_started_again_it_ends_with_the_best_model(signal_name, tmp_
     job.communicate()  # until the workers have ended too
     checkpoints = [torch.load(each, weights_only=True) for each in tmp_path.glob("runs/trial-*/last.pt")]
 
-    job = tune(tmp_path, epochs=max(len(each["accuracies"]) for each in checkpoints) + 2)
+    job = tune(tmp_path, epochs=max(len(each["scores"]) for each in checkpoints) + 2)
     said, _ = job.communicate()
     assert job.returncode == 0
     for each in checkpoints:
-        assert f"resumes at epoch {len(each['accuracies'])}\n" in said
+        assert f"resumes at epoch {len(each['scores'])}\n" in said
     study = study_of(tmp_path)
     states = [trial.state for trial in study.trials]
     assert states.count(TrialState.COMPLETE) == 3
     assert states.count(TrialState.FAIL) == len(states) - 3
     model, saved = load_model(tmp_path / "runs" / "best.pt")
-    assert evaluate(model, DataLoader(Digits("val"), batch_size=100)) == saved["accuracy"] == study.best_value
+    assert evaluate(model, load("val", saved["settings"])) == saved["score"] == study.best_value
     best = read_settings(tmp_path / "runs" / "best.yaml")
     assert best == read_settings(tmp_path / "my.yaml") | study.best_params
     assert train(best, tmp_path / "again") == study.best_value

@@ -8,6 +8,7 @@ Run again with the same folder, it resumes after the last epoch that it finished
 """
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -21,7 +22,9 @@ from torch.utils.data import DataLoader, Dataset
 
 SETTINGS = {"lr": float, "width": int, "dropout": float, "batch_size": int, "epochs": int, "patience": int,
             "seed": int, "num_workers": int}  # fmt: skip
-RESULT_DEPENDS_ON = ("lr", "width", "dropout", "batch_size", "seed")
+MAY_CHANGE = {"epochs", "patience", "num_workers"}  # when a training resumes; with any other setting, it is another one
+DIRECTION = "maximize"  # the score, which is what `evaluate` returns; "minimize" if that is a loss
+best = max if DIRECTION == "maximize" else min
 CONFIG = Path(__file__).with_name("config.yaml")
 
 
@@ -40,6 +43,12 @@ class Digits(Dataset):
 
     def __getitem__(self, row):
         return self.x[row], self.y[row]
+
+
+def load(part, settings):
+    """The batches of that part of the data, "train", "val" or "test"; those of "train" in a new order each epoch."""
+    return DataLoader(Digits(part), batch_size=settings["batch_size"], shuffle=part == "train",
+                      num_workers=settings["num_workers"])  # fmt: skip
 
 
 def define_model(settings):
@@ -61,7 +70,7 @@ def train_epoch(model, optimizer, batches):
 
 
 def evaluate(model, batches):
-    """The accuracy, from 0 to 1."""
+    """The score of a model: its accuracy, from 0 to 1."""
     device = next(model.parameters()).device
     model.eval()
     with torch.inference_mode():
@@ -69,18 +78,19 @@ def evaluate(model, batches):
     return right / len(batches.dataset)
 
 
-def print_epoch(epoch, accuracy):
-    print(f"epoch {epoch}: validation accuracy {accuracy:.4f}")
+def print_epoch(epoch, score):
+    print(f"epoch {epoch}: validation score {score:.4f}")
 
 
 def train(settings, folder, after_epoch=print_epoch):
-    """Trains, and returns the best validation accuracy of all epochs; the model of that epoch is in folder/best.pt.
+    """Trains, and returns the best validation score of all epochs; the model of that epoch is in folder/best.pt.
 
     settings: a dict with the names of SETTINGS. folder: if it has the checkpoint of a training that was cut off, this
     resumes it, and the result is that of an unbroken training.
-    after_epoch: called with (epoch, accuracy) after each epoch, from 0, also for those that the checkpoint has. It may
+    after_epoch: called with (epoch, score) after each epoch, from 0, also for those that the checkpoint has. It may
     raise an exception to end the training; the checkpoint stays.
-    Raises ValueError if the checkpoint is of another training, or a setting is impossible.
+    Raises ValueError if the checkpoint is of another training, or a setting is impossible; FloatingPointError if the
+    score is not a finite number.
     """
     if settings["epochs"] < 1:
         raise ValueError(f"epochs is {settings['epochs']}; it must be 1 or more")
@@ -90,22 +100,22 @@ def train(settings, folder, after_epoch=print_epoch):
     torch.manual_seed(settings["seed"])
     model = define_model(settings).to(choose_device())
     optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
-    options = {"batch_size": settings["batch_size"], "num_workers": settings["num_workers"]}
-    train_batches = DataLoader(Digits("train"), shuffle=True, **options)
-    val_batches = DataLoader(Digits("val"), **options)
-    accuracies = load_checkpoint(folder / "last.pt", settings, model, optimizer)
-    for epoch, accuracy in enumerate(accuracies):
-        after_epoch(epoch, accuracy)
-    for epoch in range(len(accuracies), settings["epochs"]):
-        if accuracies and epoch - accuracies.index(max(accuracies)) > settings["patience"]:
+    train_batches, val_batches = load("train", settings), load("val", settings)
+    scores = load_checkpoint(folder / "last.pt", settings, model, optimizer)
+    for epoch, score in enumerate(scores):
+        after_epoch(epoch, score)
+    for epoch in range(len(scores), settings["epochs"]):
+        if scores and epoch - scores.index(best(scores)) > settings["patience"]:
             break
         train_epoch(model, optimizer, train_batches)
-        accuracies.append(evaluate(model, val_batches))
-        if accuracies.index(max(accuracies)) == epoch:
-            save(folder / "best.pt", {"settings": settings, "accuracy": accuracies[-1], "model": model.state_dict()})
-        save_checkpoint(folder / "last.pt", settings, model, optimizer, accuracies)
-        after_epoch(epoch, accuracies[-1])
-    return max(accuracies)
+        scores.append(evaluate(model, val_batches))
+        if not math.isfinite(scores[-1]):
+            raise FloatingPointError(f"the validation score of epoch {epoch} is {scores[-1]}: the training diverged")
+        if scores.index(best(scores)) == epoch:
+            save(folder / "best.pt", {"settings": settings, "score": scores[-1], "model": model.state_dict()})
+        save_checkpoint(folder / "last.pt", settings, model, optimizer, scores)
+        after_epoch(epoch, scores[-1])
+    return best(scores)
 
 
 def save(path, content):
@@ -115,23 +125,24 @@ def save(path, content):
     os.replace(part, path)
 
 
-def save_checkpoint(path, settings, model, optimizer, accuracies):
+def save_checkpoint(path, settings, model, optimizer, scores):
     save(path, {
         "settings": settings,
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
-        "accuracies": accuracies,
+        "scores": scores,
         "generator": torch.get_rng_state(),  # order of the rows, dropout; add those of random and numpy if you use them
         "cuda_generators": torch.cuda.get_rng_state_all(),
     })  # fmt: skip
 
 
 def load_checkpoint(path, settings, model, optimizer):
-    """Puts everything back as it was after the last finished epoch. Returns the accuracies so far, [] at a start."""
+    """Puts everything back as it was after the last finished epoch. Returns the scores so far, [] at a start."""
     if not path.exists():
         return []
     last = torch.load(path, weights_only=True, map_location="cpu")
-    if other := [name for name in RESULT_DEPENDS_ON if last["settings"][name] != settings[name]]:
+    names = sorted((settings.keys() | last["settings"].keys()) - MAY_CHANGE)
+    if other := [name for name in names if last["settings"].get(name) != settings.get(name)]:
         raise ValueError(f"{path} is the checkpoint of a training with another {' and '.join(other)}; give this one a "
                          "folder of its own, or delete that file")
     model.load_state_dict(last["model"])
@@ -139,8 +150,8 @@ def load_checkpoint(path, settings, model, optimizer):
     torch.set_rng_state(last["generator"])
     if torch.cuda.device_count() == len(last["cuda_generators"]):
         torch.cuda.set_rng_state_all(last["cuda_generators"])
-    print(f"{path.parent} resumes at epoch {len(last['accuracies'])}", flush=True)
-    return last["accuracies"]
+    print(f"{path.parent} resumes at epoch {len(last['scores'])}", flush=True)
+    return last["scores"]
 
 
 def load_model(path):
@@ -172,10 +183,10 @@ def main():
     settings = read_settings(given["config"])
     settings |= {name: given[name] for name in SETTINGS if given[name] is not None}
     try:
-        accuracy = train(settings, given["folder"])
-    except ValueError as error:
+        score = train(settings, given["folder"])
+    except (ValueError, FloatingPointError) as error:
         sys.exit(f"{error}")
-    print(f"best validation accuracy {accuracy:.4f}; its model is {given['folder'] / 'best.pt'}")
+    print(f"best validation score {score:.4f}; its model is {given['folder'] / 'best.pt'}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ checkpoint in its folder. A process that is told to end queues its trial itself.
 """
 
 import contextlib
+import math
 import multiprocessing
 import os
 import shutil
@@ -12,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 import warnings
 from pathlib import Path
 
@@ -21,8 +23,10 @@ from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.storages import JournalStorage, RetryHeartbeatStaleTrialCallback
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
+from train import DIRECTION
 
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+HOPELESS = (FloatingPointError, MemoryError, torch.OutOfMemoryError)  # with these settings; other errors are bugs
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 warnings.simplefilter("ignore", ExperimentalWarning)
 
@@ -50,7 +54,7 @@ def open_study(storage):
             sys.exit(f"{storage} is a file of another kind; name a new one, like --storage study.journal")
         storage = JournalStorage(JournalFileBackend(storage, RepairingLock(storage)))
     return optuna.create_study(
-        study_name="tuning", storage=storage, direction="maximize", load_if_exists=True,
+        study_name="tuning", storage=storage, direction=DIRECTION, load_if_exists=True,
         sampler=optuna.samplers.TPESampler(constant_liar=True),  # keeps away from where other workers try
         pruner=optuna.pruners.MedianPruner(n_warmup_steps=3))  # fmt: skip
 
@@ -115,11 +119,18 @@ def run_trial(study, objective, arguments):
     if sum(each.state != TrialState.FAIL for each in before) >= arguments.trials:
         study.tell(trial, state=TrialState.FAIL)  # another worker began the last trial at the same moment
         return
+    if "folder" not in trial.user_attrs:  # a trial that is tried again has that of the first try
+        trial.set_user_attr("folder", f"trial-{trial.number:04}")
     try:
         with heartbeat(trial, arguments.heartbeat):
             value = objective(trial, arguments)
+        if not math.isfinite(value):
+            raise FloatingPointError(f"its value is {value}")
     except optuna.TrialPruned:
         value, state = None, TrialState.PRUNED
+    except HOPELESS as error:  # the sampler learns from pruned trials to avoid a place, and nothing from failed ones
+        value, state = None, TrialState.PRUNED
+        print(f"trial {trial.number}: {error}", flush=True)
     except UpdateFinishedTrialError:  # this process was silent, perhaps asleep, and another tries the trial again
         return
     except Exception:
@@ -127,6 +138,7 @@ def run_trial(study, objective, arguments):
         if told:
             return retry(study, trial)
         study.tell(trial, state=TrialState.FAIL)
+        shutil.rmtree(arguments.folder / trial.user_attrs["folder"], ignore_errors=True)
         raise
     ended = study.tell(trial, value, state, skip_if_finished=True)
     print(f"trial {ended.number}: {ended.state.name.lower()}, {ended.value}", flush=True)
@@ -156,12 +168,15 @@ def wait_for_parent(seconds):
 
 
 def work(objective, arguments, device):
-    """Runs trials until the study has its total, this process is told to end, its parent is gone, or time is over."""
+    """Runs trials until the study has its total, this process is told to end, its parent is gone, or time is over.
+
+    A trial that fails costs no more than itself, but ten in a row end the worker.
+    """
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
     listen()
     threading.Thread(target=wait_for_parent, args=(arguments.timeout,), daemon=True).start()
-    study = open_study(arguments.storage)
+    study, failed = open_study(arguments.storage), 0
     while not told:
         retry_dead(study, 6 * arguments.heartbeat)
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
@@ -169,7 +184,14 @@ def work(objective, arguments, device):
         if done >= arguments.trials:
             return
         if done + states.count(TrialState.RUNNING) < arguments.trials:
-            run_trial(study, objective, arguments)
+            try:
+                run_trial(study, objective, arguments)
+                failed = 0
+            except Exception:
+                traceback.print_exc()
+                failed += 1
+            if failed == 10:
+                sys.exit("10 trials in a row failed, with the errors above: correct these first")
             delete_beaten(study, arguments.folder)
         else:
             time.sleep(1)  # others run the last trials, and may die

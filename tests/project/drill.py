@@ -23,7 +23,6 @@ import optuna
 import pandas as pd
 import psutil
 from optuna.trial import TrialState
-from torch.utils.data import DataLoader
 
 from helpers.authoring.provenance import write_provenance
 from helpers.recorded import RECORDED
@@ -134,8 +133,8 @@ class Drill:
             model, saved = train.load_model(self.folder / "runs" / best.user_attrs["folder"] / "best.pt")
         except FileNotFoundError:  # unless a better one has taken its place meanwhile
             return workers.best_of(self.study).number != best.number
-        accuracy = train.evaluate(model, DataLoader(train.Digits("val"), batch_size=256))
-        return accuracy == best.value == saved["accuracy"]
+        score = train.evaluate(model, train.load("val", saved["settings"]))
+        return score == best.value == saved["score"]
 
     def losses(self):
         trials = self.study.trials
@@ -151,10 +150,10 @@ class Drill:
         }  # fmt: skip
 
     def is_as_unbroken(self, trial):
-        settings, accuracies = train.read_settings(train.CONFIG) | trial.params, []
+        settings, scores = train.read_settings(train.CONFIG) | trial.params, []
         with tempfile.TemporaryDirectory() as folder:
-            value = train.train(settings, folder, lambda epoch, accuracy: accuracies.append(accuracy))
-        return value == trial.value and accuracies == [value for _, value in sorted(trial.intermediate_values.items())]
+            value = train.train(settings, folder, lambda epoch, score: scores.append(score))
+        return value == trial.value and scores == [value for _, value in sorted(trial.intermediate_values.items())]
 
 
 def drill(kind, kills=20):

@@ -43,6 +43,28 @@ def test_killed_three_times_nothing_is_lost(storage, tmp_path, request):
     assert {"best.pt", "best.yaml", "table.csv"} <= set(results)
 
 
+LOSS = """
+    with torch.inference_mode():
+        return sum(nn.functional.cross_entropy(model(x.to(device)), y.to(device), reduction="sum").item()
+                   for x, y in batches) / len(batches.dataset)
+"""
+
+
+def test_for_a_loss_two_places_change(tmp_path):
+    """The data is renamed too. The value of a trial is its smallest loss, and the model in the file has it."""
+    copy = copy_project(tmp_path / "copy")
+    text = (copy / "train.py").read_text(encoding="utf-8").replace('DIRECTION = "maximize"', 'DIRECTION = "minimize"')
+    text = text.replace("Digits", "Numerals").replace("    model.eval()\n", f"    model.eval(){LOSS}", 1)
+    (copy / "train.py").write_text(text, encoding="utf-8")
+    write_config(copy, epochs=3, lr=0.05)
+    command = [sys.executable, "tune.py", "--trials", "1", "--seeds", "1", "--config", "my.yaml"]
+    said = subprocess.run(command, cwd=copy, capture_output=True, encoding="utf-8")
+    assert said.returncode == 0, said.stderr
+    trial = workers.open_study(str(copy / "study.journal")).best_trial
+    assert trial.value == min(trial.intermediate_values.values())
+    assert f"best: trial 0, validation score {trial.value}" in said.stdout
+
+
 def write_config(folder, **changed):
     lines = [f"{name}: {value}" for name, value in (train.read_settings(train.CONFIG) | changed).items()]
     (folder / "my.yaml").write_text("\n".join(lines), encoding="utf-8")
@@ -82,7 +104,6 @@ def test_a_cluster_ends_a_job_and_the_next_one_resumes(tmp_path):
 
 def note_gpu(trial, arguments):
     """An objective that waits for one of another worker, and writes down which GPU it sees."""
-    trial.set_user_attr("folder", str(trial.number))
     trial.set_user_attr("gpu", os.environ["CUDA_VISIBLE_DEVICES"])
     while len({each.user_attrs.get("gpu") for each in trial.study.get_trials(deepcopy=False)} - {None}) < 2:
         time.sleep(0.1)
