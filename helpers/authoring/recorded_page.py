@@ -113,8 +113,8 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
     "Every model": (
         "Card hands, 6,000 to train on; accuracy and macro AUC on 4,000 test hands that played no role in any choice; "
         "mean of five seeds and 95 % interval, which is zero where a method does not depend on a seed. Twelve epochs "
-        "unless the name says otherwise. *Tuned*: searched in two rounds, the best five settings re-ranked over three "
-        "seeds; seconds of search are of one core. *First try*: the best of one study of 100 trials.",
+        "unless the name says otherwise. *Tuned*: searched in two rounds, the networks' best five settings re-ranked "
+        "over three seeds; seconds of search are of one core. *First try*: the best of one study of 100 trials.",
         results, ["untuned", "patience", "schedule", "studies", "first_try", "rounds", "tuned"]),
     "The same hands in another order": (
         "Test accuracy by the order of the seven cards, mean of five seeds.", layouts, ["bench/layouts"]),
