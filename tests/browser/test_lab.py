@@ -72,7 +72,7 @@ def test_every_opening_starts_afresh_with_the_helpers_of_the_copy(lab, notebook)
         notebook.open("fresh")
         notebook.run_all()
         where, seen, _ = [cell["outputs"] for cell in notebook.cells()]
-        assert where[0]["text"] == f"{lab.course}/helpers/teaching/progress_store.py []\n"
+        assert where[0]["text"] == f"{lab.course}/helpers/teaching/progress_store.py {{}}\n"
         assert seen[0]["text"] == "(False, False)\n"
 
 
