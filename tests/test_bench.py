@@ -151,7 +151,7 @@ def test_processes_that_train_side_by_side_are_told_how_many_and_how_long(monkey
 @pytest.mark.slow
 def test_a_trial_too_large_for_the_memory_costs_that_trial_alone():
     states, reason = gpu.out_of_memory("cpu")
-    assert states == "2 complete, 1 failed"
+    assert states == "1 complete, 1 pruned"
     assert reason.startswith("out of memory (")
 
 
