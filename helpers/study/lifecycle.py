@@ -175,7 +175,7 @@ def say_why(study, trial):
 
 def remarks(trial):
     """What to say of a trial that ended: the reason that `checked` gave if it has no value, queued names of no use."""
-    if "reason" in trial.user_attrs:
+    if trial.state != TrialState.COMPLETE and "reason" in trial.user_attrs:
         return [f"Trial {trial.number} {STATE_NAMES[trial.state]}: {trial.user_attrs['reason']}"]
     if trial.state == TrialState.FAIL:
         return []
@@ -192,7 +192,7 @@ def remarks(trial):
 
 def is_without_value(trial):
     """Whether a trial failed, or was pruned by `checked` since it had no value."""
-    return trial.state == TrialState.FAIL or "reason" in trial.user_attrs
+    return trial.state == TrialState.FAIL or (trial.state == TrialState.PRUNED and "reason" in trial.user_attrs)
 
 
 def stop_after_ten(without, one):

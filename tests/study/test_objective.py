@@ -11,7 +11,7 @@ import torch
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState
 
-from helpers.study import StudyError, open_study, run_until
+from helpers.study import StudyError, finished, open_study, run_until
 from helpers.study.objective import checked
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -71,6 +71,17 @@ def test_the_sampler_keeps_away_from_where_trainings_diverge(bad):
     run_until(ours, lambda trial: objective(trial, bad), 60)
     plain.optimize(lambda trial: objective(trial, math.nan), n_trials=60)
     assert n_diverged(ours) < n_diverged(plain)
+
+
+def test_a_complete_trial_may_have_a_reason_of_its_own(capsys):
+    def objective(trial):
+        trial.set_user_attr("reason", "a whim")
+        return 0.5
+
+    study = open_study("mine")
+    run_until(study, objective, 12)
+    assert finished(study) == 12
+    assert "a whim" not in capsys.readouterr().out
 
 
 def test_a_study_in_which_all_diverges_is_ended():
