@@ -134,6 +134,24 @@ def test_only_the_folder_of_the_best_trial_is_kept(tmp_path):
         assert [each.name for each in tmp_path.glob("trial-*")] == [study.best_trial.user_attrs["folder"]]
 
 
+def test_a_better_trial_that_ends_meanwhile_keeps_its_folder(tmp_path, monkeypatch):
+    study, others = (workers.open_study(arguments(tmp_path).storage) for _ in range(2))
+    workers.run_trial(study, lambda trial, arguments: 0.5, arguments(tmp_path))
+    (tmp_path / "trial-0000").mkdir()
+    read = study.get_trials
+
+    def get_trials(**kwargs):
+        trials = read(**kwargs)
+        if len(others.get_trials()) == 1:  # what another worker does after the first look
+            workers.run_trial(others, lambda trial, arguments: 0.6, arguments(tmp_path))
+            (tmp_path / "trial-0001").mkdir()
+        return trials
+
+    monkeypatch.setattr(study, "get_trials", get_trials)
+    workers.delete_beaten(study, tmp_path)
+    assert [each.name for each in tmp_path.glob("trial-*")] == ["trial-0001"]
+
+
 @pytest.mark.parametrize(("direction", "best"), [("maximize", 1), ("minimize", 0)])
 def test_the_first_of_the_best_trials_is_the_best(direction, best):
     study = optuna.create_study(direction=direction)

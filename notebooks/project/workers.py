@@ -145,12 +145,10 @@ def run_trial(study, objective, arguments):
 
 
 def delete_beaten(study, folder):
-    """Deletes the folders of all finished trials but the best.
-
-    Any process may do it at any time: what is beaten once stays beaten, since no two trials tie in best_of.
-    """
-    best = best_of(study)
-    for trial in study.get_trials(deepcopy=False, states=DONE):
+    """Deletes the folders of all finished trials but the best. Any process may do it at any time."""
+    finished = study.get_trials(deepcopy=False, states=DONE)
+    best = best_of(study)  # read after the list: all others in it are beaten
+    for trial in finished:
         if best is None or trial.number != best.number:
             shutil.rmtree(folder / trial.user_attrs["folder"], ignore_errors=True)
 

@@ -73,13 +73,19 @@ class Drill:
                 self.count["kills"] += self.kill()
                 self.look()
             psutil.wait_procs(self.kill_all())
-            self.start(len(self.seen) + 10)
-            if self.job.wait():
-                raise RuntimeError(f"the last command ended with {self.job.returncode}: {self.said()[-4000:]}")
+            self.finish(len(self.seen) + 10)
+            waiting = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+            if waiting:  # a dead trial was queued again when the last one had begun: it is the next one's turn
+                self.finish(self.total + len(waiting))
         finally:
             self.kill_all()
         self.look()
         return {"kills": kills, "seconds": round(time.monotonic() - started)} | self.losses()
+
+    def finish(self, trials):
+        self.start(trials)
+        if self.job.wait():
+            raise RuntimeError(f"the last command ended with {self.job.returncode}: {self.said()[-4000:]}")
 
     def wait_for_epochs(self, number):
         """Waits until so many more epochs are reported; starts the command whenever it has ended."""

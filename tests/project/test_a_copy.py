@@ -37,7 +37,7 @@ def test_killed_three_times_nothing_is_lost(storage, tmp_path, request):
     database = request.getfixturevalue("postgres").new_database() if storage == "PostgreSQL" else None
     row = Drill(tmp_path / "copy", database).run(kills=3)
     for fault in ("lost", "duplicated", "too many", "stuck", "best missing", "unlike unbroken"):
-        assert row[fault] == 0, row
+        assert row[fault] == 0, f"{fault}: {row}"
     assert row["finished"] >= 10
     results = [each.name for each in (tmp_path / "copy" / "runs").iterdir()]
     assert {"best.pt", "best.yaml", "table.csv"} <= set(results)
