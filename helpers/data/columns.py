@@ -98,6 +98,10 @@ def find_columns(source, table, text=None, label=None):
         if number not in texts + labels and 0 < filled < len(table.records) / 2:
             table.notes.append(f"column {number} has no name and is left out, but {plural(filled, 'row')} hold "
                                "something: does a text go on there?")
+        answers = [record[number] for record in table.records] if table.names[number] == "answer" else []
+        if "accept" in answers and (others := len(answers) - answers.count("accept")):
+            table.notes.append(f"column 'answer' says for {plural(others, 'row')} that the label was not accepted, but "
+                               "they are kept; delete them if it is so")
     return texts, labels[0]
 
 
