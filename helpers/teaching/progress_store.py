@@ -6,11 +6,13 @@ It is one small JSON file at the top of the course; git ignores it.
 import datetime
 import json
 import os
+import threading
 from pathlib import Path
 
 from helpers.commands import ROOT
 
 PATH = Path(os.environ.get("TUNING_PROGRESS", ROOT / "progress.json"))
+ONE_AT_A_TIME = threading.Lock()  # a try of lesson 01 ends in a thread of its own, perhaps while a question is answered
 
 
 def _read():
@@ -38,30 +40,35 @@ def _write(progress):
 
 def solve(name):
     """Records that an exercise ("03.2") or a question ("03 question 1") is solved; the first time counts."""
-    progress = _read()
-    if name not in progress["solved"]:
-        progress["solved"][name] = datetime.datetime.now().isoformat(timespec="seconds")
-        _write(progress)
+    with ONE_AT_A_TIME:
+        progress = _read()
+        if name not in progress["solved"]:
+            progress["solved"][name] = datetime.datetime.now().isoformat(timespec="seconds")
+            _write(progress)
 
 
 def solved():
     """{name of a solved item: when it was solved first, in ISO format}, the latest last."""
-    return _read()["solved"]
+    with ONE_AT_A_TIME:
+        return _read()["solved"]
 
 
 def add_try(settings):
     """Records one try of the HandTuner: a dict with accuracy, seconds and the settings."""
-    progress = _read()
-    progress["tries"].append(settings)
-    _write(progress)
+    with ONE_AT_A_TIME:
+        progress = _read()
+        progress["tries"].append(settings)
+        _write(progress)
 
 
 def tries():
     """The tries of the HandTuner so far, the oldest first."""
-    return _read()["tries"]
+    with ONE_AT_A_TIME:
+        return _read()["tries"]
 
 
 def reset():
     """Clears all solved items and all tries."""
-    PATH.unlink(missing_ok=True)
+    with ONE_AT_A_TIME:
+        PATH.unlink(missing_ok=True)
     print("Your progress is empty.")

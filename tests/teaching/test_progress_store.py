@@ -1,4 +1,5 @@
 import json
+import threading
 
 import pytest
 
@@ -30,6 +31,23 @@ def test_tries_come_back_in_their_order_and_leave_the_solved_alone():
         progress_store.add_try(settings)
     assert progress_store.tries() == tries
     assert list(progress_store.solved()) == ["03.2"]
+
+
+def test_a_try_that_ends_while_a_question_is_answered_costs_neither(monkeypatch):
+    progress_store.solve("01 question 1")
+    answer, write = threading.Thread(target=progress_store.solve, args=["01 question 2"]), progress_store._write
+
+    def in_between(progress):
+        monkeypatch.setattr(progress_store, "_write", write)
+        answer.start()
+        answer.join(1)  # it has to wait for us
+        write(progress)
+
+    monkeypatch.setattr(progress_store, "_write", in_between)
+    progress_store.add_try({"lr": 0.01})
+    answer.join()
+    assert list(progress_store.solved()) == ["01 question 1", "01 question 2"]
+    assert progress_store.tries() == [{"lr": 0.01}]
 
 
 def test_reset_forgets_all_even_where_there_is_nothing(capsys):
