@@ -111,6 +111,18 @@ def test_a_failed_try_is_reported_and_not_counted(monkeypatch):
     assert not tuner.train_button.disabled
 
 
+def test_a_try_that_cannot_be_noted_is_reported_and_the_next_one_can_begin(monkeypatch):
+    def full(one):
+        raise ValueError("no room")
+
+    monkeypatch.setattr(progress_store, "add_try", full)
+    tuner = hand_tuner()
+    train(tuner)
+    assert tuner.status.value == "this try failed: ValueError: no room"
+    assert (tuner.train_button.disabled, tuner.stop_button.disabled) == (False, True)
+    assert widgets.HandTuner(LSTM_CURVE, 2) is not tuner
+
+
 def test_after_ten_tries_there_is_a_summary():
     settings = {name: widget.value for name, widget in hand_tuner().settings.items()}
     for number in range(10):

@@ -3,6 +3,7 @@
 import math
 import threading
 import warnings
+from contextlib import suppress
 
 import ipywidgets
 from markupsafe import escape
@@ -98,19 +99,17 @@ class HandTuner(ipywidgets.VBox):
                 raise Stopped
 
         try:
-            with warnings.catch_warnings():  # the paper's layers and warm-up are outside of the search space
+            with suppress(Stopped), warnings.catch_warnings():  # the paper's layers and warm-up are outside of the search space
                 warnings.simplefilter("ignore", UserWarning)
                 search.train(FixedTrial(FIXED | settings | share), search.define_transformer, epochs=self.epochs,
                              on_epoch=on_epoch)
-        except Stopped:
-            pass
+            if curve:
+                self.note(settings, curve)
         except Exception as error:
             self.status.value = escape(f"this try failed: {type(error).__name__}: {error}")
-            curve = []
-        if curve:
-            self.note(settings, curve)
-        HandTuner.training = None
-        self.train_button.disabled, self.stop_button.disabled = False, True
+        finally:
+            HandTuner.training = None
+            self.train_button.disabled, self.stop_button.disabled = False, True
 
     def note(self, settings, curve):
         """Records a try and updates the leader board."""
