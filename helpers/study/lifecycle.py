@@ -14,7 +14,7 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
 from helpers.study.addresses import how_to_write, looks_like_storage
-from helpers.study.errors import StudyError
+from helpers.study.errors import DriveAway, StudyError
 from helpers.study.grid import check_grid
 from helpers.study.objective import checked
 from helpers.study.optimization import optimize
@@ -155,9 +155,11 @@ def watching(callback, print=print):
     def watching_callback(*arguments):
         try:
             callback(*arguments)
-        except StudyError:
+        except DriveAway:  # the run itself waits for it
+            pass
+        except StudyError:  # meant to end the run, or the study is gone
             raise
-        except Exception as error:  # if the storage is away, the run itself waits for it
+        except Exception as error:  # nothing is said of a server that is away, since the run waits for it too
             if type(error) not in said and storage_trouble(error) is None:
                 said.add(type(error))
                 name = getattr(callback, "__name__", type(callback).__name__)

@@ -75,7 +75,7 @@ def as_nobody(work, *arguments):
 
 
 class Drive:
-    """A network drive: while `away` is an error's number, what is written to a journal fails with it."""
+    """A network drive: while `away` is an error's number, what is read or written of a journal fails with it."""
 
     def __init__(self):
         self.away, self.waited = None, 0
@@ -83,6 +83,10 @@ class Drive:
     def fsync(self, file):
         if self.away:
             raise OSError(self.away, os.strerror(self.away))
+
+    def open(self, *arguments):
+        self.fsync(None)
+        return open(*arguments)
 
     def sleep(self, seconds):
         """Comes back when somebody waits for the third time."""
@@ -105,6 +109,24 @@ def test_a_network_drive_that_comes_back_is_waited_for(tmp_path, monkeypatch, nu
     run_until(study, objective, 4)
     assert drive.waited == 3
     assert look(tmp_path / "study.journal") == "4 complete, 1 failed"
+
+
+def test_a_network_drive_that_is_away_when_the_progress_bar_looks_does_not_end_the_run(tmp_path, monkeypatch):
+    drive, looks = Drive(), []
+    monkeypatch.setattr("helpers.study.journal.open", drive.open, raising=False)
+    monkeypatch.setattr("helpers.study.retry.time", SimpleNamespace(monotonic=time.monotonic, sleep=drive.sleep))
+    study = open_study("mine", tmp_path / "study.journal")
+
+    def best_so_far(study):
+        looks.append(setattr(drive, "away", errno.EIO))
+        return str(study.best_value)
+
+    monkeypatch.setattr("helpers.study.workers.best_so_far", best_so_far)
+    run_workers(parabola, study, 2, workers=1)
+    drive.away = None
+    assert looks
+    assert drive.waited >= 3
+    assert count_trials(study) == "2 complete"
 
 
 def test_a_network_drive_that_stays_away_ends_the_run_with_a_sentence_and_loses_nothing(tmp_path, monkeypatch):
