@@ -1,6 +1,6 @@
 """Tune a model that trains in several processes at once, each with its share of every batch.
 
-    torchrun --nproc-per-node 2 ddp.py --storage study.journal --trials 10
+    torchrun --standalone --nproc-per-node 2 ddp.py --storage study.journal --trials 10
 
 Only the process of rank 0 knows the study; TorchDistributedTrial (from optuna-integration) tells the others what it
 says. Nothing here resumes a trial: for that, let rank 0 write and all ranks load a checkpoint, as in train.py.
@@ -52,7 +52,7 @@ def main():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     if dist.get_rank() == 0:
-        open_study(arguments.storage).optimize(objective, n_trials=arguments.trials)
+        open_study(arguments.storage, "ddp").optimize(objective, n_trials=arguments.trials)
     else:
         for _ in range(arguments.trials):
             try:

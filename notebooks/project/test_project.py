@@ -1,5 +1,7 @@
 """Tests of this folder: pip install pytest, then pytest."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -11,11 +13,11 @@ import optuna
 import pytest
 import torch
 import train as script
+import tune
 import workers
 import yaml
 from optuna.trial import TrialState
 from train import CONFIG, evaluate, load, load_model, read_settings, train
-from tune import SummaryWriter
 
 HERE = Path(__file__).parent
 SETTINGS = read_settings(CONFIG) | {"epochs": 6}
@@ -53,6 +55,15 @@ def test_a_training_that_was_cut_off_resumes_and_ends_as_an_unbroken_one(cuts, t
 def test_the_processes_that_load_batches_change_nothing(tmp_path):
     short = SETTINGS | {"epochs": 1}
     assert train(short, tmp_path / "0") == train(short | {"num_workers": 2}, tmp_path / "2")
+
+
+def test_nothing_is_saved_once_the_folder_belongs_to_another(tmp_path):
+    def taken():
+        raise Cut
+
+    with pytest.raises(Cut):
+        train(SETTINGS, tmp_path, before_save=taken)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_model_in_the_file_is_that_of_the_best_epoch(tmp_path):
@@ -187,6 +198,44 @@ def test_a_trial_that_was_taken_for_dead_is_left_to_the_others(tmp_path):
     assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.WAITING]
 
 
+def test_a_trial_that_was_taken_for_dead_leaves_the_model_of_the_others(tmp_path, monkeypatch):
+    study, mine = workers.open_study(arguments(tmp_path).storage), tmp_path / "trial-0000" / "best.pt"
+    more = vars(arguments(tmp_path)) | {"settings": SETTINGS, "trial_timeout": 60}
+
+    def slow_epoch(*_):
+        if mine.exists():  # in the second epoch
+            workers.retry_dead(workers.open_study(arguments(tmp_path).storage), silence=-1)
+            mine.write_text("a better model")
+
+    monkeypatch.setattr(script, "train_epoch", slow_epoch)
+    monkeypatch.setattr(script, "evaluate", lambda *_, scores=iter(range(6)): next(scores))  # the last is the best
+    workers.run_trial(study, tune.objective, SimpleNamespace(**more))
+    assert mine.read_text() == "a better model"
+
+
+def test_a_storage_that_is_away_costs_no_trial(tmp_path, monkeypatch, capsys):
+    no_wait(monkeypatch)
+    fsync, folders = os.fsync, []
+
+    def full(file):
+        monkeypatch.setattr(os, "fsync", fsync)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def reports(trial, arguments):
+        folders.append(trial.user_attrs["folder"])
+        (arguments.folder / folders[-1] / "last.pt").mkdir(parents=True, exist_ok=len(folders) > 1)
+        if len(folders) == 1:
+            monkeypatch.setattr(os, "fsync", full)
+        trial.report(0.5, 0)
+        return 0.5
+
+    workers.work(reports, SimpleNamespace(**vars(arguments(tmp_path, trials=1)) | {"heartbeat": 0.02}), device="")
+    assert [trial.state for trial in study_of(tmp_path).trials] == [TrialState.FAIL, TrialState.COMPLETE]
+    assert folders == ["trial-0000"] * 2
+    assert (tmp_path / "trial-0000" / "last.pt").exists()
+    assert "No space left on device); trying again" in capsys.readouterr().err
+
+
 def test_of_two_workers_that_begin_the_last_trial_at_the_same_moment_one_gives_up(tmp_path):
     study = workers.open_study(arguments(tmp_path).storage)
     workers.run_trial(study, quadratic, arguments(tmp_path))
@@ -248,6 +297,19 @@ def test_half_a_line_at_the_end_of_a_journal_is_cut_off_before_the_next(tmp_path
         assert len(workers.open_study(arguments(tmp_path).storage).trials) == total
 
 
+def test_a_lock_that_was_broken_meanwhile_is_let_go(tmp_path):
+    (tmp_path / "study.journal").touch()
+    lock = workers.RepairingLock(str(tmp_path / "study.journal"))
+    lock.acquire()
+    (tmp_path / "study.journal.lock").unlink()
+    lock.release()
+
+
+def test_sqlite_is_refused():
+    with pytest.raises(SystemExit, match="name a journal file"):
+        workers.open_study("sqlite:///study.db")
+
+
 def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path):
     (tmp_path / "notes.txt").write_bytes(b"one line, no end")
     with pytest.raises(SystemExit, match="another kind"):
@@ -255,7 +317,42 @@ def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path):
     assert (tmp_path / "notes.txt").read_bytes() == b"one line, no end"
 
 
-def tune(folder, epochs, *more):
+def complete(study, folder, seed):
+    """A trial of one epoch, whose value is the score of its model."""
+    def objective(trial, arguments):
+        settings = tune.define_settings(trial, SETTINGS | {"epochs": 1, "seed": seed})
+        return train(settings, folder / trial.user_attrs["folder"])
+
+    study.enqueue_trial(SETTINGS)
+    workers.run_trial(study, objective, arguments(folder))
+
+
+def test_the_best_model_of_a_process_that_ended_meanwhile_is_written(tmp_path, monkeypatch):
+    study, save = study_of(tmp_path), tune.save
+    scores = {seed: train(SETTINGS | {"epochs": 1, "seed": seed}, tmp_path / f"{seed}") for seed in range(2)}
+    worse, better = sorted(scores, key=scores.get)
+    complete(study, tmp_path, worse)
+
+    def slow_save(path, content):
+        if len(study.trials) == 1:
+            complete(study, tmp_path, better)
+        save(path, content)
+
+    monkeypatch.setattr(tune, "save", slow_save)
+    tune.write_best(study, tmp_path, SETTINGS)
+    assert load_model(tmp_path / "best.pt")[1]["score"] == study.best_value == scores[better] > scores[worse]
+
+
+def test_a_model_that_another_process_still_trains_gets_no_row(tmp_path, monkeypatch):
+    saved = iter([0.5, 0.9])
+    monkeypatch.setattr(tune, "train", lambda *_: 0.9)
+    monkeypatch.setattr(tune, "load_model", lambda path: (score := next(saved), {"score": score}))
+    monkeypatch.setattr(tune, "evaluate", lambda model, batches: model)
+    tune.write_table(SETTINGS, tmp_path, tmp_path, seeds=1)
+    assert (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()[1:] == ["1,0.9000,0.9000"]
+
+
+def tune_in(folder, epochs, *more):
     """The command of README, with few trials, each of that many epochs."""
     config = read_settings(CONFIG) | {"epochs": epochs, "patience": epochs}
     (folder / "my.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -265,16 +362,16 @@ def tune(folder, epochs, *more):
 
 
 def test_when_the_time_is_over_all_workers_end_and_queue_their_trials(tmp_path):
-    job = tune(tmp_path, 10**6, "--timeout", "1")
+    job = tune_in(tmp_path, 10**6, "--timeout", "5")
     job.communicate()
     assert job.returncode == 1
-    assert {trial.state for trial in study_of(tmp_path).trials} <= {TrialState.FAIL, TrialState.WAITING}
+    assert {trial.state for trial in study_of(tmp_path).trials} == {TrialState.FAIL, TrialState.WAITING}
 
 
 @pytest.mark.parametrize("signal_name", ["SIGTERM", "SIGKILL"])
 def test_stopped_and_started_again_it_ends_with_the_best_model(signal_name, tmp_path):
     """The first job would train without end. The second trains for two epochs more than it did."""
-    job = tune(tmp_path, epochs=10**6)
+    job = tune_in(tmp_path, epochs=10**6)
     while not (tmp_path / "runs" / "trial-0000" / "last.pt").exists():
         assert job.poll() is None
         time.sleep(0.1)
@@ -282,7 +379,7 @@ def test_stopped_and_started_again_it_ends_with_the_best_model(signal_name, tmp_
     job.communicate()  # until the workers have ended too
     checkpoints = [torch.load(each, weights_only=True) for each in tmp_path.glob("runs/trial-*/last.pt")]
 
-    job = tune(tmp_path, epochs=max(len(each["scores"]) for each in checkpoints) + 2)
+    job = tune_in(tmp_path, epochs=max(len(each["scores"]) for each in checkpoints) + 2)
     said, _ = job.communicate()
     assert job.returncode == 0
     for each in checkpoints:
@@ -297,7 +394,7 @@ def test_stopped_and_started_again_it_ends_with_the_best_model(signal_name, tmp_
     assert best == read_settings(tmp_path / "my.yaml") | study.best_params
     assert train(best, tmp_path / "again") == study.best_value
     assert len((tmp_path / "runs" / "table.csv").read_text(encoding="utf-8").splitlines()) == 2
-    assert SummaryWriter is None or any((tmp_path / "runs" / "logs" / "trial-0000").iterdir())
+    assert tune.SummaryWriter is None or any((tmp_path / "runs" / "logs" / "trial-0000").iterdir())
 
 
 def study_of(folder):

@@ -11,6 +11,7 @@ import argparse
 import math
 import os
 import sys
+import uuid
 from pathlib import Path
 
 import torch
@@ -82,13 +83,14 @@ def print_epoch(epoch, score):
     print(f"epoch {epoch}: validation score {score:.4f}")
 
 
-def train(settings, folder, after_epoch=print_epoch):
+def train(settings, folder, after_epoch=print_epoch, before_save=lambda: None):
     """Trains, and returns the best validation score of all epochs; the model of that epoch is in folder/best.pt.
 
     settings: a dict with the names of SETTINGS. folder: if it has the checkpoint of a training that was cut off, this
     resumes it, and the result is that of an unbroken training.
     after_epoch: called with (epoch, score) after each epoch, from 0, also for those that the checkpoint has. It may
     raise an exception to end the training; the checkpoint stays.
+    before_save: called before an epoch is saved; it may raise if the folder belongs to another process by now.
     Raises ValueError if the checkpoint is of another training, or a setting is impossible; FloatingPointError if the
     score is not a finite number.
     """
@@ -111,6 +113,7 @@ def train(settings, folder, after_epoch=print_epoch):
         scores.append(evaluate(model, val_batches))
         if not math.isfinite(scores[-1]):
             raise FloatingPointError(f"the validation score of epoch {epoch} is {scores[-1]}: the training diverged")
+        before_save()
         if scores.index(best(scores)) == epoch:
             save(folder / "best.pt", {"settings": settings, "score": scores[-1], "model": model.state_dict()})
         save_checkpoint(folder / "last.pt", settings, model, optimizer, scores)
@@ -120,7 +123,7 @@ def train(settings, folder, after_epoch=print_epoch):
 
 def save(path, content):
     """Writes a file that is either the old one or the new one, never half of it, whenever this process is killed."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     torch.save(content, part)
     os.replace(part, path)
 

@@ -49,37 +49,43 @@ def objective(trial, arguments):
             if trial.should_prune() or time.monotonic() - started > arguments.trial_timeout:
                 raise optuna.TrialPruned
 
-        return train(settings, arguments.folder / name, after_epoch)
+        def before_save():
+            trial.set_user_attr("alive", time.time())  # raises if this trial was taken for dead: another resumes it
+
+        return train(settings, arguments.folder / name, after_epoch, before_save)
 
 
 def write_best(study, folder, settings):
-    """Writes best.pt and best.yaml, and makes sure that the model in the file is as good as the study says."""
+    """Writes best.pt and best.yaml, if the model in the file is as good as the study says."""
     best = best_of(study)
     trained = folder / best.user_attrs["folder"]
     try:
-        _, saved = load_model(trained / "best.pt")
+        model, saved = load_model(trained / "best.pt")
     except FileNotFoundError:
         if best_of(study).number != best.number:  # a process elsewhere has beaten it meanwhile, and deleted it
             return write_best(study, folder, settings)
         sys.exit(f"{trained / 'best.pt'}, the model of the best trial, is missing; give the --folder of this study")
-    save(folder / "best.pt", saved)
-    model, _ = load_model(folder / "best.pt")
     score = evaluate(model, load("val", saved["settings"]))  # in the batches of the training: a sum depends on them
     if not math.isclose(score, best.value, rel_tol=1e-3):  # on another device, the last digits may differ
         sys.exit(f"{trained / 'best.pt'} has a validation score of {score}, and trial {best.number} of "
                  f"{best.value}: the data or the model were changed since; give the new ones a --storage and --folder")
-    settings = define_settings(best, settings)  # those in the file may be of a job with other epochs
-    (folder / "best.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    save(folder / "best.pt", saved)
+    best_settings = define_settings(best, settings)  # those in the file may be of a job with other epochs
+    (folder / "best.yaml").write_text(yaml.safe_dump(best_settings, sort_keys=False), encoding="utf-8")
+    if best_of(study).number != best.number:  # the files may be older now than those that the other has written
+        return write_best(study, folder, settings)
     print(f"best: trial {best.number}, validation score {score}, as that of the model in {folder / 'best.pt'}")
-    return settings, trained
+    return best_settings, folder / "seeds" / trained.name
 
 
 def write_table(settings, trained, folder, seeds):
     """Trains with the best settings and other seeds: how much of the best value was luck? The test set is used here."""
     lines = ["seed,validation,test"]
     for seed in range(1, seeds + 1):
-        validation = train(settings | {"seed": seed}, trained / f"seed-{seed}", stop_if_told)
-        model, _ = load_model(trained / f"seed-{seed}" / "best.pt")
+        validation, saved = None, {"score": math.nan}
+        while saved["score"] != validation:  # if another process trains the same, the file may be of an earlier epoch
+            validation = train(settings | {"seed": seed}, trained / f"seed-{seed}", stop_if_told)
+            model, saved = load_model(trained / f"seed-{seed}" / "best.pt")
         lines.append(f"{seed},{validation:.4f},{evaluate(model, load('test', settings)):.4f}")
     (folder / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import optuna
 import torch
-from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
-from optuna.storages import JournalStorage, RetryHeartbeatStaleTrialCallback
+from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
+from optuna.storages import JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
+from sqlalchemy.exc import OperationalError
 from train import DIRECTION
 
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -32,7 +33,7 @@ warnings.simplefilter("ignore", ExperimentalWarning)
 
 
 class RepairingLock(JournalFileOpenLock):
-    """The lock of a journal file. Who gets it first cuts off half a line, which a killed process may have left."""
+    """The lock of a journal file. Who gets it cuts off half a line, which a killed process may have left."""
 
     def __init__(self, path):
         super().__init__(path, grace_period=5)  # seconds after which the lock of a dead process is broken
@@ -41,20 +42,30 @@ class RepairingLock(JournalFileOpenLock):
     def acquire(self):
         super().acquire()
         with open(self.path, "r+b") as file:
-            content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+            if file.read() not in (b"", b"\n"):  # only then: others write if this process sleeps for too long here
+                file.seek(0)
+                file.truncate(file.read().rfind(b"\n") + 1)
         return True
 
+    def release(self):
+        with contextlib.suppress(RuntimeError):  # another process has broken it, but what was written is there
+            super().release()
 
-def open_study(storage):
+
+def open_study(storage, name="tuning"):
     """storage: the path of a journal file, or the address of a database."""
+    if storage.startswith("sqlite"):
+        sys.exit("SQLite lets two processes take up the same trial; name a journal file, like --storage study.journal")
     if "://" not in storage:
         path, start = Path(storage), b'{"op_code":'
         if path.exists() and not start.startswith(path.read_bytes()[: len(start)]):
             sys.exit(f"{storage} is a file of another kind; name a new one, like --storage study.journal")
         storage = JournalStorage(JournalFileBackend(storage, RepairingLock(storage)))
+    else:
+        storage = RDBStorage(storage, engine_kwargs={"pool_pre_ping": True})  # connects again if the server was away
     return optuna.create_study(
-        study_name="tuning", storage=storage, direction=DIRECTION, load_if_exists=True,
+        study_name=name, storage=storage, direction=DIRECTION, load_if_exists=True,
         sampler=optuna.samplers.TPESampler(constant_liar=True),  # keeps away from where other workers try
         pruner=optuna.pruners.MedianPruner(n_warmup_steps=3))  # fmt: skip
 
@@ -133,7 +144,9 @@ def run_trial(study, objective, arguments):
         print(f"trial {trial.number}: {error}", flush=True)
     except UpdateFinishedTrialError:  # this process was silent, perhaps asleep, and another tries the trial again
         return
-    except Exception:
+    except Exception as error:
+        if is_of_storage(error):
+            raise  # the trial falls silent, and is tried again
         time.sleep(1)  # a signal that ended the processes of a DataLoader may reach this one a moment later
         if told:
             return retry(study, trial)
@@ -142,6 +155,13 @@ def run_trial(study, objective, arguments):
         raise
     ended = study.tell(trial, value, state, skip_if_finished=True)
     print(f"trial {ended.number}: {ended.state.name.lower()}, {ended.value}", flush=True)
+
+
+def is_of_storage(error):
+    """True for an error on the way to the study: the database is away, the disk is full."""
+    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+    places = traceback.extract_tb(error.__traceback__)
+    return isinstance(cause, (OperationalError, OSError)) and any("storages" in place.filename for place in places)
 
 
 def delete_beaten(study, folder):
@@ -168,31 +188,35 @@ def wait_for_parent(seconds):
 def work(objective, arguments, device):
     """Runs trials until the study has its total, this process is told to end, its parent is gone, or time is over.
 
-    A trial that fails costs no more than itself, but ten in a row end the worker.
+    A trial that fails costs no more than itself, but ten in a row end the worker. It waits for a storage that is away.
     """
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
     listen()
     threading.Thread(target=wait_for_parent, args=(arguments.timeout,), daemon=True).start()
     study, failed = open_study(arguments.storage), 0
-    while not told:
-        retry_dead(study, 6 * arguments.heartbeat)
-        states = [trial.state for trial in study.get_trials(deepcopy=False)]
-        done = sum(state in DONE for state in states)
-        if done >= arguments.trials:
-            return
-        if done + states.count(TrialState.RUNNING) < arguments.trials:
-            try:
-                run_trial(study, objective, arguments)
-                failed = 0
-            except Exception:
+    while not told and failed < 10:
+        try:
+            retry_dead(study, 6 * arguments.heartbeat)
+            states = [trial.state for trial in study.get_trials(deepcopy=False)]
+            done = sum(state in DONE for state in states)
+            if done >= arguments.trials:
+                return
+            if done + states.count(TrialState.RUNNING) >= arguments.trials:
+                time.sleep(1)  # others run the last trials, and may die
+                continue
+            run_trial(study, objective, arguments)
+            delete_beaten(study, arguments.folder)
+            failed = 0
+        except Exception as error:
+            if is_of_storage(error):
+                print(f"the study can't be read or written ({error}); trying again", file=sys.stderr, flush=True)
+                time.sleep(arguments.heartbeat)
+            else:
                 traceback.print_exc()
                 failed += 1
-            if failed == 10:
-                sys.exit("10 trials in a row failed, with the errors above: correct these first")
-            delete_beaten(study, arguments.folder)
-        else:
-            time.sleep(1)  # others run the last trials, and may die
+    if failed == 10:
+        sys.exit("10 trials in a row failed, with the errors above: correct these first")
 
 
 def run_workers(objective, arguments):

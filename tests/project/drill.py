@@ -72,7 +72,7 @@ class Drill:
                 self.wait_for_epochs(self.chance.randint(1, 25))
                 self.count["kills"] += self.kill()
                 self.look()
-            psutil.wait_procs(self.kill_all())
+            self.kill_all()
             self.finish(len(self.seen) + 10)
             waiting = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
             if waiting:  # a dead trial was queued again when the last one had begun: it is the next one's turn
@@ -112,11 +112,11 @@ class Drill:
 
     def kill_all(self):
         """Ends the command and its workers, which may have been started by a command that is gone."""
-        mine = [each for each in psutil.process_iter() if self.is_mine(each)]
-        for each in mine:
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
-        return mine
+        while mine := [each for each in psutil.process_iter() if self.is_mine(each)]:
+            for each in mine:
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
+            psutil.wait_procs(mine)
 
     def is_mine(self, process):
         with suppress(psutil.Error):

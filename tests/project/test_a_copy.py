@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from types import SimpleNamespace
 
 import psutil
@@ -91,8 +92,9 @@ def test_a_cluster_ends_a_job_and_the_next_one_resumes(tmp_path):
     wait_until((copy / "runs" / "trial-0000" / "last.pt").exists, jobs)
     write_config(copy, epochs=3, num_workers=2)  # for the second job
     for each in psutil.Process(jobs.pid).children(recursive=True):
-        if "python" in each.name() and "slurm_stand_in" not in " ".join(each.cmdline()):
-            each.terminate()
+        with suppress(psutil.NoSuchProcess):  # the processes of a DataLoader end with each epoch
+            if "python" in each.name() and "slurm_stand_in" not in " ".join(each.cmdline()):
+                each.terminate()
     assert jobs.wait() == 1  # the first job says that the study is not done
     first, second = [(copy / f"slurm-1_{number}.txt").read_text(encoding="utf-8") for number in (1, 2)]
     assert "0 of 2 trials are done; run the same command again to resume" in first
@@ -121,7 +123,7 @@ def test_each_worker_has_a_gpu_of_its_own(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_two_processes_train_one_trial(tmp_path):
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(PROJECT / "ddp.py")]
-    subprocess.run([*command, "--trials", "2"], cwd=tmp_path, check=True)
-    trials = workers.open_study(str(tmp_path / "study.journal")).trials
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run([*command, str(PROJECT / "ddp.py"), "--trials", "2"], cwd=tmp_path, check=True)
+    trials = workers.open_study(str(tmp_path / "study.journal"), "ddp").trials
     assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 2
