@@ -63,13 +63,39 @@ def test_it_shows_the_study_to_its_end(study):
     assert (live.button.description, live.button.disabled) == ("Finished", True)
 
 
-def test_what_is_to_be_beaten_is_drawn_from_the_start_over_all_trials_to_come(study):
+def test_what_is_to_be_beaten_is_drawn_from_the_start_over_all_trials_to_come(study, monkeypatch):
+    monkeypatch.setattr(LiveStudy, "watch", lambda live: None)  # it would clear the axes while they are compared
     live, behind = watched(study, 16, 0, reference={"LSTM": 0.7})
     left, _ = live.picture.axes
     assert lines(left)["LSTM"].get_ydata() == [0.7, 0.7]
     assert left.get_xlim() == (-0.5, 15.5)
     behind.gate.release(16)
+    behind.join()
+
+
+def test_a_storage_that_is_away_is_said_and_its_end_is_seen_when_it_is_back(study, monkeypatch):
+    away, at_hand = threading.Event(), live_study.finished
+    asked = {True: threading.Event(), False: threading.Event()}  # in vain, while the run goes on, and after its end
+
+    def finished(study):
+        if away.is_set():
+            asked[behind.is_alive()].set()
+            raise OSError("the drive is <away>")
+        return at_hand(study)
+
+    monkeypatch.setattr(live_study, "finished", finished)
+    (live, behind), said = watched(study, 3, 0), []
+    live.words.observe(lambda change: said.append(change.new), "value")
+    away.set()
+    assert asked[True].wait(60)
+    behind.gate.release(3)
+    behind.join()
+    assert asked[False].wait(60)
+    away.clear()
     live.watcher.join()
+    assert "the study can't be shown at the moment: OSError: the drive is &lt;away&gt;" in said
+    assert (live.button.description, live.button.disabled) == ("Finished", True)
+    assert live.words.value.startswith("3 of 3 trials; best so far ")
 
 
 def test_it_is_stopped_and_goes_on_in_another(study):

@@ -39,16 +39,23 @@ class LiveStudy(ipywidgets.VBox):
         self.button.description, self.button.disabled = "Stopping ...", True
 
     def watch(self):
-        """Counts the trials each second, and draws the study now and then, until its run has ended."""
-        next_drawing, running = 0.0, True
-        while running:
+        """Counts the trials each second, and draws the study now and then, until its run has ended.
+
+        Says a problem, such as a storage that is away, and looks again, also after the end.
+        """
+        next_drawing, seen_to_its_end = 0.0, False
+        while not seen_to_its_end:
             self.behind.join(1)
             running, start = self.behind.is_alive(), time.monotonic()
-            self.count()
-            if start >= next_drawing or not running:
-                self.draw()
-                next_drawing = start + (time.monotonic() - start) / SHARE
-        over = finished(self.behind.study) >= self.behind.n_trials
+            try:
+                self.count()
+                if start >= next_drawing or not running:
+                    self.draw()
+                    next_drawing = start + (time.monotonic() - start) / SHARE
+                over, seen_to_its_end = finished(self.behind.study) >= self.behind.n_trials, not running
+            except Exception as error:
+                self.words.value = f"the study can't be shown at the moment: {type(error).__name__}: {escape(error)}"
+                time.sleep(1)
         self.button.description, self.button.disabled = "Finished" if over else "Stopped", True
         if not over:
             self.words.value += "; run the cell again to continue"
