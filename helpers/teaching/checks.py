@@ -10,6 +10,7 @@ import importlib
 import logging
 import math
 import reprlib
+import signal
 import threading
 import traceback
 import warnings
@@ -150,17 +151,22 @@ def within(seconds, function, *arguments):
 
     def stop():
         late.set()
-        _thread.interrupt_main()
+        if hasattr(signal, "pthread_kill"):  # a signal wakes an answer that sleeps or waits
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        else:
+            _thread.interrupt_main()
 
     timer = threading.Timer(seconds, stop)
-    timer.start()
     try:
-        value = function(*arguments)
+        try:
+            timer.start()
+            value = function(*arguments)
+        finally:
+            timer.cancel()
+            timer.join()  # an interrupt that is on its way arrives here
     except KeyboardInterrupt:
         if not late.is_set():  # the learner has pressed the button
             raise
-    finally:
-        timer.cancel()
     need(not late.is_set(), f"your code was still running after {seconds} seconds and was stopped. "
                             "Is there a loop that never ends, or a training that is much too long?")
     return value

@@ -1,3 +1,6 @@
+import signal
+import threading
+import time
 import warnings
 
 import nbformat
@@ -114,6 +117,38 @@ def test_an_endless_answer_is_stopped(endless):
     assert "still running after 0.2 seconds and was stopped" in words
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="on Windows a wait is not interrupted")
+@pytest.mark.parametrize("wait", [time.sleep, threading.Event().wait])
+def test_an_answer_that_waits_is_stopped_too(wait):
+    start = time.monotonic()
+    verdict, words = judge(lambda: wait(60), seconds=0.2)
+    assert verdict == "not yet"
+    assert "still running after 0.2 seconds and was stopped" in words
+    assert time.monotonic() - start < 60
+
+
+@pytest.mark.parametrize("step", ["start", "cancel"])
+def test_an_answer_whose_time_is_over_before_it_begins_or_as_it_ends_is_stopped_too(step, monkeypatch):
+    class Timer(threading.Timer):
+        def start(self):
+            super().start()
+            if step == "start":
+                self.join()
+
+        def cancel(self):
+            if step == "cancel":
+                self.join()
+            super().cancel()
+
+    monkeypatch.setattr(checks.threading, "Timer", Timer)
+    try:
+        verdict, words = judge(lambda: 42, seconds=0.2)
+    except KeyboardInterrupt:
+        pytest.fail("the interrupt went past the check")
+    assert verdict == "not yet"
+    assert "still running after 0.2 seconds and was stopped" in words
+
+
 def test_in_a_kernel_too_an_endless_answer_is_stopped_and_the_kernel_goes_on():
     endless = """
 from helpers.teaching import checks
@@ -123,7 +158,7 @@ def answer():
 print(checks.run_check(checks.Exercise(lambda function: function(), seconds=0.2), answer))"""
     cells = [nbformat.v4.new_code_cell(source) for source in (endless, "print('on')")]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=60).execute()
+    NotebookClient(notebook, timeout=600).execute()
     assert "was stopped" in notebook.cells[0].outputs[0].text
     assert notebook.cells[1].outputs[0].text == "on\n"
 
