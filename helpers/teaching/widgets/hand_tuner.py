@@ -99,7 +99,7 @@ class HandTuner(ipywidgets.VBox):
                 raise Stopped
 
         try:
-            with suppress(Stopped), warnings.catch_warnings():  # the paper's layers and warm-up are outside of the search space
+            with suppress(Stopped), warnings.catch_warnings():  # the paper's settings are outside of the search space
                 warnings.simplefilter("ignore", UserWarning)
                 search.train(FixedTrial(FIXED | settings | share), search.define_transformer, epochs=self.epochs,
                              on_epoch=on_epoch)
