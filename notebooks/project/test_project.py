@@ -208,7 +208,8 @@ def test_a_trial_that_was_taken_for_dead_leaves_the_model_of_the_others(tmp_path
             mine.write_text("a better model")
 
     monkeypatch.setattr(script, "train_epoch", slow_epoch)
-    monkeypatch.setattr(script, "evaluate", lambda *_, scores=iter(range(6)): next(scores))  # the last is the best
+    scores = iter(range(6))  # the last is the best
+    monkeypatch.setattr(script, "evaluate", lambda *_: next(scores))
     workers.run_trial(study, tune.objective, SimpleNamespace(**more))
     assert mine.read_text() == "a better model"
 

@@ -210,7 +210,8 @@ def work(objective, arguments, device):
             failed = 0
         except Exception as error:
             if is_of_storage(error):
-                print(f"the study can't be read or written ({error}); trying again", file=sys.stderr, flush=True)
+                reason = str(error.__cause__ or error).splitlines()[0]
+                print(f"the study can't be read or written ({reason}); trying again", file=sys.stderr, flush=True)
                 time.sleep(arguments.heartbeat)
             else:
                 traceback.print_exc()

@@ -16,7 +16,9 @@ from optuna.trial import TrialState
 
 from tests.project import slurm_stand_in
 from tests.project.drill import PROJECT, STORAGES, Drill, copy_project, train, workers
+from tests.servers import Postgres
 
+FAULTS = ("lost", "duplicated", "too many", "stuck", "best missing", "unlike unbroken")
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 
@@ -37,11 +39,30 @@ def test_each_of_its_files_is_in_its_readme():
 def test_killed_three_times_nothing_is_lost(storage, tmp_path, request):
     database = request.getfixturevalue("postgres").new_database() if storage == "PostgreSQL" else None
     row = Drill(tmp_path / "copy", database).run(kills=3)
-    for fault in ("lost", "duplicated", "too many", "stuck", "best missing", "unlike unbroken"):
-        assert row[fault] == 0, f"{fault}: {row}"
+    assert not any(row[fault] for fault in FAULTS), f"{row}"
     assert row["finished"] >= 10
     results = [each.name for each in (tmp_path / "copy" / "runs").iterdir()]
     assert {"best.pt", "best.yaml", "table.csv"} <= set(results)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_database_that_starts_again_costs_nothing(tmp_path):
+    with Postgres() as server:
+        drill = Drill(tmp_path / "copy", server.new_database())
+        try:
+            drill.start(trials=8)
+            drill.wait_for_epochs(5)
+            server.stop("immediate")
+            wait_until(lambda: "trying again" in drill.said(), drill.job)
+            server.start()
+            assert drill.job.wait() == 0
+        finally:
+            drill.kill_all()
+        drill.look()
+        row = drill.losses()
+    assert row["finished"] == 8
+    assert not any(row[fault] for fault in FAULTS), f"{row}"
 
 
 LOSS = """
