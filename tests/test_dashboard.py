@@ -34,7 +34,7 @@ def get(url, path, host=None):
 def answers(url):
     try:
         return get(url, "/dashboard")[0] == 200
-    except ConnectionError:
+    except (OSError, http.client.HTTPException):
         return False
 
 

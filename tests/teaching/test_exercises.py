@@ -26,6 +26,8 @@ NAMES = [exercise.name for lesson in LESSONS for exercise in EXERCISES[lesson]]
 FUNCTIONS = [exercise.name for lesson in LESSONS for exercise in EXERCISES[lesson]
              if exercise.stub.startswith("def ") and ", (" not in exercise.call[0]]
 
+PATIENT = "from helpers.teaching import checks\nchecks.exercise.__defaults__ = (600,)"  # seconds, on a busy machine
+
 
 def verdicts(cell):
     """What checks.check showed under a cell; lines that were printed on the way, and progress bars, don't count."""
@@ -48,10 +50,11 @@ def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, 
     notebook = copy.deepcopy(NOTEBOOKS[lesson])
     for exercise in reversed(EXERCISES[lesson]):
         notebook.cells.insert(exercise.cell + 1, nbformat.v4.new_code_cell(exercise.solved()))
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(PATIENT))
     # in a folder of its own, so that it shares no file with the run of nbval that may be running at the same time
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
 
-    for inserted, exercise in enumerate(EXERCISES[lesson]):
+    for inserted, exercise in enumerate(EXERCISES[lesson], start=1):
         stub, solved = notebook.cells[exercise.cell + inserted :][:2]
         (verdict,) = verdicts(stub)
         assert verdict.startswith(f"{exercise.name}: not answered yet: ")
@@ -61,7 +64,7 @@ def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, 
 
 def judge(name, answer):
     checks.load_exercises()
-    return checks.run_check(checks.EXERCISES[name], answer)
+    return checks.run_check(checks.EXERCISES[name]._replace(seconds=600), answer)
 
 
 @pytest.mark.parametrize("name", RIGHT)
