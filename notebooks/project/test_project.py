@@ -306,9 +306,11 @@ def test_a_lock_that_was_broken_meanwhile_is_let_go(tmp_path):
     lock.release()
 
 
-def test_sqlite_is_refused():
-    with pytest.raises(SystemExit, match="name a journal file"):
-        workers.open_study("sqlite:///study.db")
+@pytest.mark.parametrize(("storage", "words"), [("sqlite:///study.db", "name a journal file"),
+                                                ("postgres://me@localhost/x", "can't be opened: Can't load plugin")])
+def test_an_address_that_can_not_be_used_is_refused_in_one_sentence(storage, words):
+    with pytest.raises(SystemExit, match=words):
+        workers.open_study(storage)
 
 
 def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path):

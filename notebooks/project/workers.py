@@ -23,7 +23,7 @@ from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateF
 from optuna.storages import JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from train import DIRECTION
 
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -63,7 +63,10 @@ def open_study(storage, name="tuning"):
             sys.exit(f"{storage} is a file of another kind; name a new one, like --storage study.journal")
         storage = JournalStorage(JournalFileBackend(storage, RepairingLock(storage)))
     else:
-        storage = RDBStorage(storage, engine_kwargs={"pool_pre_ping": True})  # connects again if the server was away
+        try:
+            storage = RDBStorage(storage, engine_kwargs={"pool_pre_ping": True})  # connects again after a restart
+        except (SQLAlchemyError, ImportError) as error:
+            sys.exit(f"the database of --storage can't be opened: {str(error).splitlines()[0]}")
     return optuna.create_study(
         study_name=name, storage=storage, direction=DIRECTION, load_if_exists=True,
         sampler=optuna.samplers.TPESampler(constant_liar=True),  # keeps away from where other workers try
