@@ -93,9 +93,9 @@ numbers: .venv/installed
 record: .venv/installed
 	$(BIN)/python -m helpers record $(PART)
 
-BENCHMARKS = tuners $(patsubst tests/bench/%.py,%,$(wildcard tests/bench/*.py))
+BENCHMARKS = $(filter-out racers,$(patsubst tests/bench/%.py,%,$(wildcard tests/bench/*.py)))
 
-bench: $(if $(filter $(BENCHMARKS),$(PART)),.venv/extra-test .venv/extra-bench $(if $(filter race tuners,$(PART)),.venv/bench/tuners/installed))
+bench: $(if $(filter $(BENCHMARKS),$(PART)),.venv/extra-test .venv/extra-bench $(if $(filter race,$(PART)),.venv/bench/tuners/installed))
 	$(if $^,,$(error Which one? make bench PART=NAME, where NAME is one of $(BENCHMARKS)))
 	$(BIN)/python -m tests.bench.$(PART) $(ARGS)
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import numpy as np
 import optuna
@@ -14,9 +13,7 @@ from optuna.trial import TrialState
 from helpers import recorded
 from helpers.authoring import provenance
 from helpers.data import CARD_HANDS, load_csv
-from tests.bench import article, faster, gpu, growth, race, running, samplers, table, wilcoxon
-from tests.bench.tuners import __main__ as tuners
-from tests.bench.tuners import arms
+from tests.bench import article, faster, gpu, growth, race, racers, running, samplers, table, wilcoxon
 
 
 @pytest.mark.parametrize(("seconds", "words"), [
@@ -159,12 +156,12 @@ def test_the_articles_arm_draws_the_learning_rate_evenly_and_reports_nothing(tmp
     trials = []
 
     def training(trial):
-        arms.ask(trial)
+        racers.ask(trial)
         trial.report(0.5, 1)
         trials.append(trial)
         return 0.0 if trial.should_prune() else 1.0
 
-    arms.article(training, seed=0, n_trials=3)
+    racers.article(training, seed=0, n_trials=3)
     assert len(trials) == 3
     for trial in trials:
         frozen = trial.study.trials[trial.number]
@@ -173,25 +170,12 @@ def test_the_articles_arm_draws_the_learning_rate_evenly_and_reports_nothing(tmp
         assert set(frozen.distributions) >= {"lr", "d_model", "optimizer"}
 
 
-def test_what_a_tuner_takes_is_the_gap_between_trainings_beyond_the_sleep(monkeypatch):
-    """Two workers, whose first trainings begin late; each goes on every 0.6 s, of which it sleeps 0.5."""
-    times = [(f"{worker}-{number}", worker, 2 + 0.3 * worker + (number and 1 + 0.6 * number) + end)
-             for worker in (0, 1) for number in range(4) for end in (0, 0.5)]
-    times = pd.DataFrame(times, columns=["training", "process", "time"])
-    monkeypatch.setattr(tuners, "run", lambda *_: ({"seconds": 10.0}, times))
-    row = tuners.measure_asleep("ours", 0, 8)
-    assert row["trials"] == 8
-    assert row["seconds_to_start"] == pytest.approx(2)
-    assert row["ms_per_trial"] == pytest.approx(100)
-    assert row["seconds_to_end"] == pytest.approx(10 - times["time"].max())
-
-
 TIMES = pd.DataFrame({"training": list("aabb"), "process": [0, 0, 1, 1], "time": [10.0, 50.0, 80.0, 120.0],
                       "val_accuracy": [np.nan, 0.8, 0.86, 0.95]})
 
 
 def test_a_racer_reaches_a_goal_at_an_epoch_and_not_after_the_time(monkeypatch):
-    monkeypatch.setattr(race, "run", lambda *_, **__: ({"seconds": 90.0, "megabytes": 1.0}, TIMES))
+    monkeypatch.setattr(race, "run", lambda *_: (1.0, TIMES))
     row = race.measure("our rounds", 0, seconds=90)
     assert (row["to_0.75"], row["to_0.85"], row["trials"]) == (50, 80, 2)
     assert np.isnan(row["to_0.9"])
@@ -201,27 +185,27 @@ def test_a_racer_reaches_a_goal_at_an_epoch_and_not_after_the_time(monkeypatch):
 
 def test_the_clock_of_cores_stands_still_for_what_waits_and_ends_what_works():
     waits = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3)"])
-    _, clock = tuners.watch(waits, time.time(), seconds=2, of_cores=True)
+    _, clock = race.watch(waits, seconds=2)
     assert waits.returncode == 0
     assert clock["seconds"].max() < 2
     works = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    _, clock = tuners.watch(works, time.time(), seconds=0.5, of_cores=True)
+    _, clock = race.watch(works, seconds=0.5)
     assert works.poll() is not None
     assert clock["seconds"].max() >= 0.5
 
 
 def test_the_race_goes_on_where_it_stopped_and_shows_what_is_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(race, "run", lambda *_, **__: ({"seconds": 480.0, "megabytes": 1.0}, TIMES))
+    monkeypatch.setattr(race, "run", lambda *_: (1.0, TIMES))
     for module in (recorded, provenance):
         monkeypatch.setattr(module, "RECORDED", tmp_path)
     monkeypatch.setattr(race, "ROOT", tmp_path)
     (tmp_path / "bench").mkdir()
     pieces = race.missing(pd.DataFrame())
-    assert pieces[:8] == [*((arm, 0) for arm in race.RACERS), (race.RACERS[0], 1)]
+    assert pieces[:8] == [*((arm, 0) for arm in race.ARMS), ("the article's", 1)]
     race.record(pieces[:8], race.SECONDS)
     table = pd.read_csv(tmp_path / "bench" / "race.csv")
     assert race.missing(table) == pieces[8:]
-    assert race.summary(table).loc[race.RACERS[0], "to 0.85"] == "80 s (2 of 2)"
+    assert race.summary(table).loc["the article's", "to 0.85"] == "80 s (2 of 2)"
     race.show(table)
     assert (tmp_path / "build" / "race.png").stat().st_size > 1_000
 
@@ -229,9 +213,9 @@ def test_the_race_goes_on_where_it_stopped_and_shows_what_is_there(tmp_path, mon
 @pytest.mark.parametrize(("arm", "studies"), [("one blind study", ["blind"]), ("our rounds", ["one", "two"])])
 def test_an_arm_of_ours_begins_with_its_starts(arm, studies, tmp_path, monkeypatch):
     ran = []
-    monkeypatch.setattr(arms, "run_workers", lambda training, study, n_trials, workers: ran.append((study, n_trials)))
-    arms.ARMS[arm](arms.Training("real", tmp_path), seed=0, n_trials=100)
-    starts = {"blind": [arms.search.PAPER_START], "one": arms.search.TRANSFORMER_STARTS, "two": []}
+    monkeypatch.setattr(racers, "run_workers", lambda training, study, n_trials, workers: ran.append((study, n_trials)))
+    race.ARMS[arm](racers.Training(tmp_path), seed=0, n_trials=100)
+    starts = {"blind": [racers.search.PAPER_START], "one": racers.search.TRANSFORMER_STARTS, "two": []}
     assert [study.study_name for study, _ in ran] == studies
     assert sum(n_trials for _, n_trials in ran) == 100
     for study, _ in ran:

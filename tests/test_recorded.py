@@ -14,9 +14,7 @@ MEASURED = {"workers": "bench.workers", "storages": "bench.storages", "classroom
             "searches": "gallery.compare", "bench/samplers": "bench.samplers", "bench/pruners": "bench.samplers"}
 MEASURED |= {"workers_larger": "bench.workers", "bench/faster_gpu": "bench.faster", "bench/gpu_studies": "bench.gpu"}
 MEASURED |= {f"bench/{name}": f"bench.{name}" for name in (
-    "article", "faster", "gpu", "growth", "layouts", "running", "table", "training_loop", "tuners", "wilcoxon")}
-if (recorded.RECORDED / "bench" / "race.csv").exists():  # it is recorded in pieces
-    MEASURED["bench/race"] = "bench.race"
+    "article", "faster", "gpu", "growth", "layouts", "race", "running", "table", "training_loop", "wilcoxon")}
 TABLES = {"untuned": range(5), "patience": range(5), "diagnosis": range(5), "schedule": range(5),
           "first_try": range(11, 16), "tuned": range(11, 16)}
 
@@ -136,12 +134,11 @@ def test_samplers_pruners_and_the_race_have_thirty_seeds_an_arm():
         assert seeds.size().eq(30).all()
 
 
-def test_tuners_had_the_same_seconds_and_seeds():
-    table = recorded.load_table("bench/tuners")
-    real = table[table["training"] == "real"]
-    assert {tuple(seeds) for _, seeds in real.groupby("arm")["seed"]} == {(0, 1, 2)}
-    assert real["seconds"].nunique() == 1
-    assert set(table["arm"]) - set(real["arm"]) == {"no tuner"}
+def test_in_the_race_all_had_the_same_seconds_and_seeds():
+    table = recorded.load_table("bench/race")
+    seeds = {tuple(sorted(seeds)) for _, seeds in table.groupby("arm")["seed"]}
+    assert seeds == {tuple(range(table["seed"].max() + 1))}
+    assert table["seconds"].nunique() == 1
 
 
 def test_layouts_have_five_seeds_untuned_and_tuned():

@@ -12,43 +12,103 @@ their start included, halved: the time on two cores with nothing beside it. So t
 Hyperopt, which has one process, gets as much work as the others.
 
 python -m tests.bench.race --record (--pieces 7: as many pieces; without --record they are shown and kept nowhere;
---seconds, --arm and --seed for a try; the tuners' environment first: see tests.bench.tuners)
+--seconds, --arm and --seed for a try; the tuners' environment first:
+python -m venv .venv/bench/tuners && .venv/bench/tuners/bin/pip install -r tests/bench/requirements-tuners.txt)
 """
 
 import argparse
+import contextlib
+import json
 import os
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import psutil
 
 from helpers import plots, recorded
 from helpers.authoring.provenance import write_provenance
 from helpers.evaluation import interval
-from tests.bench.tuners.__main__ import ROOT, check_environment, run
-from tests.bench.tuners.arms import ARMS
+from tests.bench.racers import ARMS
 
-RACERS = [arm for arm in ARMS if arm != "no tuner"]
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = ROOT / ".venv" / "bench" / "tuners" / "bin" / "python"
 SEEDS = range(5)
 SECONDS = 480
 GOALS = (0.75, 0.85, 0.9)  # validation accuracy
 STEP = 30  # seconds between two points of a curve
 
 
+def run(arm, seed, seconds):
+    """Runs an arm for so many seconds. Returns the peak of its memory in MB, and its epochs with their times."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        log, times = Path(folder, "log"), Path(folder, "times")
+        times.touch()
+        environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+        environment |= {} if arm == "the article's" else {"OMP_NUM_THREADS": "1"}
+        command = [PYTHON, "-m", "tests.bench.racers", arm, str(seed), "1000", folder]
+        with log.open("w") as file:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
+        peak, clock = watch(process, seconds)
+        if process.returncode:
+            raise RuntimeError(f"{arm} ended with exit code {process.returncode}:\n{log.read_text()[-3000:]}")
+        notes = [json.loads(line) for line in times.read_text().splitlines()]
+    epochs = pd.DataFrame(notes, columns=["training", "time", "val_accuracy"])
+    epochs["time"] = np.interp(epochs["time"], clock["time"], clock["seconds"])
+    return peak, epochs
+
+
+def watch(process, seconds):
+    """Waits for a process until it and all below it have worked for so long, and ends them.
+
+    Returns the peak of their memory in MB, and a table of times and the seconds that were counted until then: those
+    that cores worked, halved. So other work on the machine costs an arm nothing, and waiting is free.
+    """
+    peak, family, worked, clock = 0, [], {}, [(time.time(), 0)]
+    while process.poll() is None and clock[-1][1] < seconds:
+        time.sleep(0.5)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        peak = max(peak, sum(map(memory, family)))
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                worked[member] = sum(member.cpu_times()[:2])  # in its own code and in the kernel
+        clock.append((time.time(), sum(worked.values()) / 2))
+    if process.poll() is None:
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        process.wait()
+        process.returncode = 0
+    psutil.wait_procs(family, timeout=20)
+    return peak, pd.DataFrame(clock, columns=["time", "seconds"])
+
+
+def memory(process):
+    try:
+        return process.memory_full_info().pss / 1e6
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return 0
+
+
 def measure(arm, seed, seconds):
     """One row: the best validation accuracy after 30, 60, ... seconds, and when each goal was reached first."""
-    row, times = run(arm, "real", seed, 1_000, seconds, of_cores=True)
+    peak, times = run(arm, seed, seconds)
     times = times[times["time"] <= seconds]
     best = {f"best_{at}": times.loc[times["time"] <= at, "val_accuracy"].max()
             for at in range(STEP, seconds + 1, STEP)}
     reached = {f"to_{goal}": times.loc[times["val_accuracy"] >= goal, "time"].min() for goal in GOALS}
-    return {"arm": arm, "seed": seed, "seconds": row["seconds"], "trials": times["training"].nunique(),
-            "megabytes": row["megabytes"], "load": os.getloadavg()[0]} | reached | best
+    return {"arm": arm, "seed": seed, "seconds": seconds, "trials": times["training"].nunique(), "megabytes": peak,
+            "load": os.getloadavg()[0]} | reached | best
 
 
 def missing(table):
     """The pieces, (arm, seed), that have no row yet, in the order in which they are run."""
     there = set(table[["arm", "seed"]].itertuples(index=False, name=None)) if len(table) else set()
-    return [(arm, seed) for seed in SEEDS for arm in RACERS if (arm, seed) not in there]
+    return [(arm, seed) for seed in SEEDS for arm in ARMS if (arm, seed) not in there]
 
 
 def summary(table):
@@ -84,20 +144,21 @@ def record(pieces, seconds):
         write_provenance("bench/race", "Searches side by side: real trainings, the same seconds of two cores.",
                          "python -m tests.bench.race --record", time.perf_counter(), goals=GOALS,
                          seconds=round(table["seconds"].sum()),
-                         seeds=f"{SEEDS.start} to {SEEDS.stop - 1} for the search, 0 for each training")
+                         seeds=f"0 to {table['seed'].max()} for the search, 0 for each training")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pieces", type=int, default=1, help="how many to run")
-    parser.add_argument("--arm", choices=RACERS)
+    parser.add_argument("--arm", choices=ARMS)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seconds", type=int, default=SECONDS)
     parser.add_argument("--record", action="store_true", help="add the pieces to data/recorded/bench/race.csv")
     arguments = parser.parse_args()
     if arguments.seconds < STEP:
         parser.error(f"the curves have a point every {STEP} seconds; say --seconds {STEP} or more")
-    check_environment()
+    if not PYTHON.exists():
+        parser.error("the tuners have an environment of their own; the first lines of this file say how to make it")
     path = recorded.RECORDED / "bench" / "race.csv"
     there = pd.read_csv(path) if arguments.record and path.exists() else pd.DataFrame()
     pieces = [(arm, seed) for arm, seed in missing(there)
@@ -107,7 +168,7 @@ def main():
             parser.error(f"a recorded piece takes {SECONDS} seconds; leave out --seconds or --record")
         record(pieces, SECONDS)
         table = pd.read_csv(path)
-        print(f"{len(missing(table))} of {len(RACERS) * len(SEEDS)} pieces are missing")
+        print(f"{len(missing(table))} of {len(ARMS) * len(SEEDS)} pieces are missing")
     else:
         table = pd.DataFrame([measure(arm, seed, arguments.seconds) for arm, seed in pieces])
     show(table)

@@ -1,6 +1,6 @@
-"""The same trainings under each tuner. The parent package starts it, with the tuners' own Python:
+"""The same trainings in each arm of the race, which starts it with the tuners' own Python:
 
-python -m tests.bench.tuners.arms ARM real|asleep SEED TRIALS FOLDER
+python -m tests.bench.racers ARM SEED TRIALS FOLDER
 
 Each training writes the times of its begin, its epochs and its end to FOLDER/times.
 """
@@ -26,7 +26,6 @@ from helpers import search
 from helpers.study import open_study, run_workers
 
 ROUND_ONE = 16  # trials
-SLEEP = 0.5  # seconds of a training that only sleeps
 ANY = search.PAPER_START | {"alpha": 0.9, "momentum": 0.9}
 WIDE = functools.partial(search.train, define_model=search.define_transformer)
 NARROW = functools.partial(search.train_narrow, define_model=search.define_narrow_transformer)
@@ -48,12 +47,12 @@ def space(optimizer):
 
 
 class Training:
-    """What all arms run: a function of a trial that trains, "real", or sleeps, "asleep", and notes its times."""
+    """What all arms run: a function of a trial that trains and notes its times."""
 
     one_thread = True
 
-    def __init__(self, kind, folder, train=WIDE):
-        self.kind, self.folder, self.train = kind, Path(folder), train
+    def __init__(self, folder, train=WIDE):
+        self.folder, self.train = Path(folder), train
 
     def __call__(self, trial, on_epoch=lambda epoch: None):
         """Returns the validation accuracy of the best epoch."""
@@ -63,8 +62,6 @@ class Training:
                 note(epoch)
                 on_epoch(epoch)
 
-            if self.kind == "asleep":
-                return sleep(trial, each)
             if self.one_thread:
                 torch.set_num_threads(1)
             return self.train(trial, on_epoch=each)[1]
@@ -85,18 +82,6 @@ class Training:
             note()
 
 
-def sleep(trial, on_epoch):
-    """Asks and reports as a training does. All are equally good, so none is stopped early."""
-    ask(trial)
-    for epoch in range(1, search.EPOCHS + 1):
-        time.sleep(SLEEP / search.EPOCHS)
-        on_epoch({"epoch": epoch, "val_accuracy": epoch / 100})
-        trial.report(epoch / 100, epoch)
-        if trial.should_prune():
-            raise optuna.TrialPruned()
-    return search.EPOCHS / 100
-
-
 def blind_study(training, seed, n_trials):
     """The first try of lesson 04."""
     study = open_study("blind", training.folder / "blind.journal", sampler=TPESampler(n_startup_trials=20, seed=seed),
@@ -114,7 +99,7 @@ def rounds(training, seed, n_trials):
     run_workers(training, first, ROUND_ONE, workers=2)
     second = open_study("two", training.folder / "two.journal", sampler=TPESampler(n_startup_trials=8, seed=seed),
                         pruner=search.NARROW_PRUNER)
-    run_workers(Training(training.kind, training.folder, NARROW), second, n_trials - ROUND_ONE, workers=2)
+    run_workers(Training(training.folder, NARROW), second, n_trials - ROUND_ONE, workers=2)
 
 
 def plain_optuna(training, seed, n_trials):
@@ -220,16 +205,6 @@ def hyperopt(training, seed, n_trials):
          show_progressbar=False)
 
 
-def no_tuner(training, seed, n_trials):
-    """Two bare processes: the limit."""
-    in_two_processes(repeat, *[(training, n_trials // 2)] * 2)
-
-
-def repeat(training, n_trials):
-    for _ in range(n_trials):
-        training(optuna.trial.FixedTrial(search.PAPER_START))
-
-
 def in_two_processes(function, *arguments):
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=function, args=each) for each in arguments]
@@ -249,11 +224,10 @@ ARMS = {
     "Ray Tune, ASHA": ray_tune_with_asha,
     "Hyperopt": hyperopt,
     "random search": random_search,
-    "no tuner": no_tuner,
 }
 
 
 if __name__ == "__main__":
-    arm, kind, seed, n_trials, folder = sys.argv[1:]
+    arm, seed, n_trials, folder = sys.argv[1:]
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    ARMS[arm](Training(kind, folder), int(seed), int(n_trials))
+    ARMS[arm](Training(folder), int(seed), int(n_trials))
