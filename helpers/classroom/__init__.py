@@ -1,8 +1,8 @@
 """One study for a room of laptops, with a leader board: `python -m helpers classroom`, or `serve`.
 
 Lesson 12 uses it. `server` starts it; `access_control` decides what a laptop may do to the study, `limits` what a trial
-may hold, `one_study` what can be read; `leaderboard` shows who found what; `teacher` removes what should not count,
-writes the board as CSV and makes the card to join.
+may hold, `one_study` what can be read; `leaderboard` shows who found what; `teacher` removes what should not count
+(`removal` empties it), writes the board as CSV and makes the card to join.
 """
 
 from helpers.classroom.server import serve

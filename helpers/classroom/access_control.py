@@ -42,7 +42,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
     def __init__(self, storage, name, until=None):
         super().__init__(storage, name)
         self.until = until
-        self.writing, self.reading = threading.Lock(), threading.Lock()
+        self.writing, self.reading = threading.RLock(), threading.Lock()
         self.of_study, self.begun = Contents(), Counter()  # the latter: how many trials, by who asked for them
         self.refusals, self.last_refusal, self.deleted = 0, "", False
         self.heartbeats, self.asked = {}, time.monotonic()  # when the last one came, and when they were asked for

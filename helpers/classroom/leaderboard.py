@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from optuna.trial import TrialState
 
 from helpers.classroom.access_control import REMOVED
-from helpers.classroom.limits import ANONYMOUS, MAX_WHO, OWNER, same_name
+from helpers.classroom.limits import MAX_WHO, OWNER, name_of, same_name
 from helpers.html import fill
 from helpers.study import FINISHED
 
@@ -21,7 +21,7 @@ def standings(trials, running, minimize=False):
     for trial in trials:
         if REMOVED in trial.system_attrs:
             continue
-        who = same_name(trial.user_attrs.get("who", ANONYMOUS))
+        who = name_of(trial)
         row = rows.setdefault(who, SimpleNamespace(who=who, best=None, finished=0, seen=datetime.min, places=set()))
         row.finished += trial.state in FINISHED
         if owner := trial.system_attrs.get(OWNER):

@@ -33,6 +33,10 @@ def same_name(who):
     return " ".join(unicodedata.normalize("NFC", str(who)).split())
 
 
+def name_of(trial):
+    return same_name(trial.user_attrs.get("who", ANONYMOUS))
+
+
 def is_inside(number, distribution):
     """Whether a parameter may have this value, in the numbers of a storage. Optuna checks it when it makes a trial."""
     try:

@@ -29,6 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from helpers.classroom.access_control import MAX_TRIALS, ClassStudy, Doorkeeper
 from helpers.classroom.leaderboard import Handler, Page, board_html, short, standings, sum_up
+from helpers.classroom.removal import empty_late
 from helpers.commands import command
 from helpers.study import StudyError, count_trials, open_study
 from helpers.study.addresses import database_of, hide_password
@@ -118,7 +119,9 @@ def watch(shared, database, page, over):
         try:
             check_there(database)
             if shared.is_outdated():
-                shared.read_all(get_storage(database))
+                with shared.writing:  # so that no trial ends in between
+                    empty_late(database, shared.study_id)
+                    shared.read_all(get_storage(database))
             line = renew(shared, page, study.direction == StudyDirection.MINIMIZE)
             to_print, problem = second % 5 == 0, None
         except Exception as error:  # a database that is unavailable for a moment, or that is deleted

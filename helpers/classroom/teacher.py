@@ -3,7 +3,6 @@ the leader board as CSV; and make a card that says how to join."""
 
 import csv
 import io
-import json
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,56 +10,37 @@ from pathlib import Path
 import optuna
 from optuna.storages import get_storage
 from optuna.study import StudyDirection
-from sqlalchemy import text
 
 from helpers.classroom.access_control import REMOVED
 from helpers.classroom.leaderboard import standings
-from helpers.classroom.limits import ANONYMOUS, same_name
+from helpers.classroom.limits import name_of, same_name
+from helpers.classroom.removal import empty
 from helpers.classroom.server import address_of, hosts_of, lines_to_join, open_database
 from helpers.html import fill
 from helpers.study import StudyError
-from helpers.study.optuna_internals import trial_id
-
-CONTENTS = ("trial_params", "trial_values", "trial_intermediate_values")  # Optuna's tables of what a trial holds
 
 
 def remove(study="class", storage="class.db", names=(), numbers=()):
     """Empties trials, all that have one of the names or numbers, and lets nobody join under these names.
 
     A removed trial counts as failed: no best value, no picture and no sampler knows its settings or its value any more,
-    on the server at once and on a laptop with its next request. Returns a sentence. Raises StudyError if there is no
-    such study, name or trial.
+    on the server within a second and on a laptop with its next request. What a name ends within this second, the server
+    empties. Returns a sentence. Raises StudyError if there is no such study, name or trial.
     """
     with open_class(study, storage) as (database, opened):
         trials = opened.get_trials(deepcopy=False)
         names = {same_name(who) for who in names}
-        there = {trial.number: same_name(trial.user_attrs.get("who", ANONYMOUS)) for trial in trials}
+        there = {trial.number: name_of(trial) for trial in trials}
         unknown = [f"no trial of {who}" for who in sorted(names - set(there.values()))]
         unknown += [f"no trial {number}" for number in numbers if number not in there]
         if unknown:
             known = ", ".join(sorted(set(there.values()))) or "none yet"
             raise StudyError(f"{' and '.join(unknown)}; there are {len(trials)} trials, and the names are: {known}")
         found = [trial for trial in trials if trial.number in numbers or there[trial.number] in names]
-        with database.engine.begin() as connection:
-            for trial in found:
-                empty(connection, trial)
+        empty(database, found)
         opened.set_user_attr(REMOVED, [*opened.user_attrs.get(REMOVED, []), sorted(names)])
     some = ", ".join(f"{trial.number} of {there[trial.number]}" for trial in found[:9])
     return f"removed: {len(found)} trial{'s' if len(found) > 1 else ''} ({some}{', ...' if found[9:] else ''})"
-
-
-def empty(connection, trial):
-    """Deletes what a trial holds, and marks it as failed. Optuna itself changes no finished trial."""
-    which = {"trial": trial_id(trial)}
-    for table in CONTENTS:
-        connection.execute(text(f"DELETE FROM {table} WHERE trial_id = :trial"), which)
-    connection.execute(text("UPDATE trials SET state = 'FAIL', datetime_complete = COALESCE(datetime_complete, "
-                            "datetime_start) WHERE trial_id = :trial"), which)
-    reason = "removed by the teacher" + ("" if trial.value is None else f"; its value was {trial.value}")
-    for table, key, value in (("trial_user_attributes", "reason", reason), ("trial_system_attributes", REMOVED, True)):
-        connection.execute(text(f"DELETE FROM {table} WHERE trial_id = :trial AND key = :key"), which | {"key": key})
-        connection.execute(text(f"INSERT INTO {table} (trial_id, key, value_json) VALUES (:trial, :key, :value)"),
-                           which | {"key": key, "value": json.dumps(value)})
 
 
 def write_csv(path, study="class", storage="class.db"):

@@ -3,17 +3,20 @@
 import csv
 import subprocess
 import sys
+import threading
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import grpc
 import optuna
 import pytest
+from optuna.storages import get_storage
 from optuna.trial import TrialState, create_trial
 
 from helpers.classroom import access_control, remove, write_csv
 from helpers.classroom.leaderboard import standings
 from helpers.classroom.limits import Refused
-from helpers.classroom.server import time_of_today
+from helpers.classroom.server import open_database, time_of_today, watch
 from helpers.study import StudyError, open_study
 from tests.classroom.server import from_file, in_memory, join
 
@@ -60,6 +63,57 @@ def test_a_removed_trial_leaves_its_learner_the_others(start, tmp_path):
     ada.optimize(lambda trial: 0.75, n_trials=1)
     assert server.rows_when(lambda rows: rows[0]["best"] == "0.7500")[0]["trials"] == "2"
     assert [trial.number for trial in ada.trials] == [0, 1, 2]
+
+
+def test_what_a_removed_name_ends_before_the_server_looks_is_removed_too(tmp_path, monkeypatch):
+    database = open_database(tmp_path / "class.db")
+    optuna.create_study(study_name="class", storage=database, direction="maximize")
+    shared = access_control.ClassStudy(get_storage(database), "class")
+    laptop = optuna.load_study(study_name="class", storage=shared)
+    monkeypatch.setattr(access_control._request, "caller", ["Eve", "ipv4:10.0.0.1"], raising=False)
+
+    def one(value):
+        trial = laptop.ask()
+        trial.set_user_attr("who", "Eve")
+        laptop.tell(trial, value)
+
+    def bar(study, key, value, now=optuna.Study.set_user_attr):
+        """The last step of a removal."""
+        one(2e9)
+        now(study, key, value)
+
+    def read_again(database):
+        """Notes whether a laptop could end a trial between the removal and this."""
+        thread = threading.Thread(target=write_in_between)
+        thread.start()
+        thread.join()
+        return get_storage(database)
+
+    def write_in_between():
+        could.append(shared.writing.acquire(blocking=False))
+        if could[-1]:
+            shared.writing.release()
+
+    could = []
+    one(1e9)
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.Study, "set_user_attr", bar)
+        assert remove("class", tmp_path / "class.db", names=["Eve"]) == "removed: 1 trial (0 of Eve)"
+    one(3e9)
+    monkeypatch.setattr("helpers.classroom.server.get_storage", read_again)
+    access_control._request.caller = None
+    over, page = threading.Event(), SimpleNamespace(board="")
+    over.set()
+    watch(shared, database, page, over)  # looks once
+
+    assert could == [False]
+    states = [(trial.state, trial.values, "removed" in trial.system_attrs) for trial in laptop.trials]
+    assert states == 3 * [(TrialState.FAIL, None, True)]
+    assert laptop.trials[0].user_attrs["reason"] == "removed by the teacher; its value was 1000000000.0"
+    assert "Eve" not in page.board
+    access_control._request.caller = ["Eve", "ipv4:10.0.0.1"]
+    with pytest.raises(Refused, match="the teacher has removed Eve"):
+        one(4e9)
 
 
 def of_the_class(tmp_path, direction="maximize"):
