@@ -10,13 +10,16 @@ import contextlib
 import errno
 import json
 import os
+import time
+import uuid
 
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
+from optuna.storages.journal import JournalFileBackend
 
 from helpers.commands import command
 from helpers.study.errors import DriveAway, NotWritable, StudyError
 
 CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_STATE = 0, 1, 4, 6  # op_codes of records
+GRACE = 5  # seconds after which who waits for the lock of the same holder takes it for dead
 START = b'{"op_code":'
 AWAY = {getattr(errno, name, None) for name in (  # of a network drive; Windows lacks some
     "EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH")} - {None}
@@ -26,9 +29,9 @@ class Journal(JournalFileBackend):
     """Optuna's journal file, repaired before each write and left intact by a write that fails."""
 
     def __init__(self, path):
-        self.path = os.path.realpath(path)  # Optuna waits forever for a leftover lock under a relative path
+        self.path = os.path.realpath(path)  # one lock, whatever the file is called
         self.first_line = b""  # no other journal has it
-        super().__init__(self.path, _lock(self.path))
+        super().__init__(self.path)
 
     def read_logs(self, log_number_from):
         try:
@@ -39,10 +42,12 @@ class Journal(JournalFileBackend):
 
     def append_logs(self, logs):
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
-        with held(self.path):
-            _cut_torn_tail(self.path)
+        with held(self.path) as lock:
+            _cut_torn_tail(self.path, lock)
             self._check_first_line()
             length = os.path.getsize(self.path)
+            # Who has lost the lock by now writes all the same. It is one write at the file's end: on a disk of Linux or
+            # macOS, all lines stay whole; on Windows or a network drive, `repair` may be needed.
             try:
                 with open(self.path, "ab") as file:
                     file.write(lines)
@@ -50,7 +55,8 @@ class Journal(JournalFileBackend):
                     os.fsync(file.fileno())
             except OSError:
                 with contextlib.suppress(OSError):  # else the next write cuts it off
-                    os.truncate(self.path, length)
+                    if lock.is_own():
+                        os.truncate(self.path, length)
                 raise
 
     def _check_first_line(self):
@@ -69,26 +75,66 @@ def cut_torn_tail(path):
     Other workers may keep writing. A last line that lacks only its line end gets one, and nothing is moved.
     """
     path = os.path.realpath(path)
-    with held(path):
-        return _cut_torn_tail(path)
+    with held(path) as lock:
+        return _cut_torn_tail(path, lock)
 
 
-def _lock(path):
-    return (JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock)(str(path), grace_period=5)
+class Lock:
+    """The lock of Optuna's own workers: a file that is there while one of them writes.
+
+    Who was stopped while it held the lock finds it deleted by who waited, and leaves the next one's alone. Optuna's own
+    classes delete that, or raise.
+    """
+
+    def __init__(self, path):
+        self.file, self.own = f"{path}.lock", None
+
+    def acquire(self):
+        seen, since = None, 0
+        while True:
+            with contextlib.suppress(FileExistsError):
+                open(self.file, "x").close()
+                self.own = self._there()
+                return
+            there = self._there()
+            if there is None or there != seen:
+                seen, since = there, time.monotonic()
+            elif time.monotonic() - since > GRACE:
+                self._delete()
+            time.sleep(0.01)  # always as short: who waited longer would find it taken by those who came later
+
+    def is_own(self):
+        return self.own is not None and self.own == self._there()
+
+    def release(self):
+        with contextlib.suppress(OSError):  # then who waits deletes it
+            if self.is_own():
+                self._delete()
+
+    def _there(self):
+        """When the lock file was made, which tells it from any other; None if there is none."""
+        with contextlib.suppress(FileNotFoundError):
+            return os.lstat(self.file).st_mtime_ns
+
+    def _delete(self):
+        gone = f"{self.file}{uuid.uuid4()}.rename"  # on Windows, a deleted file's name may stay for a while
+        with contextlib.suppress(FileNotFoundError):  # another was faster
+            os.rename(self.file, gone)
+            os.remove(gone)
 
 
 @contextlib.contextmanager
 def held(path):
-    """Holds the journal's lock. An error of the disk becomes a StudyError."""
-    lock = _lock(path)
+    """Holds the journal's lock, and gives it. An error of the disk becomes a StudyError."""
+    lock = Lock(path)
     try:
         with open(path, "rb"):
             pass
-        if not os.access(os.path.dirname(path), os.W_OK):  # Optuna waits forever for a lock that was left in it
+        if not os.access(os.path.dirname(path), os.W_OK):  # else a lock that was left in it is waited for
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        lock.acquire()
         try:
-            yield
+            lock.acquire()
+            yield lock
         finally:
             lock.release()
     except OSError as error:
@@ -118,8 +164,8 @@ def no_journal(path):
             f"is a damaged journal, repair it: {command('-m', 'helpers', 'repair', path)}")
 
 
-def _cut_torn_tail(path):
-    """`cut_torn_tail` for a caller that holds the lock."""
+def _cut_torn_tail(path, lock):
+    """`cut_torn_tail` for the lock's holder."""
     with open(path, "r+b") as file:
         if not file.read(len(START)).startswith(START[: file.tell()]):
             raise StudyError(no_journal(path))
@@ -137,7 +183,8 @@ def _cut_torn_tail(path):
             return 0
         with open(path + ".torn", "ab") as side:
             side.write(torn + b"\n")
-        file.truncate(whole)
+        if lock.is_own():  # else the next holder has cut it off, and has written
+            file.truncate(whole)
     return len(torn)
 
 

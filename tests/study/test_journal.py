@@ -1,6 +1,7 @@
 """The journal under real faults: torn lines, kills, a full disk, garbage. What finished stays; writing continues."""
 
 import contextlib
+import errno
 import itertools
 import json
 import multiprocessing
@@ -19,7 +20,7 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 from optuna.trial import TrialState
 
 from helpers import commands
@@ -248,10 +249,93 @@ def test_the_lock_of_a_killed_worker_is_taken_over_after_five_seconds(path, monk
     holder.kill()
     holder.join()
     clock = Clock()
-    monkeypatch.setattr("optuna.storages.journal._file.time", clock)
+    monkeypatch.setattr("helpers.study.journal.time", clock)
     study.set_user_attr("waited", True)
     assert 5 <= clock.now < 10  # Optuna alone would take over after 30
     assert opened(path).user_attrs == {"waited": True}
+
+
+@pytest.mark.parametrize("the_next", ["writes", "has written"])
+def test_who_lost_the_lock_while_it_wrote_has_written_and_leaves_that_of_the_next_alone(path, monkeypatch, the_next):
+    study, lock = opened(path), Path(f"{path}.lock")
+
+    def stopped(file):
+        lock.unlink()
+        if the_next == "writes":
+            lock.touch()
+            os.utime(lock, (1, 1))
+
+    with monkeypatch.context() as while_stopped:
+        while_stopped.setattr(os, "fsync", stopped)
+        study.set_user_attr("late", True)
+    assert lock.exists() == (the_next == "writes")
+    lock.unlink(missing_ok=True)
+    assert opened(path).user_attrs == {"late": True}
+
+
+def test_a_write_that_fails_after_its_lock_was_lost_cuts_off_nothing_of_others(path, monkeypatch):
+    study, other = opened(path), opened(path)
+
+    def stopped(file):
+        Path(f"{path}.lock").unlink()
+        monkeypatch.undo()
+        other.set_user_attr("other", True)
+        raise OSError(errno.EIO, "")
+
+    monkeypatch.setattr(os, "fsync", stopped)
+    with pytest.raises(StudyError, match="can't be reached"):
+        study.set_user_attr("late", True)
+    assert opened(path).user_attrs["other"]
+
+
+def test_a_torn_line_that_another_has_cut_off_meanwhile_is_not_cut_off_again(path, monkeypatch):
+    tear(path, RECORD[:40])
+    other = optuna.load_study(study_name="mine", storage=JournalStorage(Journal(path)))
+
+    def stopped(raw):
+        Path(f"{path}.lock").unlink()
+        monkeypatch.undo()
+        other.set_user_attr("other", True)
+
+    monkeypatch.setattr("helpers.study.journal.whole_record", stopped)
+    cut_torn_tail(path)
+    assert opened(path).user_attrs == {"other": True}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no symbolic links")
+def test_of_two_that_wait_behind_a_dead_lock_the_slower_waits_for_the_faster(path, monkeypatch):
+    dead, lock = JournalFileSymlinkLock(str(path)), f"{path}.lock"  # of a worker of Optuna's
+    dead.acquire()
+    os.utime(lock, (1, 1), follow_symlinks=False)
+    clock, faster, inside = Clock(), contextlib.ExitStack(), []
+
+    def sleep(seconds):
+        clock.now += seconds
+        if clock.now > 4 and not inside:
+            dead.release()
+            inside.append(faster.enter_context(held(path)))
+        elif clock.now > 8:
+            faster.close()
+
+    clock.sleep = sleep
+    monkeypatch.setattr("helpers.study.journal.time", clock)
+    with held(path):
+        assert 8 < clock.now < 10
+
+
+def test_an_interrupt_while_it_waits_leaves_the_lock_to_its_holder(path, monkeypatch):
+    lock = Path(f"{path}.lock")
+    lock.touch()
+
+    def interrupted(file, *mode):
+        if file == str(lock):
+            raise KeyboardInterrupt
+        return open(file, *mode)
+
+    monkeypatch.setattr("helpers.study.journal.open", interrupted, raising=False)
+    with pytest.raises(KeyboardInterrupt), held(path):
+        pass
+    assert lock.exists()
 
 
 @pytest.fixture
