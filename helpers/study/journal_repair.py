@@ -31,7 +31,7 @@ def repair(path, name=None, direction=None):
     keep running. name, direction: of the study; needed only if its own record is lost and `repair` asks for them.
     """
     path = os.path.realpath(path)
-    with held(path):
+    with held(path) as lock:
         with open(path, "rb") as file:
             data = file.read()
         pieces = _pieces(data)
@@ -47,7 +47,7 @@ def repair(path, name=None, direction=None):
         new, said_of_trials = _with_trials(pieces, begins)
         if new == data:
             return [f"{path} is intact: {kept} records; nothing was changed"]
-        backup = _replace(path, new)
+        backup = _replace(path, new, lambda: lock.is_own() and os.path.getsize(path) == len(data))
     said += said_of_study + said_of_trials
     return [*(said or ["a missing line end was added"]), f"kept {kept} records", f"the old file is {backup}"]
 
@@ -200,9 +200,9 @@ def _line(record):
     return json.dumps(record, separators=(",", ":")).encode()
 
 
-def _replace(path, new):
+def _replace(path, new, untouched):
     """Puts the new bytes in the file's place, once they are on the disk and Optuna has loaded them. Returns the path
-    of a copy of the old file."""
+    of a copy of the old file. untouched: says whether nobody has written to it meanwhile."""
     backup = f"{path}.backup-{datetime.now():%Y-%m-%d-%H%M%S-%f}"
     draft = f"{backup}.new"
     try:
@@ -213,14 +213,17 @@ def _replace(path, new):
         JournalStorage(JournalFileBackend(draft))
         shutil.copymode(path, draft)
         shutil.copy2(path, backup)
+        if not untouched():
+            raise StudyError(f"{path}: a worker wrote to it during the repair, and the file was not changed; stop all "
+                             "workers, then repair it again")
         os.replace(draft, path)
     except (ValueError, AssertionError, LookupError, TypeError) as error:
         traceback.clear_frames(error.__traceback__)  # they hold the draft open, and Windows removes no open file
         what = f"its intact records don't form a study ({error!r:.80})"
         raise StudyError(f"{path}: {what}; the file was not changed") from error
-    except OSError:
+    except (OSError, StudyError):
         with contextlib.suppress(FileNotFoundError):
-            os.remove(backup)  # half of it
+            os.remove(backup)  # half of it, or of no use
         raise
     finally:
         with contextlib.suppress(FileNotFoundError):

@@ -522,19 +522,43 @@ def test_a_record_that_speaks_of_a_trial_far_off_begins_no_trials(path):
     assert facts(path) == sound
 
 
+def begin(fix, path, begun):
+    begun.set()
+    fix(path)
+
+
 @pytest.mark.parametrize("fix", [cut_torn_tail, repair])
 def test_a_repair_waits_until_a_worker_has_written(path, fix):
-    repairer = multiprocessing.Process(target=fix, args=(path,))
+    begun = multiprocessing.Event()
+    repairer = multiprocessing.Process(target=begin, args=(fix, path, begun))
     with held(path), open(path, "ab") as file:
         file.write(RECORD[:30])
         file.flush()
         repairer.start()
+        assert begun.wait(180)
         repairer.join(timeout=0.3)
         assert repairer.is_alive()
         file.write(RECORD[30:])
     repairer.join()
     assert lines_of(path)[-1] == RECORD
     assert len(list(path.parent.iterdir())) == 1
+
+
+def test_a_repair_that_took_so_long_that_a_worker_broke_its_lock_and_wrote_drops_nothing(path, monkeypatch):
+    study = opened(path)
+    tear(path, RECORD[:30])
+
+    def slow(draft):
+        Path(f"{path}.lock").unlink()
+        monkeypatch.undo()
+        study.set_user_attr("meanwhile", True)
+        return JournalStorage(draft)
+
+    monkeypatch.setattr("helpers.study.journal_repair.JournalStorage", slow)
+    with pytest.raises(StudyError, match="a worker wrote to it during the repair, and the file was not changed"):
+        repair(path)
+    assert opened(path).user_attrs == {"meanwhile": True}
+    assert not list(path.parent.glob("*.backup*"))
 
 
 def test_a_lost_trial_that_nothing_speaks_of_leaves_the_others_as_they_are(path):
