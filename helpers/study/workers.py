@@ -1,10 +1,12 @@
 """Several processes on one study: `run_workers` here, `python -m helpers worker` in other terminals and machines."""
 
+import contextlib
 import functools
 import importlib
 import multiprocessing
 import numbers
 import os
+import signal
 import sys
 import threading
 import time
@@ -64,9 +66,26 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None, stop=Non
     try:
         crew.run()
     finally:
-        crew.close()
+        with interrupts_later():
+            crew.close()
     if crew.errors:
         raise crew.errors[0] from (None if isinstance(crew.errors[0], StudyError) else crew.errors[0].__cause__)
+
+
+@contextlib.contextmanager
+def interrupts_later():
+    """An interrupt, such as a second press of the stop button, waits until the block has ended."""
+    if threading.current_thread() is not threading.main_thread():  # interrupts reach only that one
+        yield
+        return
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 class _Crew:

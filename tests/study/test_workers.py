@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import loky
 import nbformat
 import optuna
 import psutil
@@ -18,7 +19,7 @@ import torch
 from nbclient import NotebookClient
 from optuna.trial import TrialState
 
-from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers
+from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers, workers
 from helpers.study.workers import find, work
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -339,22 +340,29 @@ def test_a_worker_that_dies_is_replaced_and_its_parameters_are_tried_again(study
     assert "a worker died; its trial is tried again" in capsys.readouterr().out
 
 
-def test_a_worker_that_dies_while_it_is_idle_is_replaced(study):
-    def objective(trial):
-        trial.set_user_attr("process", os.getpid())
-        if trial.number == 2:  # the last one that is missing, so the other worker waits
-            while finished(trial.study) < 2:
-                time.sleep(0.05)
-            time.sleep(0.5)
-            (other,) = {one.user_attrs["process"] for one in trial.study.trials[:2]} - {os.getpid()}
-            psutil.Process(other).kill()
-            time.sleep(1)
-            return None  # fails, and now the other worker is wanted
-        time.sleep(0.3)
-        return 1.0
+def test_a_worker_that_dies_while_it_is_idle_is_replaced(study, tmp_path, monkeypatch, capsys):
+    gate, start_trials, hire, hired = tmp_path / "gate", workers._Crew.start_trials, workers._Crew.hire, []
 
+    def kill_the_idle_one(crew):
+        start_trials(crew)
+        if finished(study) == 2 and len(crew.idle) == len(crew.running) == 1 and not gate.exists():
+            [process] = crew.idle[0]._processes.values()
+            psutil.Process(process.pid).kill()
+            while not crew.idle[0]._flags.broken:
+                time.sleep(0.01)
+            gate.touch()
+
+    def objective(trial):
+        while trial.number == 2 and not gate.exists():
+            time.sleep(0.05)
+        return None if trial.number == 2 else 1.0  # it fails, and now the other worker is wanted
+
+    monkeypatch.setattr(workers._Crew, "start_trials", kill_the_idle_one)
+    monkeypatch.setattr(workers._Crew, "hire", lambda crew: hired.append(True) or hire(crew))
     run_workers(objective, study, 3, workers=2)
     assert count_trials(study) == "3 complete, 1 failed"
+    assert len(hired) == 3
+    assert "a worker died" not in capsys.readouterr().out
 
 
 def test_workers_that_die_at_once_end_the_run_with_a_sentence(study):
@@ -384,6 +392,26 @@ def test_an_interrupt_waits_for_no_running_trial_and_loses_no_finished_one(study
     assert study.get_trials(states=(TrialState.RUNNING,)) == []
     run_workers(lambda trial: 1.0, study, 6, workers=2)
     assert finished(study) == 6
+
+
+def test_an_interrupt_while_the_workers_are_ended_leaves_none_behind(study, monkeypatch):
+    show, shutdown = workers._Crew.show_progress, loky.ProcessPoolExecutor.shutdown
+
+    def press_when_both_run(crew):
+        if len(study.get_trials(states=(TrialState.RUNNING,))) == 2:
+            signal.raise_signal(signal.SIGINT)
+        show(crew)
+
+    def press_again(worker, **options):
+        signal.raise_signal(signal.SIGINT)
+        shutdown(worker, **options)
+
+    monkeypatch.setattr(workers._Crew, "show_progress", press_when_both_run)
+    monkeypatch.setattr(loky.ProcessPoolExecutor, "shutdown", press_again)
+    with pytest.raises(KeyboardInterrupt):
+        run_workers(lambda trial: time.sleep(100), study, 4, workers=2)
+    assert workers_of(psutil.Process()) == []
+    assert count_trials(study) == "2 failed, 2 waiting"
 
 
 def test_a_killed_parent_takes_its_workers_with_it(tmp_path):
