@@ -36,7 +36,7 @@ def is_dead(claim):
         return False
     try:
         return psutil.Process(int(process)).status() == psutil.STATUS_ZOMBIE or _start(process) != start
-    except (psutil.NoSuchProcess, FileNotFoundError):
+    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):  # on Linux, the last one while it ends
         return True
 
 

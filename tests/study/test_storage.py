@@ -191,10 +191,22 @@ def test_a_claim_is_dead_only_where_this_machine_knows_it():
     assert theirs.rsplit(":", 2)[0] == machine()
     assert not is_dead(theirs)
     child.kill()
-    psutil.Process(child.pid).wait()  # gone, but nobody has collected it yet: a zombie
-    assert is_dead(theirs)
+    if hasattr(os, "waitid"):
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # gone, but nobody has collected it yet: a zombie
+        assert psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE
+        assert is_dead(theirs)
     child.wait()
     assert is_dead(theirs)
+
+
+def test_a_process_that_ends_while_it_is_looked_at_is_dead(monkeypatch):
+    me = claim()
+
+    def ends(process):  # its file under /proc was opened, and can't be read any more
+        raise ProcessLookupError
+
+    monkeypatch.setattr("helpers.study.worker_identity._start", ends)
+    assert is_dead(me)
 
 
 @pytest.mark.slow
