@@ -26,14 +26,15 @@ def waiting(gate):
     return objective
 
 
-def until_begun(gate, number=0):
-    while not Path(f"{gate} of {number}").exists():
+def until_begun(gate, behind):
+    while not Path(f"{gate} of 0").exists():
+        assert behind.is_alive()
         time.sleep(0.01)
 
 
 def test_the_cell_is_free_at_once_and_a_second_run_of_the_study_goes_on_with_the_first(gate, tmp_path, capsys):
     first = run_behind(waiting(gate), open_study("mine", tmp_path / "a.journal"), 3, workers=1)
-    until_begun(gate)
+    until_begun(gate, first)
     study = open_study("mine", tmp_path / "a.journal")  # its cell was run again
     assert run_behind(waiting(gate), study, 5, workers=1) is first
     assert "mine: it is already running, up to 3 trials" in capsys.readouterr().out
@@ -50,7 +51,7 @@ def test_the_cell_is_free_at_once_and_a_second_run_of_the_study_goes_on_with_the
 def test_stop_lets_the_trial_in_progress_end(gate, tmp_path):
     study = open_study("mine", tmp_path / "a.journal")
     behind = run_behind(waiting(gate), study, 3, workers=1)
-    until_begun(gate)
+    until_begun(gate, behind)
     behind.stop()
     gate.touch()
     behind.wait()
