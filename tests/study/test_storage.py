@@ -264,7 +264,8 @@ def test_a_new_storage_and_study_made_by_several_at_the_same_moment_is_one(stora
 
 THIRTY = """
 import multiprocessing, optuna, sys
-from helpers.study import open_study
+from helpers.study import database, open_study
+database.RECONNECT = 500  # SQLite's lock is not fair: on a slow machine, one of thirty may wait for more than a minute
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 def write(i):
