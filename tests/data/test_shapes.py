@@ -331,7 +331,7 @@ SHAPES = [
          "accept": [label], "answer": "accept"} for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0]),
     shape("JSON lines of Prodigy with one label, accepted or rejected", lambda at: save(at, "one.jsonl", json_lines(
         {"text": text, "label": label, "answer": ["accept", "reject", "ignore"][number % 20 // 8]}
-        for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0], warns="36 rows that the label was not accepted"),
+        for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0], warns="36 rows that the label was not"),
     shape("JSON of Label Studio", lambda at: save(at, "project.json", json.dumps([
         {"id": number, "data": {"text": text}, "predictions": [], "annotations": [
             {"id": 900 + number, "unique_id": f"{number:036}", "result": [
