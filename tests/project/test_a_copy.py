@@ -128,9 +128,11 @@ def test_a_cluster_ends_a_job_and_the_next_one_resumes(tmp_path):
 def note_gpu(trial, arguments):
     """An objective that waits for one of another worker, and writes down which GPU it sees."""
     trial.set_user_attr("gpu", os.environ["CUDA_VISIBLE_DEVICES"])
-    while len({each.user_attrs.get("gpu") for each in trial.study.get_trials(deepcopy=False)} - {None}) < 2:
+    for _ in range(6_000):
+        if len({each.user_attrs.get("gpu") for each in trial.study.get_trials(deepcopy=False)} - {None}) == 2:
+            return 0
         time.sleep(0.1)
-    return 0
+    raise RuntimeError("ten minutes, and no other worker has begun")
 
 
 @pytest.mark.slow
