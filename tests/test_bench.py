@@ -170,7 +170,7 @@ def test_the_articles_arm_draws_the_learning_rate_evenly_and_reports_nothing(tmp
         assert set(frozen.distributions) >= {"lr", "d_model", "optimizer"}
 
 
-TIMES = pd.DataFrame({"training": list("aabb"), "process": [0, 0, 1, 1], "time": [10.0, 50.0, 80.0, 120.0],
+TIMES = pd.DataFrame({"training": list("aabb"), "time": [10.0, 50.0, 80.0, 120.0],
                       "val_accuracy": [np.nan, 0.8, 0.86, 0.95]})
 
 

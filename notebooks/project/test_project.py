@@ -346,13 +346,14 @@ def test_the_best_model_of_a_process_that_ended_meanwhile_is_written(tmp_path, m
     assert load_model(tmp_path / "best.pt")[1]["score"] == study.best_value == scores[better] > scores[worse]
 
 
-def test_a_model_that_another_process_still_trains_gets_no_row(tmp_path, monkeypatch):
-    saved = iter([0.5, 0.9])
+@pytest.mark.parametrize(("scores", "row"), [([0.5, 0.9], "1,0.9000,0.9000"), ([0.5] * 3, "1,0.5000,0.5000")])
+def test_a_model_that_another_process_still_trains_is_waited_for_but_not_forever(scores, row, tmp_path, monkeypatch):
+    saved = iter(scores)
     monkeypatch.setattr(tune, "train", lambda *_: 0.9)
     monkeypatch.setattr(tune, "load_model", lambda path: (score := next(saved), {"score": score}))
     monkeypatch.setattr(tune, "evaluate", lambda model, batches: model)
     tune.write_table(SETTINGS, tmp_path, tmp_path, seeds=1)
-    assert (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()[1:] == ["1,0.9000,0.9000"]
+    assert (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()[1:] == [row]
 
 
 def tune_in(folder, epochs, *more):

@@ -73,7 +73,7 @@ class Training:
 
         def note(**facts):
             with open(self.folder / "times", "a") as file:
-                file.write(json.dumps({"training": name, "process": os.getpid(), "time": time.time()} | facts) + "\n")
+                file.write(json.dumps({"training": name, "time": time.time()} | facts) + "\n")
 
         note()
         try:
