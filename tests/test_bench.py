@@ -1,7 +1,9 @@
 """What the scripts of tests/bench compute from their measurements, and that their arms do what they say."""
 
+import re
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 
 import numpy as np
 import optuna
@@ -220,3 +222,41 @@ def test_an_arm_of_ours_begins_with_its_starts(arm, studies, tmp_path, monkeypat
     assert sum(n_trials for _, n_trials in ran) == 100
     for study, _ in ran:
         assert [trial.system_attrs["fixed_params"] for trial in study.trials] == starts[study.study_name]
+
+
+ONLY = """
+import sys
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in sys.argv:
+            raise ModuleNotFoundError(f"{name} is not in the tuners' environment")
+
+sys.meta_path.insert(0, Hidden())
+import tests.bench.racers
+"""
+
+
+def below(names):
+    """These packages and all that they require."""
+    found, waiting = set(), list(names)
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        if name not in found:
+            found.add(name)
+            try:
+                needed = requires(name) or []
+            except PackageNotFoundError:  # for another system, or a tuner, which this environment hasn't
+                needed = []
+            waiting += [re.match(r"[\w.-]+", line)[0] for line in needed if "extra ==" not in line]
+    return found
+
+
+def test_the_race_runs_with_what_the_tuners_environment_holds():
+    lines = (race.ROOT / "tests" / "bench" / "requirements-tuners.txt").read_text(encoding="utf-8").splitlines()
+    there = below(re.match(r"[\w-]+", line)[0] for line in lines if line[0] != "#")
+    hidden = [module for module, packages in packages_distributions().items()
+              if module not in ("helpers", "tests") and not there & {re.sub(r"[-_.]+", "-", name).lower()
+                                                                     for name in packages}]
+    assert "jupyterlab" in hidden
+    subprocess.run([sys.executable, "-c", ONLY, *hidden], cwd=race.ROOT, check=True)
