@@ -208,6 +208,9 @@ def test_the_race_goes_on_where_it_stopped_and_shows_what_is_there(tmp_path, mon
     table = pd.read_csv(tmp_path / "bench" / "race.csv")
     assert race.missing(table) == pieces[8:]
     assert race.summary(table).loc["the article's", "to 0.85"] == "80 s (2 of 2)"
+    monkeypatch.setattr(race, "machine", lambda: "another")
+    race.record(pieces[8:9], race.SECONDS)
+    assert recorded.provenance("bench/race").count(f"{provenance.machine()} and another") == 1
     race.show(table)
     assert (tmp_path / "build" / "race.png").stat().st_size > 1_000
 

@@ -25,10 +25,15 @@ def write_provenance(name, what, command, start, **facts):
         "seconds": round(time.perf_counter() - start),
         "workers": WORKERS,
         "threads_per_worker": 1,
-        "machine": f"{joblib.cpu_count()} cores, {_processor()}, {platform.system()}{_gpu()}",
+        "machine": machine(),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
     } | facts
     (RECORDED / f"{name}.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
+
+
+def machine():
+    """This machine in words: its cores, processor, system and GPU."""
+    return f"{joblib.cpu_count()} cores, {_processor()}, {platform.system()}{_gpu()}"
 
 
 def _processor():

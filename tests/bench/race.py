@@ -30,7 +30,7 @@ import pandas as pd
 import psutil
 
 from helpers import plots, recorded
-from helpers.authoring.provenance import write_provenance
+from helpers.authoring.provenance import machine, write_provenance
 from helpers.evaluation import interval
 from tests.bench.racers import ARMS
 
@@ -102,7 +102,7 @@ def measure(arm, seed, seconds):
             for at in range(STEP, seconds + 1, STEP)}
     reached = {f"to_{goal}": times.loc[times["val_accuracy"] >= goal, "time"].min() for goal in GOALS}
     return {"arm": arm, "seed": seed, "seconds": seconds, "trials": times["training"].nunique(), "megabytes": peak,
-            "load": os.getloadavg()[0]} | reached | best
+            "load": os.getloadavg()[0], "machine": machine()} | reached | best
 
 
 def missing(table):
@@ -143,7 +143,7 @@ def record(pieces, seconds):
         table = pd.read_csv(path)
         write_provenance("bench/race", "Searches side by side: real trainings, the same seconds of two cores.",
                          "python -m tests.bench.race --record", time.perf_counter(), goals=GOALS,
-                         seconds=round(table["seconds"].sum()),
+                         seconds=round(table["seconds"].sum()), machine=" and ".join(table["machine"].unique()),
                          seeds=f"0 to {table['seed'].max()} for the search, 0 for each training")
 
 
