@@ -27,7 +27,6 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from train import DIRECTION
 
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
-HOPELESS = (FloatingPointError, MemoryError, torch.OutOfMemoryError)  # with these settings; other errors are bugs
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 warnings.simplefilter("ignore", ExperimentalWarning)
 
@@ -142,20 +141,20 @@ def run_trial(study, objective, arguments):
             raise FloatingPointError(f"its value is {value}")
     except optuna.TrialPruned:
         value, state = None, TrialState.PRUNED
-    except HOPELESS as error:  # the sampler learns from pruned trials to avoid a place, and nothing from failed ones
-        value, state = None, TrialState.PRUNED
-        print(f"trial {trial.number}: {error}", flush=True)
     except UpdateFinishedTrialError:  # this process was silent, perhaps asleep, and another tries the trial again
         return
     except Exception as error:
         if is_of_storage(error):
             raise  # the trial falls silent, and is tried again
-        time.sleep(1)  # a signal that ended the processes of a DataLoader may reach this one a moment later
-        if told:
-            return retry(study, trial)
-        study.tell(trial, state=TrialState.FAIL)
-        shutil.rmtree(arguments.folder / trial.user_attrs["folder"], ignore_errors=True)
-        raise
+        if not is_hopeless(error):
+            time.sleep(1)  # a signal that ended the processes of a DataLoader may reach this one a moment later
+            if told:
+                return retry(study, trial)
+            study.tell(trial, state=TrialState.FAIL)
+            shutil.rmtree(arguments.folder / trial.user_attrs["folder"], ignore_errors=True)
+            raise
+        value, state = None, TrialState.PRUNED  # the sampler learns to avoid this place; failed trials teach nothing
+        print(f"trial {trial.number}: {error}", flush=True)
     ended = study.tell(trial, value, state, skip_if_finished=True)
     print(f"trial {ended.number}: {ended.state.name.lower()}, {ended.value}", flush=True)
 
@@ -165,6 +164,12 @@ def is_of_storage(error):
     cause = error.__cause__ if isinstance(error, StorageInternalError) else error
     places = traceback.extract_tb(error.__traceback__)
     return isinstance(cause, (OperationalError, OSError)) and any("storages" in place.filename for place in places)
+
+
+def is_hopeless(error):
+    """True if these settings diverge or need too much memory; other errors are bugs."""
+    kinds = (FloatingPointError, MemoryError, torch.OutOfMemoryError)  # the last is of a GPU
+    return isinstance(error, kinds) or "DefaultCPUAllocator" in str(error)
 
 
 def delete_beaten(study, folder):
