@@ -136,10 +136,10 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
         "three. Lesson 03 names the article.", article, ["bench/article"]),
     "A race": (
         "Real trainings of the Transformer, the same eight minutes of two cores for each run: the seconds that cores "
-        "worked, halved, so that waiting costs nothing. Five runs of each are planned, and added as they are measured: "
-        "with fewer, don't rank the searches. Validation accuracy of the best trial (least to most), and median "
-        "seconds to an accuracy, with the number of runs that reached it. All search the wide space of round one, "
-        "except the second of *our rounds*, whose space a person wrote.",
+        "worked, halved, so that waiting costs nothing. All seven runs of a seed were on one machine. Validation "
+        "accuracy of the best trial (least to most), and median seconds to an accuracy, with the number of runs that "
+        "reached it. All search the wide space of round one, except the second of *our rounds*, whose space a person "
+        "wrote.",
         race, ["bench/race"]),
     "The training loop": (
         "An epoch of the course's loop and of others, in epochs of the bare loop; median of the repeats.",
