@@ -45,18 +45,22 @@ def split_name(value):
 
 
 def _is_one_of(known, name):
-    """True for "Review", "review_text", "sentence 2" and the like."""
-    words = set(re.findall(r"[^\W\d_]+", str(name).casefold())) - FILLERS
+    """True for "Review", "review_text", "reviewText", "sentence 2" and the like."""
+    words = _words(name) - FILLERS
     return bool(words) and words <= known
+
+
+def _words(name):
+    return set(re.findall(r"[^\W\d_]+", re.sub("(?<=[a-z])(?=[A-Z])", " ", str(name)).casefold()))
 
 
 def has_names(cells, wanted=()):
     """True where these cells are surely a header: one names texts and another one labels, or all `wanted` are there."""
     names = [str(cell).strip().casefold() for cell in cells]
-    texts = [name for name in names if _is_one_of(TEXTS | SHORT_TEXTS, name)]
-    labels = [name for name in names if _is_one_of(LABELS, name)]
+    texts = any(_is_one_of(TEXTS | SHORT_TEXTS, cell) for cell in cells)
+    labels = any(_is_one_of(LABELS, cell) for cell in cells)
     wanted = [name.strip().casefold() for name in wanted if isinstance(name, str)]
-    return bool(texts and labels) or (bool(wanted) and all(name in names for name in wanted))
+    return (texts and labels) or (bool(wanted) and all(name in names for name in wanted))
 
 
 def is_header(records, wanted=()):
@@ -65,8 +69,9 @@ def is_header(records, wanted=()):
     filled = [cell for cell in first if cell]
     if has_names(first, wanted) or not below or filled == list(map(str, range(len(filled)))):  # 0, 1, ... by pandas
         return True
-    columns = zip(*below, strict=True)
-    return not any(is_number(cell) or (cell and cell in column) for cell, column in zip(first, columns, strict=True))
+    columns = list(zip(first, zip(*below, strict=True), strict=True))
+    names_texts = any(_is_one_of(TEXTS, cell) and cell not in column for cell, column in columns)
+    return names_texts or not any(is_number(cell) or (cell and cell in column) for cell, column in columns)
 
 
 def is_number(cell):
@@ -81,7 +86,8 @@ def find_columns(source, table, text=None, label=None):
     texts = text if isinstance(text, (list, tuple)) else [text]
     texts = [_column(source, table, "text", one) for one in texts if one is not None]
     labels = [_column(source, table, "label", label)] if label is not None else []
-    columns = list(zip(*table.records[:: max(1, len(table.records) // LOOKED_AT)], strict=True))
+    some = table.records[:: max(1, len(table.records) // LOOKED_AT)]
+    columns = [["" if cell is None else str(cell) for cell in column] for column in zip(*some, strict=True)]
     others = [number for number in range(len(table.names)) if number not in texts + labels]
     texts = texts or _named(source, table, others, "text", (TEXTS, SHORT_TEXTS))
     labels = labels or _named(source, table, [one for one in others if one not in texts], "label", (LABELS,))
@@ -118,8 +124,7 @@ def find_split(source, table, split, used):
             if len(parts := set(map(split_name, set(map(str, column))))) > 1 and None not in parts:
                 table.notes.append(f"the split is in column {shown(name)} (split=None leaves it out)")
                 return list(map(split_name, column))
-            words = {word.casefold() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", str(name))}  # "is_test", "isTest"
-            if words & SPLIT_NAMES and (advice := _split_in_words(name, column)):
+            if _words(name) & SPLIT_NAMES and (advice := _split_in_words(name, column)):
                 left_out.append(f"column {shown(name)} may be a split, but doesn't say train, val or test: it is left "
                                 f"out.{advice}")
         table.notes += left_out
@@ -194,7 +199,7 @@ def _like_texts(columns, numbers):
     """The column of different, long values, if one is at least twice as long as all others."""
     lengths = {}
     for number in numbers:
-        values = list(map(str, columns[number]))
+        values = columns[number]
         if len(set(values)) > len(values) / 3 and not all(is_number(value) for value in values[:100]):
             lengths[number] = sum(map(len, values))
     longest = sorted(lengths, key=lengths.get, reverse=True)
@@ -207,4 +212,4 @@ def _like_labels(columns, numbers):
         return (2 <= len(set(values)) <= max(2, len(values) / 3) and sum(map(len, values)) < 40 * len(values)
                 and sum(map(bool, values)) > len(values) / 2)
 
-    return [number for number in numbers if are_labels(list(map(str, columns[number])))]
+    return [number for number in numbers if are_labels(columns[number])]

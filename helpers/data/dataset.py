@@ -209,7 +209,7 @@ def _name(path):
     if not isinstance(path, (dict, tuple, list)):
         return Path(file_name(path)).stem
     first = next(iter(path.values() if isinstance(path, dict) else path))
-    return _name(first) if isinstance(first, dict) else Path(first).parent.name or Path(first).stem
+    return _name(first) if isinstance(first, (dict, tuple, list)) else Path(first).parent.name or Path(first).stem
 
 
 def _check(sizes, choices):
@@ -217,5 +217,5 @@ def _check(sizes, choices):
         if size is not None and not (isinstance(size, numbers.Integral) and size > 0):
             raise ValueError(f"{name} is {size!r}; it has to be a whole number above 0, or left out.")
     for name, (choice, known) in choices.items():
-        if choice not in known:
+        if choice not in known or isinstance(choice, bool):
             raise ValueError(f"{name} is {choice!r}; it has to be one of {', '.join(map(repr, known))}.")

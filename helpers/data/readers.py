@@ -19,11 +19,11 @@ LINE = re.compile(r"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")  # and no other sign en
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OLDER = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "gb18030", "big5", "cp932",
-         "euc_jp", "cp949"]  # the encodings that a file may be in if it isn't UTF-8; of equals, the first
+         "euc_jp", "cp949", "mac_roman"]  # the encodings that a file may be in if it isn't UTF-8; of equals, the first
 CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")  # no text has them; a wrong encoding makes them
 WEB_PAGE = "a web page, not a table; look for the address of the file itself (on GitHub: the button Raw)"
 NOT_A_TABLE = {  # how other files begin, in lower case
-    b"pk\x03\x04": "a zip archive that is damaged; download or copy it again",
+    b"pk\x03\x04": "an Excel file or another archive: save it as text or CSV (UTF-8)",
     b"bzh91ay&sy": "packed with bzip2: unpack it",
     b"\xfd7zxz": "packed with xz: unpack it",
     b"\xd0\xcf\x11\xe0": "an old Excel file: save the sheet as CSV (UTF-8)",
@@ -94,6 +94,9 @@ def _unzip(source, content):
         names = [name for name in archive.namelist() if not re.search(r"/$|__MACOSX|(^|/)\.", name)]
         if any(name.startswith("xl/") for name in names):  # an Excel file
             return content
+        if {"[Content_Types].xml", "content.xml"} & set(names):
+            raise DataError(f"{source}: this is a document of Word, LibreOffice or the like; save it as text or CSV "
+                            "(UTF-8).")
         if len(names) != 1:
             raise DataError(f"{source}: this zip archive holds {plural(len(names), 'file')} ({', '.join(names[:5])}); "
                             "unpack it, and give the path of one, or of the folder.")

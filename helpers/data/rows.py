@@ -58,7 +58,13 @@ def read_rows(path, how, text=None, label=None, split="split"):
     rows = Rows(path)
     tables = list(_tables(path, how, rows.warnings))
     for number, (source, part, table) in enumerate(tables):
-        columns = find_columns(source, table, text, label)
+        try:
+            columns = find_columns(source, table, text, label)
+        except DataError as error:
+            if len(tables) == 1 or "label" not in str(error):
+                raise
+            raise DataError(f"{error} A file without labels can't be used: give the path of the other one alone, and "
+                            "it is split for you.") from None
         if number == 0:  # the other files have to be alike
             text, label = [table.names[one] for one in columns[0]], table.names[columns[1]]
             _say(rows, table, columns)

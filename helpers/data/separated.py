@@ -20,8 +20,6 @@ def read_records(source, text, how):
     if first := re.match(r'"?sep=(.)"?(?=\r|\n)', text):  # as Excel writes it
         text, sep = text[first.end() :], sep or first[1]  # an empty line is left of it
     sep = sep or _find_separator(source, text, how)
-    if len(sep) > 1:  # csv knows only single characters
-        text = text.replace(sep, "\x1f")
     records, lines, quotes = _parse_whole(source, text, sep, how)
     said = [] if sep == "," else [f"{SEPARATORS.get(sep, shown(sep))} separated"]
     return records, lines, said + ([quotes] if quotes else [])
@@ -36,8 +34,9 @@ def n_above(records):
 def _parse(text, sep, quotes):
     """The records of a table, the lines where they begin, and the line and the error that ended it, or None."""
     csv.field_size_limit(2**31 - 1)  # Python's own limit is less than a long text
-    all_lines = (found.group() for found in LINE.finditer(text))
-    reader = csv.reader(all_lines, delimiter=sep if len(sep) == 1 else "\x1f", strict=True, **quotes)
+    if len(sep) > 1:  # csv knows only single characters
+        text, sep = text.replace(sep, "\x1f"), "\x1f"
+    reader = csv.reader((found.group() for found in LINE.finditer(text)), delimiter=sep, strict=True, **quotes)
     records, lines, begin = [], [], 1
     try:
         for fields in reader:
@@ -71,8 +70,7 @@ def _find_separator(source, text, how):
     for sep in SEPARATORS:
         if sep not in sample:
             continue
-        one = sample.replace(sep, "\x1f") if len(sep) > 1 else sample
-        ways = [_parse(one, sep, quotes) for quotes, _ in _ways_to_quote(one, sep, how)]
+        ways = [_parse(sample, sep, quotes) for quotes, _ in _ways_to_quote(sample, sep, how)]
         named = any(records and len(records[0]) > 1 and has_names(records[0], how.wanted) for records, _, _ in ways)
         scores[sep] = (named, max(_consistency(records, error, len(all_lines)) for records, _, error in ways))
     best = max(scores, key=scores.get, default=None)  # of equals the first

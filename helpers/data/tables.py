@@ -5,7 +5,7 @@ engines; and labels in front of texts.
 """
 
 import io
-from dataclasses import dataclass
+from collections import namedtuple
 from pathlib import Path
 
 from helpers.data.columns import SEVERAL, Table, is_header, split_name
@@ -15,19 +15,8 @@ from helpers.data.separated import SAMPLE, n_above, read_records
 
 MANY_LINES = 50  # a text of more lines may be a missing quotation mark
 
-
-@dataclass
-class How:
-    """How a file is written, as far as it was said; the arguments of `load_csv`."""
-
-    sep: str | None = None
-    encoding: str | None = None
-    header: object = "infer"
-    names: list | None = None
-    quoting: int | None = None
-    quotechar: str = '"'
-    label_from: str | None = None
-    wanted: tuple = ()  # the names of the columns that are asked for
+# How a file is written, as far as it was said: arguments of `load_csv`. wanted: the columns that are asked for.
+How = namedtuple("How", "sep encoding header names quoting quotechar label_from wanted")
 
 
 def read_tables(source, how):
@@ -72,6 +61,8 @@ def _excel_sheets(file):
     import openpyxl
 
     book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()  # some programs write wrong ones
     return {sheet.title: [["" if cell is None else str(cell) for cell in row] for row in sheet.values]
             for sheet in book.worksheets}
 

@@ -77,8 +77,8 @@ def _are_whole_texts(rows):
 def build_vocabulary(tokens, size, min_count):
     """Numbers the tokens of these texts from 2 up, the most frequent first, then in the order of the alphabet."""
     counts = Counter(word for words in tokens for word in words)
-    frequent = [word for word in counts if counts[word] >= (min_count or 1)]
-    frequent.sort(key=lambda word: (-counts[word], word))
+    frequent = sorted((word for word in counts if counts[word] >= (min_count or 1)),
+                      key=lambda word: (-counts[word], word))
     return {word: number for number, word in enumerate(frequent[:size], start=2)}
 
 

@@ -32,11 +32,16 @@ def swap(old, new, count=1):
     return GOOD.replace(old, new, count)
 
 
-def excel():
+def zipped(files):
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
+        for name, content in files.items():
+            archive.writestr(name, content)
     return memory.getvalue()
+
+
+def excel():
+    return zipped({"xl/worksheets/sheet1.xml": "<worksheet/>"})
 
 
 BROKEN = {  # kind: (name, content, what the sentence has to say)
@@ -83,6 +88,8 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "XML": ("a.xml", "<?xml version='1.0'?>", "this is XML, not a table: write its texts and labels as CSV"),
     "packed with xz": ("a.csv.xz", lzma.compress(GOOD.encode()), "this is packed with xz: unpack it"),
     "packed with bzip2": ("a.csv.bz2", bz2.compress(GOOD.encode()), "this is packed with bzip2: unpack it"),
+    "an Office document": ("a.docx", zipped({"[Content_Types].xml": "", "word/document.xml": ""}),
+                           "this is a document of Word, LibreOffice or the like; save it as text or CSV"),
     "a pickle": ("a.pkl", bytes(99), "this is not text.* unpack it or export it as CSV"),
     "a pointer of Git LFS": ("a.csv", "version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
     "a number of 5,000 digits": ("a.jsonl", LINES.replace('"word5"', "9" * 5_000, 1), "line 6: not valid JSON"),
@@ -187,6 +194,12 @@ def test_a_path_that_no_file_can_have():
 def test_an_invalid_size_is_refused(option, value, tmp_path):
     with pytest.raises(ValueError, match=f"{option} is {value!r}; it has to be a whole number above 0"):
         load_csv(made(tmp_path, "a.csv", GOOD), **{option: value})
+
+
+@pytest.mark.parametrize("header", [False, True, 1, "yes"])
+def test_an_unknown_header_is_refused(header, tmp_path):
+    with pytest.raises(ValueError, match=f"header is {header!r}; it has to be one of 'infer', None, 0"):
+        load_csv(made(tmp_path, "a.csv", GOOD), header=header)
 
 
 def test_a_vocabulary_without_tokens_is_warned_of(tmp_path):

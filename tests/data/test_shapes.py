@@ -80,6 +80,13 @@ def excel(folder, **sheets):
     return folder / "a.xlsx"
 
 
+def rewritten(archive, old, new):
+    """The same archive, with other words in a file of it."""
+    with zipfile.ZipFile(archive) as file:
+        content = {name: file.read(name).decode() for name in file.namelist()}
+    return zipped(archive.parent, archive.name, {name: text.replace(old, new) for name, text in content.items()})
+
+
 def parquet(folder, **columns):
     """A file of these columns beside the text; without pyarrow, what is no such file."""
     if is_missing("pyarrow"):
@@ -158,6 +165,7 @@ CLINC = rows(1_200, labels=tuple(f"intent {number}" for number in range(150)))
 TOXIC = [(f"{number:016x}", text, *("01"[number % k == 0] for k in (2, 3, 5)))
          for number, (text, _) in enumerate(COMMAS)]
 COLA = [("gj04", "01"[number % 2], "", text) for number, (text, _) in enumerate(ROWS)]
+GERMAN = rows(form="die {} {} kam am {}, für 50 € völlig überteuert; schöne Grüße, viel Ärger über Öl und Füße")
 RUSSIAN = rows(form="мне очень понравился {} {} который пришёл в понедельник {} спасибо")
 JAPANESE = chinese(form="この店で{}い{}を{}つ買いました。とても良かったです",
                    signs=("赤青白黒丸", "傘車本机帽鞄", "二三"))
@@ -271,6 +279,12 @@ SHAPES = [
     *(shape(f"{text},{label}", lambda at, names=(text, label): table(at, "a.csv", COMMAS, list(names)), COMMAS[7][0])
       for text, label in [("review", "sentiment"), ("tweet", "class"), ("Statement", "Status"), ("text", "category"),
                           ("Review Text", "Rating"), ("message", "target"), ("content", "is_spam")]),
+    shape("overall,reviewText,summary (Amazon)", lambda at: save(at, "a.json", json_lines(
+        {"overall": label, "reviewText": text, "summary": f"a {label} lamp"} for text, label in COMMAS)), COMMAS[7][0],
+        hint={"label": "overall"}),
+    shape("a label that is called like its column", lambda at: table(at, "a.csv", [
+        (text, ("fine", "toxic")[label == "pos"]) for text, label in COMMAS], ["comment", "toxic"]), COMMAS[7][0],
+        classes=("fine", "toxic"), label="toxic"),
     shape("label,review, Chinese", lambda at: table(at, "a.csv", [row[::-1] for row in chinese()], ["label", "review"]),
           chinese()[7][0], classes=("0", "1"), label="1"),
     # Encodings
@@ -278,7 +292,7 @@ SHAPES = [
             records[7][0], classes=tuple(sorted({label for _, label in records})), label=records[7][1],
             hint={"encoding": encoding})
       for encoding, records in [("gb18030", chinese()), ("cp1252", CAFE), ("utf-16", CAFE), ("shift_jis", JAPANESE),
-                                ("cp1251", RUSSIAN)]),
+                                ("cp1251", RUSSIAN), ("mac_roman", GERMAN)]),
     shape("few signs that aren't ASCII, cp1252", lambda at: table(at, "a.csv", [
         (f"{text} for £ 5", label) for text, label in ROWS], ["text", "label"], "cp1252"), f"{TEXT} for £ 5"),
     shape("HTML and emoji", lambda at: table(at, "a.csv", [
@@ -337,6 +351,9 @@ SHAPES = [
             {"id": 900 + number, "unique_id": f"{number:036}", "result": [
                 {"value": {"choices": [label]}, "from_name": "sentiment", "type": "choices"}]}]}
         for number, (text, label) in enumerate(COMMAS)])), COMMAS[7][0]),
+    shape("JSON lines with a field that is mostly null", lambda at: save(at, "a.jsonl", json_lines(
+        {"body": text, "flag": None if number % 20 else "late", "mood": label}
+        for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0]),
     shape("JSON lists of a text and a list of one label", lambda at: save(at, "a.json", json.dumps(
         [[text, [label]] for text, label in COMMAS])), COMMAS[7][0]),
     shape("JSON lists as texts", lambda at: save(at, "intents.json", json.dumps(
@@ -371,6 +388,8 @@ SHAPES = [
         needs="openpyxl"),
     shape("Excel, two sheets for one split", lambda at: excel(at, Test=ROWS[:9], Dev=ROWS, Val=ROWS[:5]),
           warns="sheet 'Dev', not 'Test', 'Val'", needs="openpyxl"),
+    shape("Excel, a wrong size of the sheet in the file", lambda at: rewritten(
+        excel(at), 'ref="A1:B61"', 'ref="A1:B31"'), needs="openpyxl"),
     shape("Excel, a sheet for each split", lambda at: excel(at, **{name: [("text", "label"), *ROWS[start:end]]
         for name, start, end in [("Train", 0, 40), ("Dev", 40, 50), ("Test", 50, 60)]}), parts=(40, 10, 10),
         needs="openpyxl"),
@@ -394,9 +413,17 @@ SHAPES = [
     shape("texts and labels in two files", lambda at: (
         save(at, "texts.txt", "".join(f"{text}\n" for text, _ in COMMAS)),
         save(at, "labels.txt", "".join(f"{label}\n" for _, label in COMMAS))), COMMAS[7][0]),
+    shape("texts and labels in two files for each split", lambda at: {part: (
+        save(at, f"{part}.txt", "".join(f"{text}\n" for text, _ in COMMAS[start:end])),
+        save(at, f"{part}_labels.txt", "".join(f"{label}\n" for _, label in COMMAS[start:end])))
+        for part, start, end in [("train", 0, 40), ("test", 40, 60)]}, COMMAS[7][0], warns="val"),
     shape("texts and labels of unequal length", lambda at: (
         save(at, "texts.txt", "".join(f"{text}\n" for text, _ in COMMAS)),
         save(at, "labels.txt", "".join(f"{label}\n" for _, label in COMMAS[1:]))), refused="59"),
+    shape("a folder with train, and a test without labels (Kaggle)", lambda at: [
+        table(at, "train.csv", COMMAS, ["text", "label"]),
+        table(at, "test.csv", [(f"{n}", text) for n, (text, _) in enumerate(COMMAS)], ["id", "text"])] and at,
+        refused="A file without labels can't be used: give the path of the other one alone"),
     shape("one file per split", one_file_per_split, parts=(40, 10, 10)),
     shape("train and test, no val, in two files", lambda at: one_file_per_split(at, ("train", "test"), (40, 60)),
           warns="val"),
