@@ -91,14 +91,14 @@ def claiming_database(url):
     """The database at a URL, whose tables are created if there are none. Raises StudyError if it can't be opened."""
     place = hide_password(url)
     # SQLite lets one process write at a time: the others wait. A server may have been restarted: test each connection.
-    options = {"connect_args": {"timeout": RECONNECT}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    if url.startswith("sqlite") and sealed(path := Path(sqlalchemy.make_url(url.format()).database)):
+    sqlite = url.startswith("sqlite")
+    options = {"connect_args": {"timeout": RECONNECT}} if sqlite else {"pool_pre_ping": True}
+    if sqlite and sealed(path := Path(sqlalchemy.make_url(url.format()).database)):
         unchanging = f"{path.as_uri()}?immutable=1"  # without this, SQLite does not even read it
         options = {"creator": functools.partial(sqlite3.connect, unchanging, uri=True, check_same_thread=False)}
     for attempt in range(10):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ExperimentalWarning)
+            with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
                 return ClaimingDatabase(
                     url, engine_kwargs=options, heartbeat_interval=HEARTBEAT, grace_period=6 * HEARTBEAT,
                     heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=2))
@@ -111,7 +111,7 @@ def claiming_database(url):
             raise StudyError(f"{place} can't be opened: {reason_of(error)}") from error
         except (SQLAlchemyError, StorageInternalError) as error:
             # If two processes create the same database at the same moment, both create its tables, and one fails.
-            SameFile(sqlalchemy.make_url(url)).explain(reason_of(error))
+            SameFile(sqlalchemy.make_url(url.format() if sqlite else url)).explain(reason_of(error))
             if attempt == 9:
                 raise StudyError(f"{place} can't be opened: {reason_of(error)}") from error
             time.sleep(random.uniform(0.1, 0.5))

@@ -128,8 +128,7 @@ def held(path):
     """Holds the journal's lock, and gives it. An error of the disk becomes a StudyError."""
     lock = Lock(path)
     try:
-        with open(path, "rb"):
-            pass
+        open(path, "rb").close()
         if not os.access(os.path.dirname(path), os.W_OK):  # else a lock that was left in it is waited for
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         try:

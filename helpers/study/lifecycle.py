@@ -128,7 +128,7 @@ def run_until(study, objective, n_trials, callbacks=(), timeout=None, **options)
 def check_arguments(call, study, objective, n_trials, timeout):
     """Raises StudyError if the arguments of a call like run_until(...) are of the wrong kind."""
     if not isinstance(study, optuna.Study) or not callable(objective):
-        raise StudyError(f"write {call}, in this order: a study of Optuna's, then the objective, which is the "
+        raise StudyError(f"write {call}, in this order; the study is one of Optuna's, and the objective, which is the "
                          "function itself, without brackets")
     check_total("n_trials", n_trials)
     if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or not timeout >= 0):

@@ -63,8 +63,7 @@ def _reason(trial, error):
     if isinstance(error, (TypeError, ValueError)):
         if reason := _queued_value_that_does_not_fit(trial, error):
             return reason
-        known = _unstorable(error) or _other_space(trial, error)
-        if known is not None:
+        if known := _unstorable(error) or _other_space(trial, error):
             raise known from None
     return None
 
@@ -140,18 +139,12 @@ def _other_space(trial, error):
         return None
     name, new = refused
     for earlier in trial.study.get_trials(deepcopy=False):
-        if name in earlier.distributions and not _fits(earlier.distributions[name], new):
+        try:
+            if name in earlier.distributions:
+                check_distribution_compatibility(earlier.distributions[name], new)
+        except ValueError:
             return StudyError(
-                f'the study "{trial.study.study_name}" has {name} as {earlier.distributions[name]}, '
-                f"and this objective asks for {new}; one study can't hold both. Give the study a new name, or "
-                f"change {name} back. The finished trials are kept."
-            )
+                f'the study "{trial.study.study_name}" has {name} as {earlier.distributions[name]}, and this objective '
+                f"asks for {new}; one study can't hold both. Give the study a new name, or change {name} back. "
+                "The finished trials are kept.")
     return None
-
-
-def _fits(old, new):
-    try:
-        check_distribution_compatibility(old, new)
-    except ValueError:
-        return False
-    return True

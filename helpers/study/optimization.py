@@ -59,7 +59,7 @@ class _Optimization:
                             callbacks=[self.end, *self.callbacks], **self.options)  # fmt: skip
         if grid_of(self.study.sampler):
             recover(self.study)
-            if only_retries_wait(self.study):
+            if only_retries_wait(self.study) and time.monotonic() < self.until:
                 self.round()
 
     def end(self, study, trial):

@@ -8,11 +8,7 @@ import grpc
 import optuna
 from optuna.storages._grpc.auto_generated.api_pb2_grpc import add_StorageServiceServicer_to_server
 from optuna.storages._grpc.servicer import OptunaStorageProxyService
-from optuna.storages._heartbeat import BaseHeartbeat
-
-__all__ = ["BaseHeartbeat", "WatchedTPE", "grid_of", "grid_points", "is_in_memory", "mark_failed", "place_of",
-           "proxy_server", "queued_parameters", "refused_attribute", "refused_parameter", "trial_id",
-           "was_told_to_stop"]  # fmt: skip
+from optuna.storages._heartbeat import BaseHeartbeat as BaseHeartbeat  # for our storages
 
 
 def is_in_memory(study):

@@ -70,8 +70,7 @@ def recover(study):
     trials that it marked.
     """
     numbers = []
-    with warnings.catch_warnings(), contextlib.suppress(NotWritable):
-        warnings.simplefilter("ignore", ExperimentalWarning)
+    with warnings.catch_warnings(action="ignore", category=ExperimentalWarning), contextlib.suppress(NotWritable):
         optuna.storages.fail_stale_trials(study)
         retry = RetryHeartbeatStaleTrialCallback(max_retry=2)
         for trial in study.get_trials(states=(TrialState.RUNNING,)):
@@ -153,8 +152,7 @@ def _proxy(address):
     host, _, port = address.removeprefix("grpc://").rpartition(":")
     if not host or not port.isdigit():
         raise StudyError(f"{address} names no host and port; write grpc://host:port, like grpc://127.0.0.1:13000")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
+    with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
         proxy = ClaimingProxy(host=host, port=int(port))
     try:
         proxy.wait_server_ready(timeout=10)

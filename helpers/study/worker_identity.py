@@ -59,7 +59,8 @@ def _start(process):
     stat = Path(f"/proc/{process}/stat")
     if stat.parent.parent.exists():  # Linux: ticks since boot, which don't change when the clock is set
         return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
-    return str(psutil.Process(int(process)).create_time())
+    process = psutil.Process(int(process))  # on macOS, its create_time() changes when the clock is set, _ident doesn't
+    return str(process._ident[1] or process.create_time())
 
 
 class Claiming:

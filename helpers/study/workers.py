@@ -16,20 +16,9 @@ from pathlib import Path
 import loky
 from tqdm.auto import tqdm
 
+from helpers.study import lifecycle
 from helpers.study.errors import StudyError
 from helpers.study.grid import can_begin, only_retries_wait
-from helpers.study.lifecycle import (
-    best_so_far,
-    check_arguments,
-    check_total,
-    count_trials,
-    deadline,
-    finished,
-    open_study,
-    run_until,
-    stop_after_ten,
-    watching,
-)
 from helpers.study.optuna_internals import is_in_memory
 from helpers.study.retry import retry_while_away, storage_trouble
 from helpers.study.storage import recover
@@ -51,18 +40,18 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None, stop=Non
     Raises StudyError if the arguments are not a function, a study with a storage and whole numbers, if they can't
     be copied, if workers die again and again, or if ten trials in a row end without a value.
     """
-    check_arguments("run_workers(objective, study, n_trials)", study, objective, n_trials, timeout)
+    lifecycle.check_arguments("run_workers(objective, study, n_trials)", study, objective, n_trials, timeout)
     workers = loky.cpu_count() if workers is None else workers
     if isinstance(workers, bool) or not isinstance(workers, numbers.Integral) or workers < 1:
         raise StudyError(f"workers is {workers!r}; it must be 1 or more, or None for one per core")
     if is_in_memory(study):
         raise StudyError(
             "this study is kept in this process's memory, where no other process can reach it; "
-            'open it with a file, like open_study(name, "study.journal")'
+            'open it with a file, like lifecycle.open_study(name, "study.journal")'
         )
     copied = copy_of(study, objective)
     retry_while_away(lambda: recover(study))
-    crew = _Crew(copied, study, n_trials, workers, deadline(timeout), stop or threading.Event())
+    crew = _Crew(copied, study, n_trials, workers, lifecycle.deadline(timeout), stop or threading.Event())
     try:
         crew.run()
     finally:
@@ -98,7 +87,7 @@ class _Crew:
         self.without, self.errors, self.deaths = [], [], 0  # deaths: since the last trial that ended
         self.idle = [self.hire() for _ in range(min(workers, self.missing()))]
         self.progress = tqdm(total=n_trials, initial=n_trials - self.missing(), unit="trial")
-        self.show = watching(self.show_progress, tqdm.write)
+        self.show = lifecycle.watching(self.show_progress, tqdm.write)
 
     def hire(self):
         environment = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -107,7 +96,7 @@ class _Crew:
 
     def missing(self):
         """How many trials are neither finished nor running here."""
-        return self.n_trials - retry_while_away(lambda: finished(self.study)) - len(self.running)
+        return self.n_trials - retry_while_away(lambda: lifecycle.finished(self.study)) - len(self.running)
 
     def run(self):
         while True:
@@ -148,7 +137,7 @@ class _Crew:
             if stopped:
                 self.stop.set()
             if without is not None:
-                stop_after_ten(self.without, without)
+                lifecycle.stop_after_ten(self.without, without)
 
     def replace_dead(self):
         self.deaths += 1
@@ -162,10 +151,10 @@ class _Crew:
         self.idle.append(self.hire())
 
     def show_progress(self):
-        best = best_so_far(self.study)
+        best = lifecycle.best_so_far(self.study)
         if best:
             self.progress.set_postfix(best=best, refresh=False)
-        self.progress.n = finished(self.study)
+        self.progress.n = lifecycle.finished(self.study)
         self.progress.refresh()
 
     def close(self):
@@ -193,31 +182,31 @@ def work(objective, study, storage, n_trials, who=None, direction=None, sampler=
     """
     if not study.strip():
         raise StudyError("--study is empty; give the study's name")
-    check_total("--trials", n_trials)
+    lifecycle.check_total("--trials", n_trials)
     function = find(objective)
     if not callable(function):
         raise StudyError(f"{objective} is no function, but a {type(function).__name__}")
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
-    study = open_study(study, storage, direction, who, sampler=find(sampler) if sampler else None)
+    study = lifecycle.open_study(study, storage, direction, who, sampler=find(sampler) if sampler else None)
     try:
-        run_until(study, function, n_trials)
+        lifecycle.run_until(study, function, n_trials)
     except KeyboardInterrupt:
         print("interrupted; what finished is stored")
-    print(f"{study.study_name}: {count_trials(study)}")
+    print(f"{study.study_name}: {lifecycle.count_trials(study)}")
 
 
 def find(text):
     """What MODULE:NAME names. Raises StudyError if there is none."""
     module, _, name = text.partition(":")
-    module = module.removesuffix(".py")
+    module = module.removeprefix("./").removesuffix(".py")
     if not module or not name:
         raise StudyError(f"{text} names no function; write MODULE:FUNCTION, like helpers.search:objective")
     sys.path.insert(0, os.getcwd())
     try:
         found = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name and module.startswith(error.name):
+        if error.name and f"{module}.".startswith(f"{error.name}."):
             raise StudyError(f"there is no module {module} in {Path.cwd()} or among the installed packages") from error
         raise
     if not hasattr(found, name):

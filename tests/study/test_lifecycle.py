@@ -187,6 +187,14 @@ def test_a_trial_that_was_asked_for_by_hand_is_left_alone(tmp_path):
     assert count_trials(study).startswith("1 failed, 1 running")
 
 
+def test_a_grid_whose_time_is_over_leaves_its_next_point_in_the_queue(tmp_path):
+    study = open_study("mine", tmp_path / "study.journal", sampler=optuna.samplers.GridSampler({"x": [1]}))
+    run_until(study, lambda trial: trial.suggest_int("x", 0, 9), 10, timeout=0)
+    assert count_trials(study) == "1 waiting"
+    run_until(study, lambda trial: trial.suggest_int("x", 0, 9), 10)
+    assert count_trials(study) == "1 complete"
+
+
 @pytest.mark.parametrize("storage", ["journal", "sqlite"], indirect=True)
 def test_a_grid_of_numpy_numbers_is_refused_before_a_trial_begins(storage):
     study = open_study("mine", storage, sampler=optuna.samplers.GridSampler({"n": np.arange(3)}))

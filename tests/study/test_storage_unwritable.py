@@ -121,7 +121,7 @@ def test_a_network_drive_that_is_away_when_the_progress_bar_looks_does_not_end_t
         looks.append(setattr(drive, "away", errno.EIO))
         return str(study.best_value)
 
-    monkeypatch.setattr("helpers.study.workers.best_so_far", best_so_far)
+    monkeypatch.setattr("helpers.study.lifecycle.best_so_far", best_so_far)
     run_workers(parabola, study, 2, workers=1)
     drive.away = None
     assert looks

@@ -215,7 +215,7 @@ def test_what_watches_the_run_cannot_end_it(study, capsys, monkeypatch):
 
     run_workers(too_large, study, 3, workers=1)
     assert "best=none within its limits yet" in capsys.readouterr().err
-    monkeypatch.setattr("helpers.study.workers.best_so_far", lambda study: {}["best"])
+    monkeypatch.setattr("helpers.study.lifecycle.best_so_far", lambda study: {}["best"])
     run_workers(too_large, study, 5, workers=1)
     assert count_trials(study) == "5 complete"
     assert capsys.readouterr().out.count("The callback show_progress raised KeyError: 'best'") == 1
@@ -479,12 +479,15 @@ def test_two_terminals_work_on_one_study(tmp_path):
 @pytest.mark.slow
 def test_a_worker_that_cannot_begin_says_why(tmp_path):
     (tmp_path / "mine.py").write_text("limit = 3\n")
+    (tmp_path / "mine_imports.py").write_text("import mine_imp\n")
     for objective, words in {
         "mine": "names no function; write MODULE:FUNCTION",
         "yours:objective": "there is no module yours in",
         "mine:objective": "mine.py) holds nothing named objective",
         "mine:limit": "mine:limit is no function, but a int",
         "mine.py:limit": "is no function",
+        "./mine.py:limit": "is no function",
+        "mine_imports:limit": "No module named 'mine_imp'",
     }.items():
         worker = command("worker", objective, "--study", "a", "--storage", "a.journal", "--trials", "1", cwd=tmp_path)
         _, error = worker.communicate(timeout=180)
