@@ -79,13 +79,15 @@ def nearly(a, b):
     return math.isclose(a, b, rel_tol=1e-6)
 
 
-def compare(function, right, cases, mistakes, what, otherwise, equal=nearly):
+def compare(function, right, cases, mistakes, otherwise, what=None, equal=nearly):
     """The numbers that the function returns for the cases, which are tuples of arguments.
 
     Raises Wrong unless they are those of `right`. mistakes: a function of a case, {hint: wrong number}; the hint to
     give is the first that explains every number that is wrong, or else `otherwise`. what: a function of a case that
-    begins the hint, up to the number.
+    begins the hint, up to the number; without it, the call itself does.
     """
+    name = getattr(function, "__name__", "your function")
+    what = what or (lambda *case: f"{name}({', '.join(map(repr, case))}) returns")
     given = [number(returned(function, *map(copy.copy, case)), what(*case)) for case in cases]
     wrong = [(value, case) for value, case in zip(given, cases, strict=True) if not equal(value, right(*case))]
     if wrong:

@@ -148,6 +148,20 @@ def takes_out_the_others(trials, here, alive):
     return [trial["number"] for trial in reversed(trials)]
 
 
+def ends_the_dead(trials, here, alive):
+    for trial in trials:
+        if trial["state"] == "RUNNING" and trial["machine"] == here and alive.get(trial["process"]) != trial["start"]:
+            trial["state"] = "FAIL, as it was found dead"
+    return [trial["number"] for trial in trials if trial["state"].endswith("dead")]
+
+
+def ends_the_silent(trials, now, grace):
+    for trial in trials:
+        if trial["state"] == "RUNNING" and trial["heartbeat"] is not None and now - trial["heartbeat"] > grace:
+            trial["state"] = "FAIL, as it was silent"
+    return [trial["number"] for trial in trials if trial["state"].endswith("silent")]
+
+
 class Guarded:
     def __init__(self, objective):
         self.objective = objective
@@ -316,7 +330,7 @@ RIGHT = {
         lambda probabilities, y: np.array([[0, -1], [-10, 0]])[y, probabilities.argmax(axis=1)].mean(),
         lambda probabilities, y: torch.tensor(-np.where(y == (probabilities[:, 1] > 0.5), 0, 1 + 9 * y).mean()),
     ],
-    "07.1": [by_a_loop, takes_out_the_others],
+    "07.1": [by_a_loop, takes_out_the_others, ends_the_dead],
     "07.2": [
         Guarded,
         guards_with_numpy,
@@ -357,7 +371,7 @@ RIGHT = {
         lambda worker, allowed: list(itertools.islice(itertools.cycle(allowed.split(",")), worker + 1))[-1],
         lambda worker, allowed: (allowed.split(",") * (worker + 1))[worker],
     ],
-    "12.1": [before_the_last_moment],
+    "12.1": [before_the_last_moment, ends_the_silent],
     "12.2": [
         counts_the_rounds,
         lambda n_trials, workers: min(n_trials, workers * math.ceil(10 / workers)),

@@ -57,7 +57,6 @@ def wrong_steps(rows, size, epochs, share):
 def steps_of_the_warmup(warmup_steps):
     steps = compare(
         warmup_steps, lambda rows, size, epochs, share: math.ceil(rows / size) * epochs * share, TRAININGS, wrong_steps,
-        what=lambda *training: f"warmup_steps{training} returns",
         otherwise="how many batches are in an epoch, and how many epochs are there?",
         equal=lambda a, b: abs(a - b) < 1)  # rounded up or down
     for given in steps:

@@ -138,7 +138,8 @@ def conditional_optimizer(define_my_optimizer):
         name, used = type(optimizer).__name__, optimizer.param_groups[0]
         need(name in ("Adam", "AdamW", "SGD"), f"it returns {name}; the task names Adam, AdamW and SGD.")
         chosen = [answer for answer in trial.params.values() if answer in ("Adam", "AdamW", "SGD")]
-        need(name in chosen or not chosen, f"the trial chose {'and '.join(chosen)}, and your function returned {name}.")
+        need(name in chosen or not chosen,
+             f"the trial chose {' and '.join(chosen)}, and your function returned {name}.")
         for setting, (owners, wanted) in SETTINGS.items():
             if name not in owners:
                 need(setting not in trial.params,

@@ -13,11 +13,10 @@ STATES = [([], 10), ([COMPLETE] * 3, 10), ([COMPLETE] * 3 + [PRUNED] * 4, 10), (
           ([COMPLETE] * 3 + [PRUNED] * 2 + [FAIL], 10), ([COMPLETE] * 4 + [RUNNING], 6)]
 
 
-def study_with(states):
-    """A study in memory with a trial in each of the states."""
+def study_with(trials):
+    """A study in memory with a trial for each (state, value)."""
     study = optuna.create_study(direction="maximize")
-    study.add_trials([optuna.trial.create_trial(state=state, value=0.5 if state == COMPLETE else None)
-                      for state in states])
+    study.add_trials([optuna.trial.create_trial(state=state, value=value) for state, value in trials])
     return study
 
 
@@ -33,7 +32,8 @@ def wrong_counts(study, total):
 
 @exercise("04.1")
 def how_many_more(function):
-    studies = [(study_with(states), total) for states, total in STATES]
+    studies = [(study_with([(state, 0.5 if state == COMPLETE else None) for state in states]), total)
+               for states, total in STATES]
     compare(
         function, lambda study, total: total - finished(study), studies, wrong_counts,
         otherwise="not the number that is missing.",

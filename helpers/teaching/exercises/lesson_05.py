@@ -8,7 +8,7 @@ from optuna.trial import FixedTrial, TrialState
 from scipy.special import stdtrit
 
 from helpers.budget import pick
-from helpers.evaluation import interval
+from helpers.evaluation import difference, interval
 from helpers.models import TransformerClassifier
 from helpers.recorded import load_table
 from helpers.search import data
@@ -18,20 +18,13 @@ from helpers.teaching.exercises.lesson_03 import random_trials
 from helpers.training import accuracy, predict
 
 
-def drawn(define_model, n=60):
-    """The models that the learner's function builds for random trials, and what it asks for, by name."""
-    trials, models = random_trials(n), []
-    for trial in trials:
-        model = returned(define_model, trial)
-        need(isinstance(model, TransformerClassifier),
-             f"it returns a {type(model).__name__}; return a TransformerClassifier, as define_transformer does.")
-        models.append(model)
-    return models, {name: space for trial in trials for name, space in trial.distributions.items()}
-
-
 @exercise("05.1", seconds=60)
 def second_space(define_model):
-    models, space = drawn(define_model)
+    trials = random_trials(60)
+    models = [returned(define_model, trial) for trial in trials]
+    for model in models:
+        need(isinstance(model, TransformerClassifier),
+             f"it returns a {type(model).__name__}; return a TransformerClassifier, as define_transformer does.")
     layers = [model.encoder.layers for model in models]
     widths = {layer[0].self_attn.embed_dim for layer in layers}
     need(max(widths) > 96,
@@ -53,6 +46,7 @@ def second_space(define_model):
          f"dropout goes up to {max(dropouts):.2f}. No dropout was better than 0.1: end the range low.")
     need(min(dropouts) < 0.05,
          f"dropout is never below {min(dropouts):.2f}, and no dropout was better than 0.1. (Left out, it is 0.1.)")
+    space = dict.fromkeys(name for trial in trials for name in trial.params)
     need(space, "it asks the trial for nothing, so all twenty trials would be the same training. Ask at least for "
                 "d_model, whose range ended too early.")
     need(len(space) <= 6,
@@ -93,7 +87,7 @@ def wrong_margins(values):
 @exercise("05.2")
 def margin_of_the_mean(margin):
     compare(
-        margin, interval, SAMPLES, wrong_margins, what=lambda values: f"for {values} it returns",
+        margin, interval, SAMPLES, wrong_margins,
         otherwise="the margin is a product of three: the factor from Student's t, the standard deviation, and one over "
                   "the square root of n.",
         equal=lambda a, b: abs(a - b) < 1e-4 * abs(b))
@@ -137,16 +131,18 @@ def challenge(answer):
     need(finished(study) <= TRIALS,
          f"the study has {finished(study)} finished trials; the budget is {TRIALS}. Begin a new study.")
     recorded = load_table("tuned").query("model == 'tuned Transformer'")["val_accuracy"]
-    target = pick(recorded.mean() + interval(recorded), smoke=0.25)
     scores, probabilities = zip(*[train_again(my_train, study, seed) for seed in SEEDS], strict=True)
-    mean = sum(scores) / len(scores)
-    print(f"mean of {len(SEEDS)} seeds: {mean:.3f}; to beat: {target:.3f}", flush=True)
+    gain, margin = pick(difference(scores, recorded), smoke=(sum(scores) / len(scores) - 0.25, 0.0))
+    print(f"mean of {len(SEEDS)} seeds minus the recorded Transformer: {gain:+.3f} ± {margin:.3f}", flush=True)
     need(all(table.std(dim=0).max() > 1e-4 for table in probabilities),
          "the model gives the same answer to every hand: it has learnt how frequent the classes are, and nothing "
          "about cards. See the flat curves of lesson 01, and what ended them.")
     need(not torch.equal(probabilities[0], probabilities[1]),
          "two seeds gave the very same model; does my_train pass its seed to train?")
-    need(mean > target,
-         f"the mean of three other seeds is {mean:.3f}, and the interval of the recorded Transformer reaches up to "
-         f"{target:.3f}. More trials won't help; change the model. What do you know about cards that it has to learn?")
+    ahead = f"the mean of three other seeds minus the recorded Transformer's is {gain:+.3f} ± {margin:.3f}"
+    need(gain > 0,
+         f"{ahead}. More trials won't help; change the model. What do you know about cards that it has to learn?")
+    need(gain > margin,
+         f"{ahead}: ahead, but the interval includes zero. A model that gains more, or varies less between seeds, "
+         "passes. What else do you know about cards?")
     return "Half of the trials, and better: what you know about the data is worth more than a search."

@@ -65,11 +65,11 @@ CASES = [  # a text, its tokens
 def words(tokenize):
     for text, right in CASES:
         given = returned(tokenize, text)
-        where = f"of {text!r} it makes {given!r}"
+        where = f"from {text!r} it makes {given!r}"
         need(isinstance(given, list) and all(isinstance(token, str) for token in given),
              f"{where}; return a list of strings.")
         need("" not in given, f"{where}: an empty string is no token.")
-        need(any(len(token) > 1 for token in given),
+        need(not given or any(len(token) > 1 for token in given),
              f"{where}: single characters. Keep the letters of a word together.")
         need([token.lower() for token in given] == given,
              f"{where}: 'Bad' and 'bad' are still two tokens, each of them rarer than the word.")
@@ -127,5 +127,5 @@ def value_of(probabilities, y):
 
 @exercise("06.3")
 def value(function):
-    compare(function, value_of, MESSAGES, wrong_costs, describe, otherwise="not minus the mean cost of a message.")
+    compare(function, value_of, MESSAGES, wrong_costs, what=describe, otherwise="not minus the mean cost of a message.")
     return "The study can now maximize what matters to you."

@@ -15,16 +15,16 @@ def trial(number, process, start, state="RUNNING", machine="here"):
 
 ALIVE = {10: 500, 11: 620, 12: 900}  # process: start
 TRIALS = [  # and what is wrong with an answer that counts it in, or leaves it out
-    (trial(0, 9, 400, state="COMPLETE"), "it is complete: it needs nobody any more, dead or alive."),
+    (trial(0, 9, 400, state="COMPLETE"), "it is complete, so it needs no worker."),
     (trial(1, 10, 500), "its worker is process 10, and that lives. A living worker's trial must be left alone."),
     (trial(2, 8, 450), "it is running, on this machine, and its process 8 is not among the living."),
     (trial(3, 12, 300),
-     "a process 12 lives, but it started at 900, and the trial's worker at 300: the number has gone to another "
+     "process 12 is running, but it started at 900, and the trial's worker at 300: the number now belongs to another "
      "program. Compare both."),
     (trial(4, 7, 200, machine="elsewhere"),
      "it belongs to a worker on another machine. Its process can't be seen from here, so it may well live."),
     (trial(5, 11, 620, machine="elsewhere"), "it belongs to a worker on another machine, whatever lives here."),
-    (trial(6, 9, 410, state="PRUNED"), "it is pruned: it needs nobody any more, dead or alive."),
+    (trial(6, 9, 410, state="PRUNED"), "it is pruned, so it needs no worker."),
     (trial(7, 9, 415, state="FAIL"), "it failed already: nobody has to end it."),
     (trial(8, 9, 430, state="WAITING"), "it waits in the queue: nobody has begun it."),
     (trial(9, 13, 500),
@@ -36,14 +36,13 @@ ORPHANS = {2, 3, 9}
 
 @exercise("07.1")
 def find_orphans(function):
-    all_trials = [one for one, _ in TRIALS]
-    compare_numbers(returned(function, list(all_trials), "here", dict(ALIVE)), REASONS, ORPHANS)
+    compare_numbers(returned(function, [one.copy() for one, _ in TRIALS], "here", dict(ALIVE)), REASONS, ORPHANS)
     need(list(returned(function, [], "here", dict(ALIVE))) == [],
          "without trials there are no orphans; return an empty list.")
-    on_elsewhere = sorted(returned(function, list(all_trials), "elsewhere", {11: 620}))
+    on_elsewhere = sorted(returned(function, [one.copy() for one, _ in TRIALS], "elsewhere", {11: 620}))
     need(on_elsewhere == [4],
-         "seen from the machine \"elsewhere\", where process 11 lives since 620, the orphans are [4], and your "
-         f"function says {on_elsewhere}. Does it use `here`?")
+         'seen from the machine "elsewhere", where process 11 has been running since 620, the orphans are [4], and '
+         f"your function says {on_elsewhere}. Does it use `here`?")
     return "The dead are found, and no living worker loses its trial."
 
 
@@ -73,8 +72,8 @@ def guard(function):
         except Exception as error:
             raise Wrong(f"the objective returned {RETURNED[len(study.trials) - 1]}, yours raised {type(error).__name__}"
                         f" ({error}), and the study ended. The trial should end and the study continue.") from None
-        need(len(calls) == len(RETURNED), "the objective was called more than once in a trial: a whole training more. "
-                                          "Call it once, and keep what it returns.")
+        need(len(calls) == len(RETURNED), f"in {len(RETURNED)} trials the objective was called {len(calls)} times. "
+                                          "Call it once in each, and keep what it returns: a call is a whole training.")
         for value, trial in zip(RETURNED, study.trials, strict=True):
             need_the_right_end(trial, value, direction)
     study = optuna.create_study()
@@ -91,7 +90,8 @@ def guard(function):
 
 def need_the_right_end(trial, value, direction):
     """A trial whose objective returned a finite value is complete with it; NaN and infinity prune it, None fails it."""
-    where = f"the objective returned {value} in a study that should {direction}, and the trial is {said(trial)}"
+    ended = STATE_NAMES[trial.state] + (f" with the value {trial.value}" if trial.value is not None else "")
+    where = f"the objective returned {value} in a study that should {direction}, and the trial is {ended}"
     if value is not None and math.isfinite(value):
         need(trial.value == value, f"{where}. A finite value must come through as it is.")
         return
@@ -105,10 +105,6 @@ def need_the_right_end(trial, value, direction):
          f"{where}. TPE takes no notice of a failed trial and asks for such settings again; prune it.")
 
 
-def said(trial):
-    return STATE_NAMES[trial.state] + (f" with the value {trial.value}" if trial.value is not None else "")
-
-
 ROOMS = [(60, 1.51), (3, 16.1), (0.5, 8.0), (2.5, 0.5), (600, 0.251), (1.75, 4.1), (7, 0.5)]
 
 
@@ -119,7 +115,7 @@ def wrong_workers(seconds, per_second):
         f"that gets smaller for a faster storage. {fits}": seconds / per_second,
         "which is not a whole number of workers.": seconds * per_second,
         "one too many: the last of them would be held up.": int(seconds * per_second) + 1,
-        "the trials of a second; but a worker does not bring one each second.": int(per_second),
+        "that many trials fit into a second, but a worker does not bring one each second.": int(per_second),
     }
 
 
@@ -127,7 +123,5 @@ def wrong_workers(seconds, per_second):
 def room(function):
     compare(
         function, lambda seconds, per_second: int(seconds * per_second), ROOMS, wrong_workers,
-        otherwise="not the number that fits. How many trials a second does one worker bring?",
-        what=lambda seconds, per_second: f"a trial takes {seconds} s, the storage takes {per_second} a second, and "
-                                         "your function returns")
+        otherwise="not the number that fits. How many trials a second does one worker bring?")
     return "Long trials leave room for many workers."

@@ -103,7 +103,5 @@ def wrong_runs(candidates, rows, all_rows, folds):
 @exercise("08.3")
 def cost(function):
     compare(
-        function, runs, SEARCHES, wrong_runs, otherwise="that is not what they cost.",
-        what=lambda candidates, rows, all_rows, folds: f"{candidates} candidates on {rows} of {all_rows} rows with "
-                                                       f"{folds} folds, and your function returns")
+        function, runs, SEARCHES, wrong_runs, otherwise="that is not what they cost.")
     return "Now the budgets can be compared."

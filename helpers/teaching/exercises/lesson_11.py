@@ -1,9 +1,9 @@
 """The checks of lesson 11, in your own project."""
 
-import optuna
-from optuna.trial import TrialState, create_trial
+from optuna.trial import TrialState
 
 from helpers.teaching.checks import compare, compare_numbers, exercise, need, returned
+from helpers.teaching.exercises.lesson_04 import study_with
 
 LOSSES = [(0.49, 80.0), (0.5, 77.0), (1.0, 3.0), (0.04, 0.5), (2.25, 1000.0)]
 
@@ -22,18 +22,8 @@ def wrong_units(loss, scale):
 def error_in_units(function):
     compare(
         function, lambda loss, scale: loss**0.5 * scale, LOSSES, wrong_units,
-        otherwise="not the root mean squared error in the target's units.",
-        what=lambda loss, scale: f"for a loss of {loss} and a scale of {scale}, your function returns")
+        otherwise="not the root mean squared error in the target's units.")
     return "An error that you can say aloud, with its unit."
-
-
-def study_of(*trials):
-    """The trials of a study: one for each (state, value); a pruned one has the value as its last report."""
-    study = optuna.create_study(direction="maximize")
-    for state, value in trials:
-        reports = {0: value} if state == TrialState.PRUNED else {}
-        study.add_trial(create_trial(state=state, value=value, intermediate_values=reports))
-    return study.trials
 
 
 COMPLETE, PRUNED, FAIL, RUNNING, WAITING = (
@@ -68,7 +58,7 @@ def beaten(function):
         reasons = {number: f"it is {reason(*one, best)}" for number, one in enumerate(trials)}
         gone = [number for number, (state, value) in enumerate(trials)
                 if state == PRUNED or (state == COMPLETE and value < best)]
-        compare_numbers(returned(function, study_of(*trials)), reasons, gone)
+        compare_numbers(returned(function, study_with(trials).trials), reasons, gone)
     return "The beaten go, the best stays, and nobody loses a checkpoint."
 
 

@@ -28,19 +28,15 @@ SILENT = {2, 5}
 
 @exercise("12.1")
 def find_silent(function):
-    trials = [one for one, _ in TRIALS]
-    compare_numbers(returned(function, list(trials), NOW, GRACE), REASONS, SILENT, f"now is {NOW}, ")
-    patient = list(returned(function, list(trials), NOW, 300))
+    given = returned(function, [one.copy() for one, _ in TRIALS], NOW, GRACE)
+    compare_numbers(given, REASONS, SILENT, f"now is {NOW}, ")
+    patient = list(returned(function, [one.copy() for one, _ in TRIALS], NOW, 300))
     need(patient == [5], f"if a worker may be silent for 300 seconds, only trial 5 is to be run again, and your "
                          f"function says {patient}. Does it use `grace`?")
     return "Only what fell silent is run again."
 
 
 STUDIES = [(100, 1), (100, 4), (100, 7), (100, 10), (100, 16), (100, 64), (100, 1000), (5, 1), (20, 15)]
-
-
-def right(n_trials, workers):
-    return min(n_trials, workers * ceil(10 / workers))
 
 
 def wrong_numbers(n_trials, workers):
@@ -60,8 +56,6 @@ def wrong_numbers(n_trials, workers):
 @exercise("12.2")
 def drawn_at_random(function):
     compare(
-        function, right, STUDIES, wrong_numbers,
-        otherwise="that is not their number. How many trials have ended when each round begins?",
-        what=lambda n_trials, workers: f"a study has {n_trials} trials and {workers} "
-                                       f"{'worker' if workers == 1 else 'workers'}, and your function returns")
+        function, lambda n_trials, workers: min(n_trials, workers * ceil(10 / workers)), STUDIES, wrong_numbers,
+        otherwise="that is not their number. How many trials have ended when each round begins?")
     return "With enough workers, every search is random search."

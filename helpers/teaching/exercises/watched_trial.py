@@ -7,12 +7,11 @@ import optuna
 from helpers.teaching.checks import Wrong, need, number, returned
 
 
-class WatchedTrial:
+class WatchedTrial(optuna.trial.FixedTrial):
     """Records its reports, asks to be pruned after `patience` of them, and refuses to suggest anything."""
 
-    number = 0
-
     def __init__(self, patience=math.inf):
+        super().__init__({})
         self.patience, self.steps, self.values = patience, [], []
 
     def report(self, value, step):
@@ -21,9 +20,6 @@ class WatchedTrial:
 
     def should_prune(self):
         return len(self.values) >= self.patience
-
-    def set_user_attr(self, key, value):
-        pass
 
     def suggest_int(self, name, *_, **__):
         raise Wrong(f"it asks the trial for {name!r}; nothing is to be tuned here, so use what your function is given.")

@@ -52,6 +52,7 @@ class DealAHand(ipywidgets.VBox):
             self.mark_chosen()
         self.grid.layout.display = "grid" if is_open else "none"
         self.note.value = "six cards that you hold, then the one that you draw" if is_open else ""
+        self.table.layout.visibility = "hidden" if is_open and 0 < len(self.chosen) < SIZE else "visible"
 
     def choose(self, card):
         """Adds a card to the hand, or removes it if it is there; an eighth one is not taken."""
@@ -77,13 +78,12 @@ class DealAHand(ipywidgets.VBox):
         """Puts seven cards, given as numbers, on the table; the last one is the card just drawn."""
         tokens = self.data.encode(cards.to_text([hand]))
         right = cards.CLASSES[cards.classify([hand])[0]]
-        attention = [last_attention(model, tokens)[0].tolist() for model in self.models.values()
-                     if isinstance(model, TransformerClassifier)]
-        shares = np.array(attention[0] if attention else [0.0] * SIZE)
+        reader = next((model for model in self.models.values() if isinstance(model, TransformerClassifier)), None)
+        shares = last_attention(reader, tokens)[0].numpy() if reader else np.zeros(SIZE)
         tints = np.minimum(1, shares * SIZE / 2)  # white: no attention; full yellow: twice the equal share, or more
         on_table = [card_on_table(*one) for one in zip(hand, shares, tints, strict=True)]
         says = [self.what_it_says(name, model, tokens) for name, model in self.models.items()]
-        self.table.value = fill("hand.html", cards=on_table, attended=bool(attention), right=right, models=says)
+        self.table.value = fill("hand.html", cards=on_table, attended=reader is not None, right=right, models=says)
 
     def what_it_says(self, name, model, tokens):
         """A model's class probabilities, the weakest class first."""

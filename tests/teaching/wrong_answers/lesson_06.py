@@ -28,7 +28,7 @@ WRONG = {
         (lambda text: re.findall(r"[a-z0-9]+|[^\w\s]", text.lower()), "it should be ['größe'"),
         (lambda text: text.lower(), "return a list"),
         (lambda text: re.split(r"\W+", text.lower()), "an empty string"),
-        (lambda text: re.findall(r"\w+|[.,!?()]", text.lower()), "of 'Lamp/tent: 5% off;'"),
+        (lambda text: re.findall(r"\w+|[.,!?()]", text.lower()), "from 'Lamp/tent: 5% off;'"),
         (["bad", "lamp"], "pass the function itself"),
     ],
     "06.3": [
