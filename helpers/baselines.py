@@ -3,8 +3,6 @@
 scikit-learn is imported where it is used, since that takes long and not every notebook needs it.
 """
 
-import itertools
-
 import numpy as np
 
 
@@ -37,10 +35,9 @@ def boosted_trees(seed=0, **settings):
     return HistGradientBoostingClassifier(early_stopping=False, random_state=seed, **settings)
 
 
-def words_and_pairs(ids):
-    """The tokens of a text, and each pair of neighbours, as words for scikit-learn; ids: (length,), 0 where padded."""
-    ids = [number for number in np.asarray(ids).tolist() if number]
-    return [str(number) for number in ids] + [f"{first} {second}" for first, second in itertools.pairwise(ids)]
+def words(ids):
+    """The tokens of a text, as words for scikit-learn; ids: (length,), 0 where padded."""
+    return [str(number) for number in np.asarray(ids).tolist() if number]
 
 
 def tfidf_regression(C=1.0):
@@ -52,5 +49,5 @@ def tfidf_regression(C=1.0):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    tfidf = TfidfVectorizer(analyzer=words_and_pairs, sublinear_tf=True)
+    tfidf = TfidfVectorizer(tokenizer=words, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True)
     return make_pipeline(tfidf, LogisticRegression(C=C, max_iter=2_000))

@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIServer, make_server
 
 from helpers.commands import FIX
 from helpers.study.addresses import address_of, hide_password, how_to_write
@@ -111,11 +111,6 @@ class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
-class Handler(WSGIRequestHandler):
-    def log_message(self, *arguments):
-        """Writes no log line per request."""
-
-
 def serve():
     """What the process does: serve until its standard input ends, at the latest with its parent."""
     import optuna
@@ -125,7 +120,7 @@ def serve():
     storage, port = json.loads(sys.stdin.readline())
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     try:
-        server = make_server(HOST, port, None, Server, Handler)
+        server = make_server(HOST, port, None, Server)
     except OSError as error:
         sys.exit(f"port {port} can't be used ({error.strerror}); leave port out to get a free one")
     try:

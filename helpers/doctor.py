@@ -87,8 +87,10 @@ def check_write_access(folders=(ROOT / "notebooks", ROOT / "data", None)):
 def check_data(root=ROOT):
     """What the lessons read must be in data/."""
     lessons = "".join(path.read_text(encoding="utf-8") for path in (root / "notebooks").glob("*.ipynb"))
-    needed = {"card_hands.csv", "messages.csv"}
-    for call, name in (("load_table", "{}.csv"), ("load_study", "study_{}.journal"), ("provenance", "{}.json")):
+    needed = {"card_hands.csv", "messages.csv", "recorded/study_lstm_rounds.journal",
+              "recorded/study_trees_rounds.journal", "recorded/study_ten_tries.journal"}
+    for call, name in (("load_table", "{}.csv"), ("provenance", "{}.json"), ("load_study", "study_{}.journal"),
+                       ("load_round", "study_{}_rounds.journal")):
         found = re.findall(rf'\b{call}\(\\"([\w/]+)', lessons)
         needed |= {f"recorded/{name.format(part)}" for part in found}
     there = [name for name in needed if (root / "data" / name).is_file() and (root / "data" / name).stat().st_size]
@@ -109,7 +111,9 @@ def check_disk():
 
 
 def check_cores():
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    from loky import cpu_count  # unlike that of os, it knows the limits of a container
+
+    cores = cpu_count()
     if cores < 2:
         return True, "1 core: everything works, in about twice the time that the notebooks name"
     return True, f"{cores} cores"

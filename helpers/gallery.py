@@ -21,33 +21,31 @@ class Library:
     name: str
     environment: str
     caveat: str
-    today: str
+    today: str = ""  # the library itself, if empty
 
 
 LIBRARIES = {
     "xgboost": Library("XGBoost", "one",
                        "its own metric merror is an error rate: a maximizing study would prune the best; "
-                       "plain xgboost installs a large GPU library, xgboost-cpu does not", "this"),
-    "lightgbm": Library("LightGBM", "one", "a metric to minimize (multi_error) in a maximizing study: ValueError",
-                        "this"),
+                       "plain xgboost installs a large GPU library, xgboost-cpu does not"),
+    "lightgbm": Library("LightGBM", "one", "a metric to minimize (multi_error) in a maximizing study: ValueError"),
     "sklearn": Library("scikit-learn", "one",
                        "only estimators with partial_fit can be pruned; OptunaSearchCV warns in every trial that "
-                       "optuna.terminator has moved", "this"),
-    "pytorch": Library("PyTorch", "one", "none", "this"),
-    "keras": Library("Keras 3 on torch", "one", "KERAS_BACKEND=torch must be set before the import", "this"),
-    "fastai": Library("fastai", "one", "fastai.vision fails to import beside the CPU build of torch", "this"),
+                       "optuna.terminator has moved"),
+    "pytorch": Library("PyTorch", "one", "none"),
+    "keras": Library("Keras 3 on torch", "one", "KERAS_BACKEND=torch must be set before the import"),
+    "fastai": Library("fastai", "one", "fastai.vision fails to import beside the CPU build of torch"),
     "tensorflow": Library("TensorFlow", "tensorflow",
                           "TensorFlowPruningHook is for TensorFlow 1 and fails to import: prune by hand", "Keras 3"),
     "tf_keras": Library("tf.keras", "tensorflow", "tf.keras is Keras 3 under an older name", "Keras 3"),
     "mxnet": Library("MXNet", "mxnet", "retired in 2023; needs numpy below 1.24, hence Python 3.11", "PyTorch"),
-    "catboost": Library("CatBoost", "extras", "the callback only stops the training: call check_pruned() after fit",
-                        "this"),
+    "catboost": Library("CatBoost", "extras", "the callback only stops the training: call check_pruned() after fit"),
     "lightning": Library("Lightning", "extras",
                          "fails to import beside fastai's torchvision: keep them apart; its checkpoints lack the "
-                         "generators of random numbers: two methods of the script add them", "this"),
-    "skorch": Library("skorch", "extras", "none", "this"),
+                         "generators of random numbers: two methods of the script add them"),
+    "skorch": Library("skorch", "extras", "none"),
     "transformers": Library("Hugging Face Trainer", "extras",
-                            "the value of a trial is that of its last evaluation, and n_trials means more", "this"),
+                            "the value of a trial is that of its last evaluation, and n_trials means more"),
 }
 
 
@@ -89,7 +87,7 @@ def pins():
     for key, library in LIBRARIES.items():
         needs = header(key)
         rows.append({"library": library.name, "python": needs["requires-python"], "environment": library.environment,
-                     "pins": " ".join(pin.replace("==", " ") + "," for pin in needs["dependencies"]).rstrip(",")})
+                     "pins": ", ".join(pin.replace("==", " ") for pin in needs["dependencies"])})
     return pd.DataFrame(rows).set_index("library")
 
 
@@ -102,5 +100,5 @@ def table():
         rows.append({"library": library.name, "MB installed": round(run["megabytes"]),
                      "seconds for 20 trials": run["seconds"], "best validation accuracy": run["val_accuracy"],
                      "pruned": run["pruned"], "who prunes": who_prunes(key), "to know": library.caveat,
-                     "use today": library.name if library.today == "this" else library.today})
+                     "use today": library.today or library.name})
     return pd.DataFrame(rows).set_index("library")

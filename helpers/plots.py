@@ -435,7 +435,7 @@ def layouts(table):
     return axes
 
 
-def bands(runs, xlabel, ylabel="best value so far"):
+def bands(runs, xlabel):
     """Draws for each name the mean over its runs and, as a band, the 95 % interval of that mean.
 
     runs: {name: data frame}, one row per run; the names of the columns are the points on the x axis.
@@ -447,7 +447,7 @@ def bands(runs, xlabel, ylabel="best value so far"):
         mean, half = table.mean(), table.apply(interval)
         ax.plot(table.columns, mean, line, color=colour, label=name)
         ax.fill_between(table.columns, mean - half, mean + half, color=colour, alpha=0.12, linewidth=0)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set(xlabel=xlabel, ylabel="best value so far")
     legend_beside(ax)
     return ax
 

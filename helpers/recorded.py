@@ -26,7 +26,7 @@ def study_storage(name):
 
 def load_study(name):
     """The recorded study of that name: transformer (the first try) or small."""
-    return _load(name, name)
+    return optuna.load_study(study_name=name, storage=_there(name))
 
 
 def load_round(name, kind, seed=0):
@@ -35,21 +35,21 @@ def load_round(name, kind, seed=0):
     name: transformer, lstm or trees. kind: "round 1", "round 2", or "random", which is round two by random search.
     seed: of the search.
     """
-    return _load(f"{kind}, seed {seed}", f"{name}_rounds")
+    return optuna.load_study(study_name=f"{kind}, seed {seed}", storage=_there(f"{name}_rounds"))
 
 
-def _load(study_name, name):
-    """Raises StudyError if there is no such file: Optuna would create an empty one."""
+def _there(name):
+    """The storage of a recorded study. Raises StudyError if there is no such file: Optuna would create an empty one."""
     if not study_path(name).exists():
         known = ", ".join(sorted(path.stem.removeprefix("study_") for path in RECORDED.glob("study_*.journal")))
         raise StudyError(f"there is no recorded study {name}: {study_path(name)} does not exist; there are: "
                          f"{known or 'none; download the course again, whole'}")
-    return optuna.load_study(study_name=study_name, storage=study_storage(name))
+    return study_storage(name)
 
 
 def load_ten_tries():
     """The recorded searches of ten trials from the paper's settings, one per seed."""
-    storage = study_storage("ten_tries")
+    storage = _there("ten_tries")
     return [optuna.load_study(study_name=name, storage=storage) for name in optuna.get_all_study_names(storage)]
 
 
@@ -91,8 +91,8 @@ def provenance(name):
     facts = load_provenance(name)
     seconds = facts["seconds"]
     time_taken = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds} seconds"
-    workers = "1 worker" if facts["workers"] == 1 else f"{facts['workers']} workers"
-    words = (f"recorded on {facts['date']} with `{facts['command']}`, {workers} with "
-             f"{facts['threads_per_worker']} thread each on {facts['machine']}, in {time_taken};")
+    each = "1 worker with {} thread" if facts["workers"] == 1 else f"{facts['workers']} workers with {{}} thread each"
+    words = (f"recorded on {facts['date']} with `{facts['command']}`, "
+             f"{each.format(facts['threads_per_worker'])} on {facts['machine']}, in {time_taken};")
     lines = textwrap.fill(words, 90, break_long_words=False, break_on_hyphens=False)
     return f"{lines}\ntorch {facts['versions']['torch']}, optuna {facts['versions']['optuna']}"

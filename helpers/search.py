@@ -152,7 +152,6 @@ def narrow_objective(trial):
     return train_narrow(trial, define_narrow_transformer)[1]
 
 
-
 # The small model of the first half of notebook 03, on short messages, with the search space of the article.
 
 messages = LazyData(MESSAGES, limit=pick(None, smoke=300))
@@ -173,7 +172,7 @@ def small_objective(trial):
     return run(model, optimizer, messages, EPOCHS, trial=trial)
 
 
-# The baseline that is tuned as well; notebook 05 shows it.
+# The baseline that is tuned as well; lesson 05 reports it.
 
 
 def define_trees(trial):

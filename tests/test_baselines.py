@@ -1,12 +1,12 @@
 import numpy as np
 import torch
 
-from helpers.baselines import tfidf_regression, words_and_pairs
+from helpers.baselines import tfidf_regression, words
 
 
-def test_words_and_pairs_leave_padding_out():
-    assert words_and_pairs(torch.tensor([5, 7, 5, 0, 0])) == ["5", "7", "5", "5 7", "7 5"]
-    assert words_and_pairs([3, 0]) == ["3"]
+def test_words_leave_padding_out():
+    assert words(torch.tensor([5, 7, 5, 0, 0])) == ["5", "7", "5"]
+    assert words([3, 0]) == ["3"]
 
 
 def test_the_linear_model_can_use_the_order_of_two_words():

@@ -32,12 +32,15 @@ def test_reading_a_study_does_not_change_its_file():
     assert recorded.study_path("transformer").read_bytes() == before
 
 
-def test_a_recorded_study_that_is_not_there_is_named_and_no_file_is_made():
-    for load in (lambda: recorded.load_study("smal"), lambda: recorded.load_round("tree", "round 1")):
+def test_a_recorded_study_that_is_not_there_is_named_and_no_file_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorded, "RECORDED", tmp_path)
+    (tmp_path / "study_small.journal").touch()
+    (tmp_path / "study_transformer.journal").touch()
+    for load in (lambda: recorded.load_study("smal"), lambda: recorded.load_round("tree", "round 1"),
+                 recorded.load_ten_tries):
         with pytest.raises(StudyError, match=r"there is no recorded study .* there are: .*small, .*transformer"):
             load()
-    assert not recorded.study_path("smal").exists()
-    assert not recorded.study_path("tree_rounds").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"study_small.journal", "study_transformer.journal"}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -22,8 +22,6 @@ MAX_TRIALS = 10_000
 MAX_OF_ONE, MAX_QUEUED = 2500, 20  # trials that one laptop may begin, and that it may have queued at a time
 SILENT = 6 * HEARTBEAT  # seconds without a heartbeat after which a trial's laptop counts as gone
 REMOVED = "removed"  # the attribute of each trial that the teacher has removed, and of the study: [[name, ...], ...]
-REFUSAL = "Exception calling application: "  # what `helpers.study.retry` looks for in an answer
-
 
 _request = threading.local()  # caller: [name, address] of the laptop whose request this thread answers
 
@@ -198,7 +196,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
         """A worker writes its claim on a waiting trial before it has it, and perhaps another is faster."""
         with self.writing:
             contents = self.contents(trial_id)
-            refuse_unless(key != OWNER or caller() is None, "the owner of a trial is set by the server")
+            refuse_unless(key != OWNER, "the owner of a trial is set by the server")
             if key.startswith("worker "):
                 if not contents.waits and caller() not in (None, contents.owner):
                     return
@@ -229,8 +227,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
 
     def set_study_user_attr(self, study_id, key, value):
         self.own(study_id)
-        refuse_unless(caller() is None, "a laptop can't change the study's attributes")
-        self.storage.set_study_user_attr(study_id, key, value)
+        raise Refused("a laptop can't change the study's attributes")
 
     def set_study_system_attr(self, study_id, key, value):
         """For samplers. Attributes of the study itself, like the names of its metrics, are read by every laptop."""
@@ -272,6 +269,6 @@ class Doorkeeper(grpc.ServerInterceptor):
                 return handler.unary_unary(request, context)
             except Refused as error:
                 self.shared.refusals, self.shared.last_refusal = self.shared.refusals + 1, f"{who}: {error}"
-                context.abort(grpc.StatusCode.UNKNOWN, f"{REFUSAL}{error}")
+                raise  # gRPC sends its words
 
         return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)

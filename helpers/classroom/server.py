@@ -157,7 +157,8 @@ def hosts_of(address):
         return [str(address)]
     cards = psutil.net_if_addrs().values()
     found = [each.address for card in cards for each in card if each.family == socket.AF_INET]
-    return [host for host in found if not ipaddress.ip_address(host).is_loopback] or ["127.0.0.1"]
+    found = [host for host in found if not ipaddress.ip_address(host).is_loopback]
+    return sorted(found, key=lambda host: host.startswith("169.254.")) or ["127.0.0.1"]  # those are of no network
 
 
 def lines_to_join(study, host, port, direction):
