@@ -81,9 +81,8 @@ def sentence_on_gpu(size):
     hands = hands.groupby(["device", "processes"])["hands_per_second"].mean()
     gpu, cpu = hands["cuda"], hands["cpu"]
     return (
-        f"Two processes do {gpu[2] / gpu[1]:.1f} times the work of one, eight {gpu[8] / gpu[1]:.1f} times, sixteen "
-        f"{gpu[16] / gpu[1]:.1f} times. One process on the GPU is {gpu[1] / cpu[1]:.1f} times as fast as one core; "
-        f"sixteen cores do {100 * cpu[16] / gpu[16]:.0f} % of what sixteen processes do on the GPU."
+        f"One process is {gpu[1] / cpu[1]:.1f} times as fast as one core; eight do {gpu[8] / gpu[1]:.1f} times its "
+        f"work, sixteen {gpu[16] / gpu[1]:.1f} times. Sixteen cores do {100 * cpu[16] / gpu[16]:.0f} % of that."
     )
 
 

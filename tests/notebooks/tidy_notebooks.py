@@ -25,8 +25,8 @@ TAGS = LONG_ON_PURPOSE | {"raises-exception", "exercise", "behind"}  # behind: w
 
 MINUTES = range(3, 9)  # of an exercise
 CHALLENGES = {"05.3"}  # longer on purpose
-WITHOUT_EXERCISES = {"00", "10"}  # the start, and the reference
-WITHOUT_LIMIT = {"10"}
+REFERENCE = "10"
+WITHOUT_EXERCISES = {"00", REFERENCE}
 HEADING = re.compile(r"### Exercise (?P<name>\d\d\.\d) · (?P<minutes>\d+) minutes\n")
 CALL = re.compile(r'checks\.check\("(?P<name>\d\d\.\d)", .+\)')
 BELOW = re.compile(
@@ -67,19 +67,19 @@ def tags(cell):
 def broken_rules(notebook, lesson):
     """Yields a sentence for each rule that the notebook breaks; lesson: the two digits of its name."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    for words in ("# ", "minutes", "**After this lesson you can**", "## Recap", "## Take it home"):
+    for words in ("# ", "minutes", "**After this lesson you can**", "## Recap"):
         if words not in text:
             yield f"it has no {words!r}"
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if sum(map(is_checked, code)) < 3:
         yield f"fewer than three cells are marked {MARK}"
-    if not any("snippet" in tags(cell) for cell in code):
-        yield "no cell has the tag 'snippet'"
     if not any("helpers.budget import pick" in cell.source for cell in code):
         yield "no cell sets the sizes with helpers.budget"
     if lesson not in WITHOUT_EXERCISES and not any(f'Quiz("{lesson}")' in cell.source for cell in code):
         yield f'no cell asks the quick questions: Quiz("{lesson}")'
-    if lesson not in WITHOUT_LIMIT:
+    if lesson != REFERENCE:
+        if "## Take it home" not in text or not any("snippet" in tags(cell) for cell in code):
+            yield "it has no '## Take it home' with a cell that has the tag 'snippet'"
         if len(notebook.cells) > CELLS:
             yield f"it has {len(notebook.cells)} cells; {CELLS} at most"
         if minutes.words(notebook) > WORDS:

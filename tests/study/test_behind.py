@@ -1,4 +1,4 @@
-"""A run behind the notebook. Its trials wait at a gate, a file, so that each test knows when they run."""
+"""A run in the background. Its trials wait at a gate, a file, so that each test knows when they run."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""A study to watch while it runs behind the notebook."""
+"""A study to watch while it runs in the background."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ SHARE = 0.03  # drawing takes at most this share of the time
 
 
 class LiveStudy(ipywidgets.VBox):
-    """Shows a study that runs behind the notebook, and lets you stop it.
+    """Shows a study that runs in the background, and lets you stop it.
 
     behind: from `run_behind`. label: what the study's value is, for the axes. reference: {name: value} of what is to
     be beaten, as dashed lines. The button ends the run after the trials in progress; nothing is lost.
