@@ -1,6 +1,6 @@
 # make lab        set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no, EXTRAS=ray or logs, WHEELS=folder)
-# make test       whether all works: helpers, notebooks at the smoke budget, one of them in Chromium, if there is one
-# make gallery    tune with another library, in an environment of its own: LIB=xgboost; LIB=? names them
+# make test       check that everything works: helpers, notebooks at the smoke budget, one of them in Chromium, if there is one
+# make gallery    tune with another library, in an environment of its own: LIB=xgboost; without LIB it names them
 # make cheat-sheet  the page to print, as HTML and PDF under build/
 #
 # For those who teach:
@@ -19,8 +19,8 @@
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
 # make numbers    write the numbers and pictures of README, and data/recorded/README.md from the recordings
 # make record     run the experiments behind data/recorded/ again (an hour and more)
-# make bench PART=race  what a piece of advice is worth, or a tool costs: a file of tests/bench, which says how long it
-#                 takes; ARGS=--small for a taste, ARGS=--record to keep the result
+# make bench PART=samplers  what a piece of advice is worth, or a tool costs: a file of tests/bench, whose first lines
+#                 say how long it takes and which ARGS it has, like ARGS=--record to keep the result
 
 PYTHON ?= python3
 PORT ?= 8888
@@ -78,7 +78,7 @@ rehearse: .venv/installed
 book: .venv/extra-book
 	$(BIN)/python -m helpers.authoring.book
 
-slides: .venv/extra-book
+slides: .venv/installed
 	$(BIN)/python -m helpers.authoring.slides $(NOTEBOOK)
 
 wheelhouse: .venv/extra-wheelhouse

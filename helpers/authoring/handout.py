@@ -15,10 +15,10 @@ from helpers.authoring.book import FOR_TEACHERS_ONLY
 from helpers.authoring.run_notebooks import notebooks, walk
 from helpers.commands import ROOT
 
-COURSE = ["CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "data", "environment.yml", "helpers",
-          "notebooks", "pyproject.toml", "requirements.txt"]  # the tests hold right answers, so they stay behind
+COURSE = ["CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "conftest.py", "data",
+          "environment.yml", "helpers", "notebooks", "pyproject.toml", "requirements.txt"]  # no test: they hold answers
 LEFT_OUT = ["__pycache__", ".ipynb_checkpoints"]
-LEFT_OUT_OF_NOTEBOOKS = [*LEFT_OUT, FOR_TEACHERS_ONLY, "my_*", "parabola.*", "*.journal*", "runs"]
+LEFT_OUT_OF_NOTEBOOKS = [*LEFT_OUT, FOR_TEACHERS_ONLY, "my_*", "Untitled*", "parabola.*", "*.journal*", "runs"]
 SOLUTION = re.compile(r"\n*<details><summary>Solution</summary>\n\n```python\n(.+?)\n```\n\n</details>", re.DOTALL)
 
 
@@ -38,7 +38,7 @@ def with_solutions(notebook):
 
 
 def rewrite(change, folder, names=()):
-    """Writes the notebooks whose names begin with one of `names`, by default all, to the folder, after `change`."""
+    """Writes the lessons whose names begin with one of `names`, by default all, to the folder, after `change`."""
     for path in notebooks(names):
         notebook = nbformat.read(path, as_version=4)
         change(notebook)

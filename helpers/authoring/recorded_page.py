@@ -152,8 +152,8 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the p
 
 def page():
     parts = ["# What was measured",
-             "Written by `make numbers` from the files beside it; lessons 05 and 09 discuss some of them. Each table "
-             "names how it was recorded."]
+             "Written by `make numbers` from the files beside it; what is not here is shown in the lesson that "
+             "asks for it. Each table names how it was recorded."]
     for heading, (words, make, sources) in SECTIONS.items():
         origin = "\n".join(f"- `{source}`: {' '.join(recorded.provenance(source).split())}" for source in sources)
         parts += [f"## {heading}", words, make(), origin]

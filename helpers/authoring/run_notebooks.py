@@ -37,8 +37,9 @@ def seconds_of(execution):
 
 
 def notebooks(names=(), folder=ROOT / "notebooks"):
-    """The paths of the notebooks in a folder, or of those whose names begin with one of `names`, like "03"."""
-    paths = [path for path in sorted(folder.glob("*.ipynb")) if not names or path.stem.startswith(tuple(names))]
+    """The paths of the lessons in a folder, or of those whose names begin with one of `names`, like "03"."""
+    lessons = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    paths = [path for path in lessons if not names or path.stem.startswith(tuple(names))]
     if not paths:
         raise SystemExit(f"{folder}: no notebook's name begins with {' or '.join(names)}.")
     return paths
