@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import optuna
 import pytest
 import torch
@@ -93,6 +94,32 @@ def test_a_training_that_diverges_ends_and_keeps_the_model_before(score, tmp_pat
     with pytest.raises(FloatingPointError, match="the training diverged"):
         train(SETTINGS, tmp_path)
     assert load_model(tmp_path / "best.pt")[1]["score"] == 0.5
+
+
+def test_a_score_of_numpy_can_be_resumed(tmp_path, monkeypatch):
+    monkeypatch.setattr(script, "evaluate", lambda *_: np.float64(0.5))
+    for epochs in (1, 2):
+        assert train(SETTINGS | {"epochs": epochs}, tmp_path) == 0.5
+    assert load_model(tmp_path / "best.pt")[1]["score"] == 0.5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_leaves_the_file_before_and_is_waited_for(tmp_path, monkeypatch):
+    script.save(tmp_path / "last.pt", 1)
+    monkeypatch.setattr(script, "uuid", SimpleNamespace(uuid4=lambda: SimpleNamespace(hex="part")))
+    (tmp_path / "last.pt.part").symlink_to("/dev/full")
+    with pytest.raises((RuntimeError, OSError)) as full:
+        script.save(tmp_path / "last.pt", torch.zeros(10**6))
+    assert workers.is_of_storage(full.value)
+    assert torch.load(tmp_path / "last.pt") == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["last.pt"]
+
+
+def test_an_error_of_ones_own_code_keeps_its_traceback(tmp_path, monkeypatch):
+    monkeypatch.setattr(script, "evaluate", lambda *_: fail(ValueError("my bug")))
+    monkeypatch.setattr(sys, "argv", ["train.py", "--epochs", "1", "--folder", str(tmp_path)])
+    with pytest.raises(ValueError, match="my bug"):
+        script.main()
 
 
 def test_training_stops_when_patience_is_over(tmp_path):
@@ -185,6 +212,19 @@ def test_a_dead_trial_is_queued_once_and_keeps_its_settings_and_folder(tmp_path)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE]
     assert study.trials[1].params == dead.params
     assert study.trials[1].user_attrs["folder"] == "trial-0000"
+
+
+def test_a_trial_whose_process_dies_ten_times_in_a_row_is_given_up_but_not_one_that_was_told_to_end(tmp_path, capsys):
+    study = workers.open_study(arguments(tmp_path).storage)
+    study.enqueue_trial({"x": 0.5})
+    for _ in range(20):
+        workers.retry(study, study.ask())
+    for _ in range(11):
+        assert study.trials[-1].state == TrialState.WAITING
+        study.ask()
+        workers.retry_dead(study, silence=-1)
+    assert study.trials[-1].state == TrialState.FAIL
+    assert "trial 30 is given up: its process died 11 times in a row" in capsys.readouterr().out
 
 
 def test_a_trial_that_was_taken_for_dead_is_left_to_the_others(tmp_path):
@@ -351,6 +391,27 @@ def test_the_best_model_of_a_process_that_ended_meanwhile_is_written(tmp_path, m
     monkeypatch.setattr(tune, "save", slow_save)
     tune.write_best(study, tmp_path, SETTINGS)
     assert load_model(tmp_path / "best.pt")[1]["score"] == study.best_value == scores[better] > scores[worse]
+
+
+def test_the_best_settings_are_those_of_the_best_model_though_the_file_has_changed(tmp_path):
+    complete(study := study_of(tmp_path), tmp_path, seed=3)
+    best, _ = tune.write_best(study, tmp_path, SETTINGS | {"epochs": 9, "seed": 7})
+    assert best == load_model(tmp_path / "best.pt")[1]["settings"] | {"epochs": 9}
+
+
+@pytest.mark.parametrize(("direction", "words"), [("maximize", "has the trials of another study; name a new one"),
+                                                  ("minimize", "does not minimize; name new ones")])  # fmt: skip
+def test_a_study_and_a_folder_that_do_not_belong_together_are_refused(direction, words, tmp_path, monkeypatch):
+    if direction == "minimize":
+        study_of(tmp_path)
+    (tmp_path / "trial-0000").mkdir()
+    monkeypatch.setattr(tune, "DIRECTION", direction)
+    monkeypatch.setattr(tune, "listen", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["tune.py", "--folder", "."])
+    with pytest.raises(SystemExit, match=words):
+        tune.main()
+    assert (tmp_path / "trial-0000").exists()
 
 
 @pytest.mark.parametrize(("scores", "row"), [([0.5, 0.9], "1,0.9000,0.9000"), ([0.5] * 3, "1,0.5000,0.5000")])

@@ -29,6 +29,10 @@ best = max if DIRECTION == "maximize" else min
 CONFIG = Path(__file__).with_name("config.yaml")
 
 
+class WrongSettings(ValueError):
+    """These settings can't be trained with, or not in this folder."""
+
+
 class Digits(Dataset):
     """Images of 64 pixels between 0 and 1, and their digits. part: "train", "val" or "test"."""
 
@@ -91,11 +95,11 @@ def train(settings, folder, after_epoch=print_epoch, before_save=lambda: None):
     after_epoch: called with (epoch, score) after each epoch, from 0, also for those that the checkpoint has. It may
     raise an exception to end the training; the checkpoint stays.
     before_save: called before an epoch is saved; it may raise if the folder belongs to another process by now.
-    Raises ValueError if the checkpoint is of another training, or a setting is impossible; FloatingPointError if the
-    score is not a finite number.
+    Raises WrongSettings if the checkpoint is of another training, or there is no epoch to train; FloatingPointError
+    if the score is not a finite number.
     """
     if settings["epochs"] < 1:
-        raise ValueError(f"epochs is {settings['epochs']}; it must be 1 or more")
+        raise WrongSettings(f"epochs is {settings['epochs']}; it must be 1 or more")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)  # several trainings at once would wait for one another; it also changes the last digits
@@ -110,7 +114,7 @@ def train(settings, folder, after_epoch=print_epoch, before_save=lambda: None):
         if scores and epoch - scores.index(best(scores)) > settings["patience"]:
             break
         train_epoch(model, optimizer, train_batches)
-        scores.append(evaluate(model, val_batches))
+        scores.append(float(evaluate(model, val_batches)))  # a number of NumPy could be saved, but not loaded again
         if not math.isfinite(scores[-1]):
             raise FloatingPointError(f"the validation score of epoch {epoch} is {scores[-1]}: the training diverged")
         before_save()
@@ -124,15 +128,19 @@ def train(settings, folder, after_epoch=print_epoch, before_save=lambda: None):
 def save(path, content):
     """Writes a file that is either the old one or the new one, never half of it, whenever this process is killed."""
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-    torch.save(content, part)
-    os.replace(part, path)
+    try:
+        with open(part, "wb") as file:  # if the disk is full, torch hides the reason, but not that of an open file
+            torch.save(content, file)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)  # half of it, if that failed
 
 
 def save_checkpoint(path, settings, model, optimizer, scores):
     save(path, {
         "settings": settings,
         "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "optimizer": optimizer.state_dict(),  # a scheduler or GradScaler of yours too: save it here, load it below
         "scores": scores,
         "generator": torch.get_rng_state(),  # order of the rows, dropout; add those of random and numpy if you use them
         "cuda_generators": torch.cuda.get_rng_state_all(),
@@ -146,8 +154,8 @@ def load_checkpoint(path, settings, model, optimizer):
     last = torch.load(path, weights_only=True, map_location="cpu")
     names = sorted((settings.keys() | last["settings"].keys()) - MAY_CHANGE)
     if other := [name for name in names if last["settings"].get(name) != settings.get(name)]:
-        raise ValueError(f"{path} is the checkpoint of a training with another {' and '.join(other)}; give this one a "
-                         "folder of its own, or delete that file")
+        raise WrongSettings(f"{path} is the checkpoint of a training with another {' and '.join(other)}; give this one "
+                            "a folder of its own, or delete that file")
     model.load_state_dict(last["model"])
     optimizer.load_state_dict(last["optimizer"])
     torch.set_rng_state(last["generator"])
@@ -187,7 +195,7 @@ def main():
     settings |= {name: given[name] for name in SETTINGS if given[name] is not None}
     try:
         score = train(settings, given["folder"])
-    except (ValueError, FloatingPointError) as error:
+    except (WrongSettings, FloatingPointError) as error:
         sys.exit(f"{error}")
     print(f"best validation score {score:.4f}; its model is {given['folder'] / 'best.pt'}")
 

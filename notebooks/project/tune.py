@@ -15,7 +15,7 @@ from pathlib import Path
 
 import optuna
 import yaml
-from train import CONFIG, evaluate, load, load_model, read_settings, save, train
+from train import CONFIG, DIRECTION, MAY_CHANGE, evaluate, load, load_model, read_settings, save, train
 from workers import DONE, Stopped, best_of, listen, open_study, run_workers, stop_if_told
 
 try:
@@ -70,7 +70,7 @@ def write_best(study, folder, settings):
         sys.exit(f"{trained / 'best.pt'} has a validation score of {score}, and trial {best.number} of "
                  f"{best.value}: the data or the model were changed since; give the new ones a --storage and --folder")
     save(folder / "best.pt", saved)
-    best_settings = define_settings(best, settings)  # those in the file may be of a job with other epochs
+    best_settings = saved["settings"] | {name: settings[name] for name in MAY_CHANGE}  # as this job was given
     (folder / "best.yaml").write_text(yaml.safe_dump(best_settings, sort_keys=False), encoding="utf-8")
     if best_of(study).number != best.number:  # the files may be older now than those that the other has written
         return write_best(study, folder, settings)
@@ -81,7 +81,7 @@ def write_best(study, folder, settings):
 def write_table(settings, trained, folder, seeds):
     """Trains with the best settings and other seeds: how much of the best value was luck? The test set is used here."""
     lines = ["seed,validation,test"]
-    for seed in range(1, seeds + 1):
+    for seed in range(settings["seed"] + 1, settings["seed"] + seeds + 1):
         for _ in range(3):  # if another process trains the same, the file may be of an earlier epoch
             validation = train(settings | {"seed": seed}, trained / f"seed-{seed}", stop_if_told)
             model, saved = load_model(trained / f"seed-{seed}" / "best.pt")
@@ -96,7 +96,7 @@ def main():
     parser = argparse.ArgumentParser(description="Tune train.py with Optuna.")
     parser.add_argument("--storage", default="study.journal", help="a journal file, or a database's address")
     parser.add_argument("--trials", type=int, default=40, help="complete or pruned, those of earlier runs included")
-    parser.add_argument("--workers", type=int, default=1, help="processes; 0 only writes the results so far")
+    parser.add_argument("--workers", type=int, default=1, help="processes; 0 tunes no further")
     parser.add_argument("--timeout", type=float, help="seconds after which all workers are told to end")
     parser.add_argument("--trial-timeout", type=float, default=float("inf"), help="seconds of one try of one trial")
     parser.add_argument("--heartbeat", type=float, default=5, help="seconds; after six silent ones, a trial is dead")
@@ -110,7 +110,11 @@ def main():
         print("no logs for TensorBoard, since it is not installed: pip install tensorboard")
     arguments.folder.mkdir(parents=True, exist_ok=True)
     study = open_study(arguments.storage)
+    if study.direction.name.lower() != DIRECTION:
+        sys.exit(f"the study in {arguments.storage} does not {DIRECTION}; name new ones with --storage and --folder")
     if not study.get_trials(deepcopy=False):
+        if any(arguments.folder.glob("trial-*")):
+            sys.exit(f"{arguments.folder} has the trials of another study; name a new one with --folder")
         study.enqueue_trial(arguments.settings)  # what you have now is the first trial
     run_workers(objective, arguments)
     best = write_best(study, arguments.folder, arguments.settings) if best_of(study) else None

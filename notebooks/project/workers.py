@@ -5,6 +5,7 @@ checkpoint in its folder. A process that is told to end queues its trial itself.
 """
 
 import contextlib
+import errno
 import math
 import multiprocessing
 import os
@@ -42,7 +43,7 @@ class RepairingLock(JournalFileOpenLock):
         super().acquire()
         with open(self.path, "r+b") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
-            if file.read() not in (b"", b"\n"):  # only then: others write if this process sleeps for too long here
+            if file.read() not in (b"", b"\n"):  # only then: if this process is suspended here, others may write
                 file.seek(0)
                 file.truncate(file.read().rfind(b"\n") + 1)
         return True
@@ -92,19 +93,27 @@ def heartbeat(trial, seconds):
 
 
 def retry_dead(study, silence):
-    """Tries the running trials again that were silent for that many seconds."""
+    """Queues the running trials again that have been silent for that many seconds."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         if time.time() - max(trial.user_attrs.get("alive", 0), trial.datetime_start.timestamp()) > silence:
-            retry(study, trial, max_retry=10)  # some trials kill every process that tries them
+            retry(study, trial, trial.user_attrs.get("deaths", 0) + 1)
 
 
-def retry(study, trial, max_retry=None):
-    """Fails a running trial and queues it again, with the same settings and the same folder."""
+def retry(study, trial, deaths=0):
+    """Fails a running trial and queues it again, with the same settings and the same folder.
+
+    deaths: how many processes died of it in a row; some trials kill every process that tries them.
+    """
     try:
         study.tell(trial.number, state=TrialState.FAIL)
     except (ValueError, UpdateFinishedTrialError):  # it ended, or another worker was faster
         return
-    RetryHeartbeatStaleTrialCallback(max_retry)(study, study.trials[trial.number])
+    if deaths > 10:
+        print(f"trial {trial.number} is given up: its process died {deaths} times in a row", flush=True)
+        return
+    failed = study.trials[trial.number]
+    failed.user_attrs["deaths"] = deaths
+    RetryHeartbeatStaleTrialCallback()(study, failed)
 
 
 class Stopped(Exception):
@@ -161,6 +170,8 @@ def run_trial(study, objective, arguments):
 
 def is_of_storage(error):
     """True for an error on the way to the study: the database is away, the disk is full."""
+    if any(getattr(each, "errno", None) == errno.ENOSPC for each in (error, error.__context__)):
+        return True  # also where a checkpoint is written
     cause = error.__cause__ if isinstance(error, StorageInternalError) else error
     places = traceback.extract_tb(error.__traceback__)
     return isinstance(cause, (OperationalError, OSError)) and any("storages" in place.filename for place in places)
@@ -218,7 +229,7 @@ def work(objective, arguments, device):
             failed = 0
         except Exception as error:
             if is_of_storage(error):
-                reason = str(error.__cause__ or error).splitlines()[0]
+                reason = str(error.__cause__ or error.__context__ or error).splitlines()[0]
                 print(f"the study can't be read or written ({reason}); trying again", file=sys.stderr, flush=True)
                 time.sleep(arguments.heartbeat)
             else:
