@@ -199,6 +199,17 @@ def test_a_claim_is_dead_only_where_this_machine_knows_it():
     assert is_dead(theirs)
 
 
+def test_where_there_is_no_proc_a_clock_that_is_set_makes_nobody_dead(monkeypatch):
+    """As on macOS: psutil's create_time() moves with the clock there, its private _ident does not (7.2.2)."""
+    machine()
+    monkeypatch.setattr("helpers.study.worker_identity.Path", lambda path: Path("nowhere") / path.lstrip("/"))
+    mine = claim()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: 1e9)
+    assert claim() == mine
+    assert claims_of(optuna.trial.create_trial(value=0, system_attrs={"worker": mine})) == [mine]
+    assert not is_dead(mine)
+
+
 def test_a_process_that_ends_while_it_is_looked_at_is_dead(monkeypatch):
     me = claim()
 
