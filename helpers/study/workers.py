@@ -47,7 +47,7 @@ def run_workers(objective, study, n_trials, workers=None, timeout=None, stop=Non
     if is_in_memory(study):
         raise StudyError(
             "this study is kept in this process's memory, where no other process can reach it; "
-            'open it with a file, like lifecycle.open_study(name, "study.journal")'
+            'open it with a file, like open_study(name, "study.journal")'
         )
     copied = copy_of(study, objective)
     retry_while_away(lambda: recover(study))
