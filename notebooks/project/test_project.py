@@ -424,6 +424,16 @@ def test_a_model_that_another_process_still_trains_is_waited_for_but_not_forever
     assert (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()[1:] == [row]
 
 
+def test_a_seed_that_diverges_is_a_row_of_the_table_and_the_others_follow(tmp_path, monkeypatch, capsys):
+    scores_are([float("nan"), 0.5, 0.5], monkeypatch)
+    monkeypatch.setattr(tune, "evaluate", lambda *_: 0.25)
+    tune.write_table(SETTINGS | {"epochs": 2}, tmp_path, tmp_path, seeds=2)
+    first = SETTINGS["seed"] + 1
+    assert (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()[1:] == [f"{first},nan,nan",
+                                                                                      f"{first + 1},0.5000,0.2500"]
+    assert f"seed {first}: the validation score of epoch 0 is nan: the training diverged" in capsys.readouterr().out
+
+
 def tune_in(folder, epochs, *more):
     """The command of README, with few trials, each of that many epochs."""
     config = read_settings(CONFIG) | {"epochs": epochs, "patience": epochs}

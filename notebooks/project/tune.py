@@ -78,16 +78,27 @@ def write_best(study, folder, settings):
     return best_settings, folder / "seeds" / trained.name
 
 
+def train_seed(settings, folder):
+    """The model of the best epoch, and its validation score."""
+    for _ in range(3):  # if another process trains the same, the file may be of an earlier epoch
+        validation = train(settings, folder, stop_if_told)
+        model, saved = load_model(folder / "best.pt")
+        if saved["score"] == validation:
+            break
+    return model, saved["score"]
+
+
 def write_table(settings, trained, folder, seeds):
     """Trains with the best settings and other seeds: how much of the best value was luck? The test set is used here."""
     lines = ["seed,validation,test"]
     for seed in range(settings["seed"] + 1, settings["seed"] + seeds + 1):
-        for _ in range(3):  # if another process trains the same, the file may be of an earlier epoch
-            validation = train(settings | {"seed": seed}, trained / f"seed-{seed}", stop_if_told)
-            model, saved = load_model(trained / f"seed-{seed}" / "best.pt")
-            if saved["score"] == validation:
-                break
-        lines.append(f"{seed},{saved['score']:.4f},{evaluate(model, load('test', settings)):.4f}")
+        try:
+            model, score = train_seed(settings | {"seed": seed}, trained / f"seed-{seed}")
+            test = evaluate(model, load("test", settings))
+        except FloatingPointError as error:
+            score = test = math.nan
+            print(f"seed {seed}: {error}")
+        lines.append(f"{seed},{score:.4f},{test:.4f}")
     (folder / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 
