@@ -32,7 +32,7 @@ COLORS = {
 }
 OTHER = "#555555"
 
-STYLE = {  # large enough for a projector; on a white ground, so that it can be read in JupyterLab's dark theme too
+STYLE = {  # large enough for a projector; white background, to be readable in JupyterLab's dark theme too
     "font.size": 13,
     "lines.linewidth": 2,
     "figure.facecolor": "white",
@@ -110,7 +110,7 @@ def show_with_alt_text(shell):
     """Makes a notebook show every matplotlib figure with its alt text, which JupyterLab's own images lack."""
     if shell is None:  # not in a notebook
         return
-    plt.switch_backend(plt.get_backend())  # the first figure would do it and undo what is set below
+    plt.switch_backend(plt.get_backend())  # else the first figure does it and undoes what is set below
     formatter = shell.display_formatter.formatters["text/html"]
     formatter.for_type(Figure, lambda figure: image_html(print_figure(figure, "png"), alt_text(figure)))
 
@@ -127,5 +127,5 @@ def legend_beside(ax):
 
 
 def whole_numbers(ax):
-    """Puts the ticks of the x axis at whole numbers, also if all trials so far fit between two of them."""
+    """Puts the ticks of the x axis at whole numbers, even if all trials so far fit between two of them."""
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))

@@ -1,8 +1,8 @@
 """The pictures of the course. Each function draws one with matplotlib and returns its Axes.
 
-The pictures of a study follow its direction and its limits (`trial.set_constraint`). `label` says what its value is;
-without it, that is the study's own metric name (`study.set_metric_names`), or "value". What can't be drawn is said in
-the title or in the legend.
+The pictures of a study follow its direction and its constraints (`trial.set_constraint`). `label` names its value;
+the default is the study's metric name (`study.set_metric_names`), or "value". The title or the legend says what can't
+be drawn.
 """
 
 import itertools
@@ -20,7 +20,7 @@ from helpers.figure_style import COLORS, OTHER, color, legend_beside, new_axes, 
 from helpers.study import FINISHED, STATE_NAMES, lifecycle
 
 GREY = "#AAAAAA"
-DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (9, 3)))  # of lines that colour alone does not tell apart in each theme
+DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (9, 3)))  # for lines that colour alone can't distinguish in every theme
 
 
 def best_of(study):
@@ -36,18 +36,18 @@ def results(study, label=None):
     """What the pictures draw of a study with one direction.
 
     trials: its complete and pruned trials, in order. Arrays with one element per trial: `numbers`; `complete` and
-    `within` its limits, True or False; `values`, NaN unless complete; `so_far`, the best complete value within the
-    limits up to there, or NaN. best, note: as from `best_of`.
+    `feasible`, True or False; `values`, NaN unless complete; `so_far`, the best feasible value up to there, or NaN.
+    best, note: as from `best_of`.
     """
     best, note = best_of(study)
     trials = study.get_trials(deepcopy=False, states=FINISHED) if len(study.directions) == 1 else []
     complete = np.array([trial.state == TrialState.COMPLETE for trial in trials], dtype=bool)
-    within = np.array([max(trial.constraints.values(), default=0) <= 0 for trial in trials], dtype=bool)
+    feasible = np.array([max(trial.constraints.values(), default=0) <= 0 for trial in trials], dtype=bool)
     values = np.array([trial.value if trial.state == TrialState.COMPLETE else np.nan for trial in trials], dtype=float)
     minimize = study.directions[0] == StudyDirection.MINIMIZE
     return SimpleNamespace(
-        trials=trials, numbers=np.array([trial.number for trial in trials]), complete=complete, within=within,
-        values=values, so_far=better(minimize).accumulate(np.where(within, values, np.nan)), best=best, note=note,
+        trials=trials, numbers=np.array([trial.number for trial in trials]), complete=complete, feasible=feasible,
+        values=values, so_far=better(minimize).accumulate(np.where(feasible, values, np.nan)), best=best, note=note,
         minimize=minimize, label=label or (study.metric_names or ["value"])[0])
 
 
@@ -196,16 +196,16 @@ def compare_draws(even, log):
 
 
 def history(study, reference=None, ax=None, label=None):
-    """Draws the value of each complete trial, the best value up to the last trial, and a grey tick if pruned.
+    """Draws the value of each complete trial, the best value so far, and a grey tick per pruned trial.
 
     reference: {name: value}, drawn as dashed lines.
     """
     ax = ax or new_axes()
     found = results(study, label)
-    inside, outside = found.complete & found.within, found.complete & ~found.within
-    dots(ax, found.numbers[inside], found.values[inside], "complete", color=OTHER, alpha=0.5)
-    if outside.any():
-        dots(ax, found.numbers[outside], found.values[outside], "outside its limits", color="#D55E00", fillstyle="none")
+    feasible, infeasible = found.complete & found.feasible, found.complete & ~found.feasible
+    dots(ax, found.numbers[feasible], found.values[feasible], "complete", color=OTHER, alpha=0.5)
+    if infeasible.any():
+        dots(ax, found.numbers[infeasible], found.values[infeasible], "infeasible", color="#D55E00", fillstyle="none")
     failed = [trial.number for trial in study.get_trials(deepcopy=False, states=(TrialState.FAIL,))]
     later = [number for number in failed[-1:] if len(found.numbers) and number > found.numbers[-1]]
     ax.plot([*found.numbers, *later], [*found.so_far, *(found.so_far[-1] for _ in later)], color="black",
@@ -225,7 +225,7 @@ def history(study, reference=None, ax=None, label=None):
 def trial_curves(study, newest=None, ax=None, label=None):
     """Draws the learning curve of each finished trial: grey if pruned, thick for the best one.
 
-    newest: draw only this number of trials, the last ones, and the best one.
+    newest: draw only that many of the latest trials, and the best one.
     """
     ax = ax or new_axes()
     found = results(study, label)
@@ -294,7 +294,7 @@ def best_report(trial, minimize):
 
 
 def places_on_axis(ax, trials, name, distribution):
-    """Where on the x axis each trial's setting is, NaN if it has none; categories get a place and a name each."""
+    """Each trial's position on the x axis, NaN if it lacks the parameter; categories get a tick each."""
     if not hasattr(distribution, "choices"):
         ax.set_xscale("log" if distribution.log else "linear")
         places = np.array([trial.params.get(name, np.nan) for trial in trials], dtype=float)
@@ -311,7 +311,7 @@ def places_on_axis(ax, trials, name, distribution):
 
 
 def interactions(table, name, others, label):
-    """Draws the mean of the column `label` against the parameter `name`: a panel per other one, a line per its value.
+    """Draws the mean of the column `label` against the parameter `name`: a panel per other parameter, a line per value.
 
     table: a data frame, one row per training; `name` is on a log scale. others: names of two or more columns.
     """
@@ -327,7 +327,7 @@ def interactions(table, name, others, label):
 
 
 def price(ways):
-    """Draws what each way to an accuracy costs: minutes of mine and of the machine, on a log scale.
+    """Draws the cost of each way to an accuracy: my minutes and the machine's, on a log scale.
 
     ways: a data frame, one row per way, with the columns accuracy, "my minutes" and "the machine's" (minutes).
     """
@@ -411,7 +411,7 @@ def pareto(study, first, second):
     ax.plot([values[1] for values in front], [values[0] for values in front], "o-", color="#009E73", markersize=8,
             drawstyle=steps, label="the Pareto front")
     ax.set(xscale="log" if (values[:, 1] > 0).all() else "linear", xlabel=second, ylabel=first)
-    ax.set(title="" if front else "none within its limits yet" if trials else "none complete yet")
+    ax.set(title="" if front else "none feasible yet" if trials else "none complete yet")
     legend_beside(ax)
     return ax
 
@@ -468,9 +468,9 @@ def medians(table, x, y, by, xlabel, ylabel):
 
 
 def effects(means):
-    """Draws, for each parameter, how good its values were on average, joined by a line.
+    """Draws, for each parameter, the mean result of each of its values, joined by a line.
 
-    means: {name: series of the mean value, by the parameter's value}.
+    means: {name: series of mean results, indexed by the parameter's value}.
     """
     ax = new_axes(11, 4)
     for place, by_value in enumerate(means.values()):

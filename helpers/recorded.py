@@ -43,7 +43,7 @@ def _there(name):
     if not study_path(name).exists():
         known = ", ".join(sorted(path.stem.removeprefix("study_") for path in RECORDED.glob("study_*.journal")))
         raise StudyError(f"there is no recorded study {name}: {study_path(name)} does not exist; there are: "
-                         f"{known or 'none; download the course again, whole'}")
+                         f"{known or 'none; download the whole course again'}")
     return study_storage(name)
 
 
@@ -75,7 +75,7 @@ def load_test_results():
 
 
 def seconds_of_search(name):
-    """Seconds of a core that a search in rounds took: both rounds, and the re-ranking if there was one."""
+    """Core-seconds that a search in rounds took: both rounds, and the re-ranking if there was one."""
     table = load_table("reranked")
     rounds = (load_round(name, kind).user_attrs["seconds"] for kind in ("round 1", "round 2"))
     return sum(rounds) + table.loc[table["search"] == name, "seconds"].sum()

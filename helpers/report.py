@@ -33,16 +33,16 @@ def settings(params):
 
 
 def versions():
-    """One row per package that the results were made with."""
+    """One row per package that was used."""
     rows = {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES}
     return pd.DataFrame({"package": rows.keys(), "version": rows.values()})
 
 
 def write_report(folder, title, headline, sections):
-    """Writes report.html and report.md to the folder, which is created; returns the path of the first.
+    """Creates the folder, writes report.html and report.md to it; returns the path of report.html.
 
     headline: the sentence to remember. sections: {heading: [content, ...]}, each content a sentence, a data frame
-    or a matplotlib figure. Raises TypeError if a content is something else.
+    or a matplotlib figure. Raises TypeError for any other content.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

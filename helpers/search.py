@@ -44,7 +44,7 @@ def define_model(trial):
 
 
 def linear_schedule(optimizer, n_steps, warmup):
-    """A linear rise of the learning rate over a share `warmup` of the steps, then a linear fall to zero."""
+    """Linear warm-up of the learning rate over a share `warmup` of the steps, then linear decay to zero."""
     n_warmup = 1 + int(n_steps * warmup)
     return optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / n_warmup, (n_steps - step) / max(1, n_steps - n_warmup)))
@@ -79,7 +79,7 @@ def objective(trial, define_model=define_model):
     return val_accuracy
 
 
-# The settings that the first try began with: the paper's, with the depth and a warm-up that learned in lesson 01.
+# Where the first try starts: the paper's settings, with the depth and warm-up that worked in lesson 01.
 
 PAPER_START = {"d_model": 64, "n_heads": 8, "n_layers": 2, "ff_factor": 4, "dropout": 0.1, "norm_first": False,
                "pooling": "mean", "batch_size": 64, "optimizer": "Adam", "lr": 0.002, "beta1": 0.9, "warmup": 0.3,
@@ -90,10 +90,10 @@ PAPER_START = {"d_model": 64, "n_heads": 8, "n_layers": 2, "ff_factor": 4, "drop
 
 
 def diverse(choices, rest):
-    """Eight settings: of two parameters in `choices`, {name: two values}, every two values meet equally often.
+    """Eight settings in which each pair of values of two parameters occurs equally often: an orthogonal array.
 
-    choices: up to seven parameters. rest: the parameters that all eight share. This is an orthogonal array (a
-    fractional factorial design); eight settings drawn at random would leave some pairs of values untried.
+    choices: {name: two values}, up to seven parameters. rest: the parameters that all eight share. (It is a fractional
+    factorial design; eight settings drawn at random would leave some pairs of values untried.)
     """
     rows = [(a, b, a ^ b, c, a ^ c, b ^ c, a ^ b ^ c) for a, b, c in itertools.product((0, 1), repeat=3)]
     return [rest | {name: choices[name][bit] for name, bit in zip(choices, row, strict=False)} for row in rows]
@@ -112,7 +112,7 @@ TREES_STARTS = diverse(
      "l2_regularization": [0.001, 1.0]}, {})
 
 
-# Round two, in lesson 05: what round one settled is fixed, and the rest is asked for over a narrower range.
+# Round two, in lesson 05: some settings are fixed, and the others are searched over new ranges.
 
 NARROW_PRUNER = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=6)
 
@@ -172,7 +172,7 @@ def small_objective(trial):
     return run(model, optimizer, messages, EPOCHS, trial=trial)
 
 
-# The baseline that is tuned as well; lesson 05 reports it.
+# The tuned baseline of lesson 05.
 
 
 def define_trees(trial):

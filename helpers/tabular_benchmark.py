@@ -1,7 +1,7 @@
 """A tabular benchmark: trials are looked up instead of trained, so hundreds of studies take the time of one.
 
 The table holds a grid of Transformers on card hands; each was trained once, with seed 0, for 12 epochs
-(`python -m tests.bench.table --record`). Every value in it was measured; only the waiting is left out.
+(`python -m tests.bench.table --record`).
 """
 
 import functools
@@ -25,7 +25,7 @@ def load():
 
 
 def row(params):
-    """The key of the table for the settings of a trial, which may have any learning rate: the nearest rate is taken."""
+    """The key of the table for the settings of a trial; its learning rate is rounded to the nearest in the table."""
     return min(RATES, key=lambda rate: abs(math.log(rate / params["lr"]))), *(params[name] for name in SETTINGS[1:])
 
 

@@ -110,7 +110,7 @@ def test_the_history_has_every_finished_trial_and_the_best_value(study):
     if len(study.directions) > 1:
         assert "directions, so no single best: see " in words
         return
-    assert counts["complete"] + counts.get("outside its limits", 0) == len(of_state(study, TrialState.COMPLETE))
+    assert counts["complete"] + counts.get("infeasible", 0) == len(of_state(study, TrialState.COMPLETE))
     assert counts["pruned"] == len(of_state(study, TrialState.PRUNED))
     best, note = plots.best_of(study)
     if best:

@@ -107,22 +107,22 @@ def limited(value, limit, **options):
     return create_trial(value=value, constraints={"size": limit}, intermediate_values={0: value, 1: value}, **options)
 
 
-def test_without_a_trial_within_its_limits_no_picture_has_a_best_one():
+def test_without_a_feasible_trial_no_picture_has_a_best_one():
     study = study_of(limited(0.5, 1.0), limited(0.7, 2.0), direction="maximize")
     ax = plots.history(study)
-    assert ax.get_title() == plots.trial_curves(study).get_title() == "none within its limits yet"
-    assert points(ax, "outside its limits") == [(0, 0.5), (1, 0.7)]
+    assert ax.get_title() == plots.trial_curves(study).get_title() == "none feasible yet"
+    assert points(ax, "infeasible") == [(0, 0.5), (1, 0.7)]
     assert np.isnan(line(ax, "best so far").get_ydata()).all()
     assert legend(plots.trial_curves(study)) == ["complete", "pruned"]
-    assert alt_text(ax.figure).startswith("A picture of value against trial; none within its limits yet; outside its")
+    assert alt_text(ax.figure).startswith("A picture of value against trial; none feasible yet; infeasible")
 
 
-def test_a_trial_outside_its_limits_is_never_the_best():
+def test_an_infeasible_trial_is_never_the_best():
     study = study_of(limited(0.9, 1.0), limited(0.5, 0.0), limited(0.4, -1.0), limited(0.6, 0.0), direction="maximize")
     ax = plots.history(study)
     np.testing.assert_equal(line(ax, "best so far").get_ydata(), [np.nan, 0.5, 0.5, 0.6])
     assert study.best_value == 0.6
-    assert points(ax, "outside its limits") == [(0, 0.9)]
+    assert points(ax, "infeasible") == [(0, 0.9)]
     assert "best so far from 0.500 to 0.600" in alt_text(ax.figure)
     assert legend(plots.trial_curves(study))[0] == "best trial, number 3"
 
@@ -168,7 +168,7 @@ def test_a_pareto_front_without_trials_says_so():
     study = optuna.create_study(directions=["maximize", "minimize"])
     assert plots.pareto(study, "a", "b").get_title() == "none complete yet"
     study.add_trial(create_trial(values=[1, 2], constraints={"size": 1.0}))
-    assert plots.pareto(study, "a", "b").get_title() == "none within its limits yet"
+    assert plots.pareto(study, "a", "b").get_title() == "none feasible yet"
 
 
 # Settings

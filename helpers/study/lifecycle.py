@@ -30,7 +30,7 @@ STATE_NAMES = {
     TrialState.RUNNING: "running",
     TrialState.WAITING: "waiting",
 }
-NONE_YET = "none within its limits yet"  # those of `trial.set_constraint`
+NONE_YET = "none feasible yet"  # of the constraints of `trial.set_constraint`
 
 
 def open_study(name, storage=None, direction="maximize", who=None, **options):
@@ -205,7 +205,7 @@ def stop_after_ten(without, one):
 
 
 def best_trial(study):
-    """The best trial of a study with one direction; None if no trial is complete and within its limits."""
+    """The best trial of a study with one direction; None if no trial is complete and feasible."""
     try:
         return study.best_trial
     except ValueError:

@@ -147,11 +147,11 @@ def test_a_study_without_a_feasible_trial_runs_on_and_says_so(capsys, show_progr
     run_until(study, too_large, 3, show_progress_bar=show_progress_bar)
     summarize(study)
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "Number of finished trials: 3", "  (3 complete)", "Best trial: none within its limits yet"]
+        "Number of finished trials: 3", "  (3 complete)", "Best trial: none feasible yet"]
     both = open_study("both", directions=["maximize", "minimize"])
     run_until(both, lambda trial: (too_large(trial), 1.0), 2, show_progress_bar=show_progress_bar)
     summarize(both)
-    assert "in every direction: none within its limits yet\n" in capsys.readouterr().out
+    assert "in every direction: none feasible yet\n" in capsys.readouterr().out
 
 
 def test_a_queued_name_that_the_objective_does_not_know_is_said_when_the_trial_ends(capsys):

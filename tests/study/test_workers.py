@@ -214,7 +214,7 @@ def test_what_watches_the_run_cannot_end_it(study, capsys, monkeypatch):
         return 1.0
 
     run_workers(too_large, study, 3, workers=1)
-    assert "best=none within its limits yet" in capsys.readouterr().err
+    assert "best=none feasible yet" in capsys.readouterr().err
     monkeypatch.setattr("helpers.study.lifecycle.best_so_far", lambda study: {}["best"])
     run_workers(too_large, study, 5, workers=1)
     assert count_trials(study) == "5 complete"
