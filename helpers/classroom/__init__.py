@@ -2,7 +2,7 @@
 
 Lesson 12 uses it. `server` starts it; `access_control` decides what a laptop may do to the study, `limits` what a trial
 may hold, `one_study` what can be read; `leaderboard` shows who found what; `teacher` removes what should not count
-(`removal` empties it), writes the board as CSV and makes the card to join.
+(`removal` empties it), writes the board as CSV and makes the join card.
 """
 
 from helpers.classroom.server import serve

@@ -1,5 +1,5 @@
-"""What a laptop may do to the study of the class: `ClassStudy` stands between Optuna's gRPC proxy and the database, and
-refuses what could harm the others. `Doorkeeper` tells it which laptop asks."""
+"""Access control for the class study: `ClassStudy` sits between Optuna's gRPC proxy and the database, and refuses
+what could harm others. `Doorkeeper` tells it which laptop is asking."""
 
 import copy
 import math
@@ -27,12 +27,12 @@ _request = threading.local()  # caller: [name, address] of the laptop whose requ
 
 
 def caller():
-    """Who asks, as [name, address], the name empty if the laptop gives none. None for the server itself."""
+    """The laptop that asks, as [name, address]; the name may be empty. None for the server itself."""
     return getattr(_request, "caller", None)
 
 
 class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
-    """The study of a class. It checks a request, then passes it on; one write at a time.
+    """The study of a class. It checks each request, then passes it on; one write at a time.
 
     It remembers the last heartbeat of each running trial, for `recover`.
     """
@@ -41,18 +41,18 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
         super().__init__(storage, name)
         self.until = until
         self.writing, self.reading = threading.RLock(), threading.Lock()
-        self.of_study, self.begun = Contents(), Counter()  # the latter: how many trials, by who asked for them
+        self.of_study, self.begun = Contents(), Counter()  # begun: the number of trials per caller
         self.refusals, self.last_refusal, self.deleted = 0, "", False
-        self.heartbeats, self.asked = {}, time.monotonic()  # when the last one came, and when they were asked for
+        self.heartbeats, self.asked = {}, time.monotonic()  # the times of the last ones, and of the last check
         self.read_all(storage)
 
     def read_all(self, storage):
-        """Reads all trials, from a storage object that has not read them before: it would remember them."""
+        """Reads all trials, from a storage object that has not read them before: it would cache them."""
         with self.writing, self.reading:
             self.storage = storage
             self.trials = self.storage.get_all_trials(self.study_id, deepcopy=False)
-            self.read_again, self.n_trials = 0, len(self.trials)  # the former: the time to read them again
-            self.of_trials = {}  # contents by the id of a trial that is not finished
+            self.read_again, self.n_trials = 0, len(self.trials)  # read_again: when to read them next
+            self.of_trials = {}  # contents of unfinished trials, by trial id
             self.removals = self.storage.get_study_user_attrs(self.study_id).get(REMOVED, [])
             self.emptied = [optuna_internals.trial_id(trial) for trial in self.trials if REMOVED in trial.system_attrs]
             alive = {optuna_internals.trial_id(trial) for trial in self.trials
@@ -68,7 +68,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
             raise StudyError(f'the study "{self.name}" was deleted; end this with Ctrl-C, and start again') from None
 
     def contents(self, trial_id):
-        """What an unfinished trial holds."""
+        """The contents of an unfinished trial."""
         if trial_id not in self.of_trials:
             trial = self.get_trial(trial_id)
             if trial.state.is_finished():
@@ -77,7 +77,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
         return self.of_trials[trial_id]
 
     def contents_to_change(self, trial_id):
-        """The same, for its owner: a trial belongs to who runs it. Notes that this laptop was seen."""
+        """The same, if its owner asks. Notes that this laptop was seen. Raises Refused for others."""
         contents = self.contents(trial_id)
         if caller() not in (None, contents.owner):
             number = self.get_trial(trial_id).number
@@ -107,7 +107,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
         return trial_id
 
     def check_beginning(self, trial, contents):
-        """Refuses a laptop's new trial if it comes too late, from someone removed, or is one too many."""
+        """Refuses a laptop's new trial if it is too late, one too many, or from someone removed."""
         self.check_open()
         self.check_name(contents.who)
         self.check_name(caller()[0])
@@ -140,7 +140,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
         return changed
 
     def set_trial_state_values(self, trial_id, state, values=None):
-        """A value that is not one finite number fails the trial, with a reason: for Optuna, infinity would be best."""
+        """Fails a trial whose value is not one finite number, with a reason: for Optuna, infinity would be best."""
         one_number = values is not None and len(values) == 1 and math.isfinite(values[0])
         with self.writing:
             contents = self.contents(trial_id)
@@ -158,18 +158,18 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
             return self.finish(trial_id, TrialState.FAIL)
 
     def check_same_address(self, contents):
-        """A worker marks the trials of others that died on its machine as failed. If the machine has another address
-        now, it goes on without: this error says that to it, and the missing heartbeat shows that the trial is dead."""
+        """A worker marks the trials of dead workers on its machine as failed. If the machine's address has changed,
+        this error makes it skip them; the missing heartbeat shows that the trial is dead."""
         if contents.owner[1] != caller()[1]:
             raise UpdateFinishedTrialError("this trial belongs to another laptop; only that one can finish it")
 
     def take(self, trial_id, contents):
-        """Gives a waiting trial to the laptop that asks for it. Returns whether it could have it."""
+        """Gives a waiting trial to the laptop that asks for it. Returns whether it got it."""
         if caller():
             try:
                 self.check_open()
                 self.check_name(caller()[0])
-            except Refused:  # said when it asks for a new trial
+            except Refused:  # reported when it asks for a new trial
                 return False
         taken = self.storage.set_trial_state_values(trial_id, TrialState.RUNNING)
         if taken:
@@ -179,7 +179,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
         return taken
 
     def set_trial_intermediate_value(self, trial_id, step, intermediate_value):
-        """Infinity becomes NaN, which ends a trial in Optuna's pruners and can't be taken for the best."""
+        """Replaces infinity with NaN, which Optuna's pruners prune, and which can't become the best."""
         value = intermediate_value if math.isfinite(intermediate_value) else math.nan
         with self.writing:
             self.contents_to_change(trial_id).add_report(step, value)
@@ -193,7 +193,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
             self.storage.set_trial_user_attr(trial_id, key, value)
 
     def set_trial_system_attr(self, trial_id, key, value):
-        """A worker writes its claim on a waiting trial before it has it, and perhaps another is faster."""
+        """A worker claims a waiting trial before it gets it; another may be faster."""
         with self.writing:
             contents = self.contents(trial_id)
             refuse_unless(key != OWNER, "the owner of a trial is set by the server")
@@ -212,7 +212,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
         self.heartbeats[trial_id] = time.monotonic()
 
     def _get_stale_trial_ids(self, study_id):
-        """The trials whose laptops are silent. It is asked each second; if not, this machine slept and heard nobody."""
+        """The trials of silent laptops. Called each second; if not, this machine was asleep and heard nobody."""
         now = time.monotonic()
         if now - self.asked > SILENT / 2:
             self.heartbeats = dict.fromkeys(self.heartbeats, now)
@@ -238,7 +238,7 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
 
     def get_all_trials(self, study_id, deepcopy=True, states=None):
         """Each laptop asks for all trials many times per trial. They are read from the database if one has begun or
-        ended since, otherwise twice a second, for the reports of those that run."""
+        ended since, otherwise twice a second, for the reports of running ones."""
         self.own(study_id)
         with self.reading:
             if time.monotonic() > self.read_again:
@@ -249,14 +249,14 @@ class ClassStudy(OneStudy, optuna_internals.BaseHeartbeat):
 
 
 class Doorkeeper(grpc.ServerInterceptor):
-    """Notes for each request to a `ClassStudy` which laptop it comes from; answers a refused one with a sentence."""
+    """Records which laptop each request to a `ClassStudy` comes from; answers a refused one with a message."""
 
     def __init__(self, shared):
         self.shared = shared
 
     def intercept_service(self, continuation, details):
         handler = continuation(details)
-        if handler is None:  # there is no such request
+        if handler is None:  # there is no such method
             return None
 
         def answer(request, context):
@@ -269,6 +269,6 @@ class Doorkeeper(grpc.ServerInterceptor):
                 return handler.unary_unary(request, context)
             except Refused as error:
                 self.shared.refusals, self.shared.last_refusal = self.shared.refusals + 1, f"{who}: {error}"
-                raise  # gRPC sends its words
+                raise  # gRPC sends its message
 
         return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)

@@ -15,8 +15,8 @@ from helpers.study import FINISHED
 
 
 def standings(trials, running, minimize=False):
-    """One row per name, the best first; minimize: whether smaller is better. Without a name: anonymous. What the
-    teacher has removed doesn't count, nor can a trial that breaks a constraint be the best."""
+    """One row per name, the best first; minimize: whether smaller is better. Without a name: anonymous. Removed
+    trials don't count, and a trial that breaks a constraint can't be the best."""
     rows, sign = {}, -1 if minimize else 1
     for trial in trials:
         if REMOVED in trial.system_attrs:
@@ -65,7 +65,7 @@ def board_html(trials, rows, until=None):
 
 
 def cells(rank, row):
-    """The texts of a row, by the class of their cell."""
+    """The texts of a row, by CSS class."""
     settings = list(row.best.params.items())[:4] if row.best else []
     settings = " · ".join(f"{short(name)}\u00a0{short(value)}" for name, value in settings)
     laptops = f" ({len(row.places)} laptops)" if len(row.places) > 1 else ""  # or one that changed its address

@@ -1,4 +1,4 @@
-"""What one trial of a class may hold: `Contents` refuses names, values and texts that could harm the others."""
+"""Limits on a trial of a class: `Contents` refuses names, values and texts that could harm others."""
 
 import json
 import unicodedata
@@ -16,7 +16,7 @@ OWNER = "owner"  # the attribute of a trial that names who runs it, and from whi
 
 
 class Refused(Exception):
-    """A request that is refused. The sentence arrives on the laptop, in the details of a grpc.RpcError."""
+    """A refused request. The laptop gets the message in the details of a grpc.RpcError."""
 
 
 def refuse_unless(condition, sentence):
@@ -29,7 +29,7 @@ def is_name(text, length):
 
 
 def same_name(who):
-    """A learner's name without what nobody sees: spaces too many, and the two ways to write an accent."""
+    """A learner's name without invisible differences: extra spaces, and the two encodings of an accent."""
     return " ".join(unicodedata.normalize("NFC", str(who)).split())
 
 
@@ -38,7 +38,7 @@ def name_of(trial):
 
 
 def is_inside(number, distribution):
-    """Whether a parameter may have this value, in the numbers of a storage. Optuna checks it when it makes a trial."""
+    """Whether a parameter may have this value, in its internal representation. Optuna checks it in create_trial."""
     try:
         params = {"x": distribution.to_external_repr(number)}
         create_trial(state=TrialState.RUNNING, params=params, distributions={"x": distribution})
@@ -55,7 +55,7 @@ def is_list_of_numbers(value):
     return isinstance(value, list) and all(map(is_number, value))
 
 
-# Attributes that the Optuna of every laptop reads, by how their names begin: other values there would stop them all.
+# Attributes that Optuna reads on every laptop, by prefix of their names: other values would stop them all.
 EXPECTED = {
     "fixed_params": lambda value: isinstance(value, dict) and all(
         isinstance(each, str | Real | None) for each in value.values()),
@@ -68,7 +68,7 @@ EXPECTED = {
 
 
 class Contents:
-    """What one trial, or the study, holds so far. Each `add` refuses what is too much or invalid."""
+    """The contents of one trial, or of the study, so far. Each `add` refuses invalid or excess items."""
 
     def __init__(self, trial=None):
         self.who, self.seen = ANONYMOUS, datetime.now()

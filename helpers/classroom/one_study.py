@@ -7,7 +7,7 @@ from helpers.classroom.limits import Refused, refuse_unless
 
 
 class OneStudy(BaseStorage):
-    """A storage of Optuna's, restricted to one study, which can't be deleted. Subclasses write to it."""
+    """An Optuna storage, restricted to one study, which can't be deleted. Subclasses write to it."""
 
     def __init__(self, storage, name):
         self.storage, self.name = storage, name

@@ -1,4 +1,4 @@
-"""Trials that the teacher removes are emptied in the database; Optuna itself changes no finished trial."""
+"""Empties in the database the trials that the teacher removes; Optuna itself changes no finished trial."""
 
 import json
 
@@ -13,14 +13,14 @@ CONTENTS = ("trial_params", "trial_values", "trial_intermediate_values")  # Optu
 
 
 def empty(database, trials):
-    """Deletes what the trials hold, and marks them as failed."""
+    """Deletes the trials' contents, and marks them as failed."""
     with database.engine.begin() as connection:
         for trial in trials:
             empty_one(connection, trial)
 
 
 def empty_late(database, study_id):
-    """Empties what a laptop has still begun or finished between the teacher's command and the server's look at it."""
+    """Empties trials that a laptop began or finished between the teacher's command and the server's check."""
     removals = database.get_study_user_attrs(study_id).get(REMOVED, [])
     trials = database.get_all_trials(study_id, deepcopy=False)
     empty(database, [trial for trial in trials if (

@@ -38,7 +38,7 @@ from helpers.study.optuna_internals import proxy_server
 from helpers.study.retry import RECONNECT
 from helpers.study.storage import VERSION, recover
 
-HOSTS = "127.0.0.1 admits this machine only, 0.0.0.0 others too"
+HOSTS = "127.0.0.1 lets in this machine only, 0.0.0.0 others too"
 
 WARNING = """WARNING: these ports have no password. Anyone who can reach this machine over the network has access.
 They can read the study, and add trials to it under any name and with any value. They can't change trials that others
@@ -51,7 +51,7 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
           direction="maximize", until=None):
     """Serves the study and its leader board until Ctrl-C, which ends the process.
 
-    storage: a file (SQLite; created if there is none) or a database's URL. until: a time of today, like "14:30", after
+    storage: a file (SQLite; created if there is none) or a database URL. until: a time today, like "14:30", after
     which no trial begins. Raises StudyError if it can't start.
     """
     until = time_of_today(until)
@@ -59,7 +59,7 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         signal.signal(number, signal.default_int_handler)
     warnings.simplefilter("ignore", ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    logging.getLogger("grpc").setLevel(logging.CRITICAL)  # a request that fails is said on its laptop
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)  # a failed request is reported on its laptop
     address = address_of(host)
     check_port("--page-port", page_port, address)
     with Page((str(address), page_port), Handler) as page:
@@ -68,7 +68,7 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
         where = hide_password(database.url)
         cached = get_storage(database)
         opened = open_study(study, cached, direction)
-        opened.set_user_attr(VERSION, optuna.__version__)  # each laptop compares its own
+        opened.set_user_attr(VERSION, optuna.__version__)  # each laptop compares it with its own
         shared = ClassStudy(cached, study, until)
         page.name, page.board = study, ""
         over = threading.Event()
@@ -90,7 +90,7 @@ def serve(study="class", storage="class.db", host="127.0.0.1", port=13000, page_
 
 
 def address_of(host):
-    """The IP address of this machine's host; warns if others can reach it. Raises StudyError if it is not known."""
+    """The IP address of `host`; warns if other machines can reach it. Raises StudyError if it is unknown."""
     try:
         address = ipaddress.ip_address(socket.gethostbyname(host))
     except (OSError, UnicodeError) as error:
@@ -110,8 +110,8 @@ def sum_up_the_end(study, shared, where):
 
 
 def watch(shared, database, page, over):
-    """Each second, until the event `over`: marks the trials of laptops that are gone as failed, obeys the teacher, and
-    renews the leader board. Prints a line every five seconds. A problem is said once, and it goes on."""
+    """Each second, until the event `over`: marks the trials of lost laptops as failed, applies the teacher's removals,
+    and renews the leader board. Prints a line every five seconds. A problem is printed once, and does not end it."""
     study, problem = optuna.load_study(study_name=shared.name, storage=shared), None
     for second in itertools.count():
         with suppress(Exception):  # a full study, or anything odd that a laptop has written: the board continues
@@ -134,7 +134,7 @@ def watch(shared, database, page, over):
 
 
 def check_there(database):
-    """Raises StudyError if the file of SQLite is gone: it would be written on until the server ends, and then lost."""
+    """Raises StudyError if the SQLite file is gone: what is written to it would be lost when the server ends."""
     file = database.engine.url.database
     if database.engine.name == "sqlite" and not Path(file).exists():
         raise StudyError(f"{file} was deleted or moved, and what the class finds now is lost; end this with Ctrl-C, "
@@ -152,17 +152,17 @@ def renew(shared, page, minimize):
 
 
 def hosts_of(address):
-    """The addresses at which laptops reach this machine, as text; 0.0.0.0 stands for all that it has."""
+    """The addresses at which laptops reach this machine, as text; 0.0.0.0 means all of them."""
     if not address.is_unspecified:
         return [str(address)]
     cards = psutil.net_if_addrs().values()
     found = [each.address for card in cards for each in card if each.family == socket.AF_INET]
     found = [host for host in found if not ipaddress.ip_address(host).is_loopback]
-    return sorted(found, key=lambda host: host.startswith("169.254.")) or ["127.0.0.1"]  # those are of no network
+    return sorted(found, key=lambda host: host.startswith("169.254.")) or ["127.0.0.1"]  # those lead to no network
 
 
 def lines_to_join(study, host, port, direction):
-    """The lines with which a laptop joins: for the Python of this machine, of another one, and of one with Windows."""
+    """The lines with which a laptop joins: for this machine's Python, for another machine's, and for Windows."""
     words = ["-m", "helpers", "worker", "helpers.search:objective", "--study", study,
              "--storage", f"grpc://{host}:{port}", "--trials", str(MAX_TRIALS),
              *(["--direction", "minimize"] if direction == "minimize" else []), "--who", "ADA"]  # fmt: skip
@@ -176,7 +176,7 @@ def how_to_join(study, address, port, page_port, direction="maximize"):
     line = f"  {here}\n"
     if not address.is_loopback:
         line = (f"  {posix}\nOn Windows with this one:\n  {windows}\n"
-                "Both are for the folder of the course; with conda, write `python` in place of the path.\n")
+                "Run it in the course folder; with conda, write `python` in place of the path.\n")
     more = f"Other addresses of this machine: {', '.join(others)}\n" if others else ""
     return (
         f"Each laptop joins with this line, with the learner's name in place of ADA:\n{line}"
@@ -185,7 +185,7 @@ def how_to_join(study, address, port, page_port, direction="maximize"):
 
 
 def time_of_today(text):
-    """A time like "14:30" as a datetime of today, None for None. Raises StudyError if it is none, or past."""
+    """A time like "14:30" as a datetime of today, None for None. Raises StudyError if it is invalid or past."""
     if text is None:
         return None
     now = datetime.now()

@@ -1,5 +1,5 @@
-"""What only the teacher does: remove a name or a trial from the study of the class while it runs, or afterwards; write
-the leader board as CSV; and make a card that says how to join."""
+"""The teacher's commands: remove a name or a trial from the class study, while it runs or afterwards; write the leader
+board as CSV; and make a card that says how to join."""
 
 import csv
 import io
@@ -21,11 +21,11 @@ from helpers.study import StudyError
 
 
 def remove(study="class", storage="class.db", names=(), numbers=()):
-    """Empties trials, all that have one of the names or numbers, and lets nobody join under these names.
+    """Empties all trials with one of the names or numbers, and refuses new ones under these names.
 
-    A removed trial counts as failed: no best value, no picture and no sampler knows its settings or its value any more,
-    on the server within a second and on a laptop with its next request. What a name ends within this second, the server
-    empties. Returns a sentence. Raises StudyError if there is no such study, name or trial.
+    A removed trial counts as failed: best values, plots and samplers no longer use its settings or its value, on the
+    server within a second and on a laptop with its next request. Trials that end within this second are emptied by
+    the server. Returns a sentence. Raises StudyError if there is no such study, name or trial.
     """
     with open_class(study, storage) as (database, opened):
         trials = opened.get_trials(deepcopy=False)
@@ -78,7 +78,7 @@ def write_table(path, rows):
     """Writes rows of cells as CSV for a spreadsheet. Raises StudyError if the file can't be written."""
     table = io.StringIO()
     csv.writer(table).writerows([as_text(cell) for cell in row] for row in rows)
-    write(path, table.getvalue(), "utf-8-sig")  # with a mark, or Excel takes it for Latin-1
+    write(path, table.getvalue(), "utf-8-sig")  # with a BOM, or Excel takes it for Latin-1
 
 
 def write(path, text, encoding="utf-8"):
@@ -96,7 +96,7 @@ def as_text(cell):
 
 @contextmanager
 def open_class(study, storage):
-    """The database and the study in it, both as Optuna's. Raises StudyError if there is none."""
+    """The storage and the study in it, both Optuna objects. Raises StudyError if there is none."""
     if "://" not in str(storage) and not Path(storage).exists():
         raise StudyError(f"there is no file {storage}; name the one of the class with --storage")
     database = open_database(storage)

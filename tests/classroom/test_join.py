@@ -30,7 +30,7 @@ def test_for_other_machines_there_is_a_line_for_each_shell():
     assert lines[2] == "On Windows with this one:"
     assert lines[3] == ("  .venv\\Scripts\\python -m helpers worker helpers.search:objective "
                         """--study "Ada's class" --storage grpc://192.0.2.7:13000 --trials 10000 --who ADA""")
-    assert lines[4] == "Both are for the folder of the course; with conda, write `python` in place of the path."
+    assert lines[4] == "Run it in the course folder; with conda, write `python` in place of the path."
 
 
 def test_another_version_of_optuna_is_named_when_a_laptop_joins(server, capsys, monkeypatch):
