@@ -1,6 +1,6 @@
 """The commands of the course: `python -m helpers doctor`, `worker`, `repair`, `classroom`, `progress` and more.
 
-Each imports what it needs when it runs, so that the doctor works where a package is missing.
+Each imports its modules when it runs, so the doctor works even if a package is missing.
 """
 
 import argparse
@@ -83,18 +83,18 @@ def parser():
         return added.add_argument
 
     command(doctor, "check the installation; name each problem and its fix")
-    add = command(worker, "run trials of a study here, beside its other workers")
+    add = command(worker, "run trials of a study, alongside its other workers")
     add("objective", help="MODULE:FUNCTION, like helpers.search:objective")
     add("--study", required=True, help="the study's name")
     add("--storage", required=True, help="a journal file, a database's URL, or grpc://host:port")
-    add("--trials", required=True, type=int, help="the total of finished trials at which to stop")
+    add("--trials", required=True, type=int, help="stop at this total of finished trials")
     add("--who", help="a name to put on this worker's trials")
-    add("--direction", choices=["maximize", "minimize"], help="of a new study; by default, maximize")
-    add("--sampler", help="MODULE:NAME of a sampler, like a GridSampler; by default, Optuna's")
-    add = command(repair, "repair a damaged journal file; a copy of it is kept")
+    add("--direction", choices=["maximize", "minimize"], help="of a new study; default: maximize")
+    add("--sampler", help="MODULE:NAME of a sampler, such as a GridSampler; default: Optuna's")
+    add = command(repair, "repair a damaged journal file; the old one is kept")
     add("file")
-    add("--study", help="the study's name, if its own record was lost")
-    add("--direction", choices=["maximize", "minimize"], help="its direction, if that was lost")
+    add("--study", help="the study's name, if the file has lost it")
+    add("--direction", choices=["maximize", "minimize"], help="its direction, if the file has lost it")
     add_classroom(command(classroom, "serve one study to a class, with a leader board"))
     add = command(progress, "show what is solved, or write it to a file for the teacher")
     add("--export", metavar="FILE", help="write what is solved, and when, to a .json file; needs --who")
@@ -103,7 +103,7 @@ def parser():
     add = command(record, "run the full-size experiments and write data/recorded/")
     add("part", nargs="*", help="which parts; all of them by default")
     add = command(walk, "run the notebooks at full budget, record their minutes, keep them for the book")
-    add("notebook", nargs="*", help="how their names begin, like 04; all of them by default")
+    add("notebook", nargs="*", help="prefixes of names, like 04; all by default")
     return whole
 
 
@@ -114,16 +114,16 @@ def add_classroom(add):
     add("--port", type=int, default=13000, help="of the study")
     add("--page-port", type=int, default=13001, help="of the leader board")
     add("--direction", default="maximize", choices=["maximize", "minimize"])
-    add("--until", metavar="HH:MM", help="a time of today after which no trial begins")
-    add("--remove-name", metavar="NAME", action="append", default=[], help="only this: remove a learner's trials")
-    add("--remove-trial", metavar="NUMBER", type=int, action="append", default=[], help="only this: remove a trial")
-    add("--csv", metavar="FILE", help="only this: write the leader board to a file")
-    add("--card", metavar="FILE", help="only this: write a page to print, with the line that learners type")
+    add("--until", metavar="HH:MM", help="start no trial after this time today")
+    add("--remove-name", metavar="NAME", action="append", default=[], help="remove a learner's trials, and exit")
+    add("--remove-trial", metavar="NUMBER", type=int, action="append", default=[], help="remove a trial, and exit")
+    add("--csv", metavar="FILE", help="write the leader board to a file, and exit")
+    add("--card", metavar="FILE", help="write a printable page with the learners' command line, and exit")
 
 
 def main():
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a file or pipe on Windows holds no name in Greek letters
+        stream.reconfigure(errors="replace")  # on Windows, a file or pipe can't encode every name
     arguments = parser().parse_args()
     try:
         run(arguments)
@@ -132,8 +132,8 @@ def main():
 
         place = [f"{step.filename}, line {step.lineno}" for step in traceback.extract_tb(error.__traceback__)
                  if not step.filename.startswith("<")][-1]
-        sys.exit(f"{error} ({place}); this Python, {sys.executable}, lacks a package, or has another version of it; if "
-                 f"it is one of the course, this says how to install it: {command('-m', 'helpers', 'doctor')}")
+        sys.exit(f"{error} ({place}). This Python, {sys.executable}, lacks a package or has another version of it. If "
+                 f"the course needs it, this says how to install it: {command('-m', 'helpers', 'doctor')}")
 
 
 def run(arguments):

@@ -1,6 +1,6 @@
 """Simple baselines from scikit-learn, on the same token ids as the networks.
 
-scikit-learn is imported where it is used, since that takes long and not every notebook needs it.
+scikit-learn is imported where it is used: it is slow to import, and not every notebook needs it.
 """
 
 import numpy as np
@@ -41,9 +41,9 @@ def words(ids):
 
 
 def tfidf_regression(C=1.0):
-    """A linear model on words and pairs of words, weighted by rarity (TF-IDF); it takes token ids as they are.
+    """A linear model on words and pairs of words, weighted by rarity (TF-IDF); it takes token ids directly.
 
-    C: the inverse of the regularization; the larger, the closer the fit to the training part.
+    C: the inverse of the regularization; a larger one fits the training part more closely.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression

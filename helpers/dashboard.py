@@ -1,7 +1,7 @@
 """`open_dashboard(path)` shows a study in the browser while it runs, with optuna-dashboard in a process of its own.
 
-In a terminal `optuna-dashboard my_study.journal` does the same. This module adds a free port, the names of the studies
-found, and a life that continues when a cell is interrupted and ends with the kernel. A process rather than a thread:
+In a terminal `optuna-dashboard my_study.journal` does the same. This module adds a free port and the names of the
+studies, and its dashboard survives an interrupted cell and ends with the kernel. It is a process, not a thread, since
 optuna-dashboard 0.21 caches importances by the study's number, and would show those of another file's study.
 """
 
@@ -25,13 +25,13 @@ RUNNING = {}  # (storage, port): Dashboard
 
 
 class Dashboard:
-    """A dashboard that runs: its `url`, and `stop()`."""
+    """A running dashboard: its `url`, and `stop()`."""
 
     def __init__(self, process, url):
         self.process, self.url = process, url
 
     def stop(self):
-        """Ends the process of the dashboard. A second time does nothing."""
+        """Ends the process of the dashboard. A second call does nothing."""
         end(self.process)
 
     def __repr__(self):
@@ -46,7 +46,7 @@ def open_dashboard(path_or_url, port=0):
     """Starts a dashboard for the studies in a journal file or a database; prints its address and the studies' names.
 
     path_or_url: the file of the study, or the URL of a database; port: 0 takes a free one.
-    Only this machine reaches the address. Raises StudyError if the storage or the port can't be used.
+    The address works on this machine only. Raises StudyError if the storage or the port can't be used.
     """
     if importlib.util.find_spec("optuna_dashboard") is None:
         raise StudyError(f"the package optuna-dashboard is missing. {FIX}")
@@ -57,19 +57,19 @@ def open_dashboard(path_or_url, port=0):
         return dashboard
     process, answer = start(storage, port)
     dashboard = RUNNING[storage, port] = Dashboard(process, f"http://{HOST}:{answer['port']}/")
-    names = ", ".join(answer["studies"]) or "none yet. Is this the file of your study? Then run the study"
+    names = ", ".join(answer["studies"]) or "none yet. Is this the file of your study? If so, run it"
     print(f"Dashboard of {hide_password(storage)} at {dashboard.url}\nStudies in it: {names}.")
     return dashboard
 
 
 def find_storage(path_or_url):
-    """The absolute path of a journal file, or a URL. Raises StudyError for what would show nothing."""
+    """The absolute path of a journal file, or a URL. Raises StudyError if it would show nothing."""
     if not isinstance(path_or_url, (str, os.PathLike)):
         raise StudyError(f"open_dashboard got a {type(path_or_url).__name__}; give it the file of the study, since the "
                          "dashboard is another process and can't read this one's memory")
     text = str(path_or_url)
     if text.startswith("grpc://"):
-        raise StudyError(f"the dashboard can't look through {text}; on the machine that serves the study, open its "
+        raise StudyError(f"the dashboard can't open {text}; on the machine that serves the study, open its "
                          "file or database")
     storage = str(address_of(how_to_write(text)))
     path = Path(text.removeprefix("sqlite:///")).expanduser().resolve()
@@ -112,7 +112,7 @@ class Server(ThreadingMixIn, WSGIServer):
 
 
 def serve():
-    """What the process does: serve until its standard input ends, at the latest with its parent."""
+    """What the process does: serve until its standard input closes, at the latest when its parent ends."""
     import optuna
     import optuna_dashboard
     from optuna.storages.journal import JournalFileBackend

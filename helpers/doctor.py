@@ -1,4 +1,4 @@
-"""Checks an installation: one line per check, and for each problem the fix."""
+"""Checks an installation: one line per check, and a fix for each problem."""
 
 import json
 import os
@@ -14,25 +14,25 @@ from helpers.commands import FIX, INSTALL, ROOT, command, fix
 
 FREE_GB = 1.0
 FIX_KERNEL = command("-m", "ipykernel", "install", "--sys-prefix")
-OFFLINE = """Without internet: on a machine that has it, in the folder of the course, run
+OFFLINE = """Without internet: on a connected machine, in the folder of the course, run
   make wheelhouse
-or, without make, on one with the same system and Python:
+or, without make, on one with the same system and Python version:
   python -m pip download -r requirements.txt "setuptools>=77" -d build/wheels
-Bring the folder build/wheels into the folder of the course here, and add to the command above:
+Copy build/wheels into the folder of the course here, and add to the command above:
   --no-index --find-links build/wheels"""
 
 
 def check_python():
     found = platform.python_version()
     if sys.version_info < (3, 11):  # noqa: UP036
-        return False, f"{found} is too old; install Python 3.11 or newer, then the course again (README tells how)"
+        return False, f"{found} is too old; install Python 3.11 or newer, then the course again (see README)"
     return True, found
 
 
 def check_packages(requirements=ROOT / "requirements.txt"):
     """Compares the installed versions with the pins of the requirements file."""
     if not requirements.exists():
-        return False, f"{requirements} is missing; download the course again, whole, and install it from its folder"
+        return False, f"{requirements} is missing; download the whole course again and install it from its folder"
     wrong = []
     pins = [line.split("==") for line in requirements.read_text(encoding="utf-8").splitlines() if "==" in line]
     for name, pin in pins:
@@ -49,7 +49,7 @@ def check_packages(requirements=ROOT / "requirements.txt"):
 
 
 def check_kernel():
-    """JupyterLab starts the kernel that the kernelspec python3 names: it must be this Python."""
+    """JupyterLab starts the kernelspec python3, which must point to this Python."""
     try:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
     except ImportError:
@@ -68,24 +68,24 @@ def check_widgets():
     """The part of ipywidgets that runs in the browser must be where JupyterLab looks for it."""
     package = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager/package.json")
     if not package.exists():
-        return False, f"JupyterLab's part of ipywidgets is missing. {fix('--force-reinstall')}"
+        return False, f"ipywidgets' JupyterLab extension is missing. {fix('--force-reinstall')}"
     return True, f"jupyterlab-manager {json.loads(package.read_text(encoding='utf-8'))['version']}"
 
 
 def check_write_access(folders=(ROOT / "notebooks", ROOT / "data", None)):
-    """None is the folder of temporary files."""
+    """None stands for the temporary folder."""
     for folder in folders:
         try:
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError as error:
-            place = folder or "the folder of temporary files"
+            place = folder or "the temporary folder"
             return False, f"can't write to {place} ({error.strerror}); copy the course to a folder of your own"
     return True, "notebooks, data and the temporary folder are writable"
 
 
 def check_data(root=ROOT):
-    """What the lessons read must be in data/."""
+    """The files that the lessons read must be in data/."""
     lessons = "".join(path.read_text(encoding="utf-8") for path in (root / "notebooks").glob("*.ipynb"))
     needed = {"card_hands.csv", "messages.csv", "recorded/study_lstm_rounds.journal",
               "recorded/study_trees_rounds.journal", "recorded/study_ten_tries.journal"}
@@ -95,7 +95,7 @@ def check_data(root=ROOT):
         needed |= {f"recorded/{name.format(part)}" for part in found}
     there = [name for name in needed if (root / "data" / name).is_file() and (root / "data" / name).stat().st_size]
     if missing := sorted(needed.difference(there)):
-        cure = "download the course again, whole"
+        cure = "download the whole course again"
         if (root / ".git").exists():
             cure = "in the folder of the course, run: git checkout -- data"
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
@@ -111,11 +111,11 @@ def check_disk():
 
 
 def check_cores():
-    from loky import cpu_count  # unlike that of os, it knows the limits of a container
+    from loky import cpu_count  # unlike os.cpu_count, it respects container limits
 
     cores = cpu_count()
     if cores < 2:
-        return True, "1 core: everything works, in about twice the time that the notebooks name"
+        return True, "1 core: everything works, but takes about twice as long as the notebooks say"
     return True, f"{cores} cores"
 
 

@@ -1,4 +1,4 @@
-"""Scores, and their summary over several seeds: means with 95 % intervals, verdicts in one sentence."""
+"""Scores and their summaries over seeds: means with 95 % intervals, verdicts in one sentence."""
 
 import numpy as np
 import pandas as pd
@@ -7,15 +7,15 @@ from scipy.stats import rankdata
 
 
 def auc(probabilities, y):
-    """Macro one-vs-rest AUC: how well a class's probability ranks its rows before all others, averaged over classes.
+    """Macro one-vs-rest AUC: how well a class's probability ranks its rows above all others, averaged over classes.
 
     probabilities: (rows, n_classes), NaN where a training diverged; y: (rows,) class numbers. A class with no rows, or
-    with all rows, is left out. With nothing to rank, it is 0.5, as by chance.
+    with all rows, is left out. With nothing to rank, it is 0.5 (chance).
     """
     probabilities, y = np.nan_to_num(np.asarray(probabilities)), np.asarray(y)
     is_class = y[:, None] == np.arange(probabilities.shape[1])  # (rows, n_classes)
     inside = is_class.sum(axis=0)
-    pairs = inside * (len(y) - inside)  # of a row of the class and one of another
+    pairs = inside * (len(y) - inside)  # a row of the class, and a row of another
     wins = (rankdata(probabilities, axis=0) * is_class).sum(axis=0) - inside * (inside + 1) / 2
     return float((wins[pairs > 0] / pairs[pairs > 0]).mean()) if pairs.any() else 0.5
 
@@ -25,7 +25,7 @@ def macro_f1(probabilities, y):
 
     probabilities: (rows, n_classes); y: (rows,) class numbers. A class that is never predicted correctly counts as 0.
     """
-    from sklearn.metrics import f1_score  # here, since scikit-learn takes long to import
+    from sklearn.metrics import f1_score  # here, since scikit-learn is slow to import
 
     return float(f1_score(y, np.asarray(probabilities).argmax(axis=1), average="macro", zero_division=0))
 
@@ -33,7 +33,7 @@ def macro_f1(probabilities, y):
 def interval(values):
     """Half the width of the 95 % interval of the mean (Student's t), for "mean ± this".
 
-    A single value (one seed) gives NaN, since one run says nothing about the next.
+    A single value (one seed) gives NaN.
     """
     values = pd.Series(values).dropna()
     if len(values) < 2:
@@ -45,7 +45,7 @@ def difference(first, second):
     """The mean of `first` minus that of `second`, and half the 95 % interval of this difference (Welch's t).
 
     first, second: the scores of two models, one per seed. Two intervals may overlap although that of the difference
-    excludes zero, so a comparison needs this one. A single score (one seed) gives NaN for the interval.
+    excludes zero, so use this one to compare. A single score (one seed) gives NaN for the interval.
     """
     first, second = pd.Series(first), pd.Series(second)
     a, b = first.sem() ** 2, second.sem() ** 2
@@ -87,8 +87,8 @@ def headline(table, simple, metric, rows_margin):
     """One sentence on whether the networks of a test evaluation beat the best of the simple models.
 
     table: as for `by_model`. simple: the names of the simple models; all others are networks, and the names of tuned
-    ones start with "tuned". Tuning was worth it if no untuned network beats the simple models, or if the difference
-    from the best that does excludes zero.
+    ones start with "tuned". Tuning was worth it if no untuned network beats the simple models, or if the interval of
+    the difference from the best untuned one excludes zero.
     rows_margin: half the 95 % interval due to the number of test rows (the one over seeds is in the table).
     """
     summary = by_model(table, (metric,))
@@ -112,7 +112,7 @@ def headline(table, simple, metric, rows_margin):
 
 
 def rows_margin(measure, probabilities, y):
-    """Half the 95 % interval of a score due to the choice of test rows, by bootstrap.
+    """Half the 95 % bootstrap interval of a score, due to the choice of test rows.
 
     measure: a function of probabilities (rows, n_classes) and class numbers (rows,), like `auc`. The rows are
     resampled 300 times with replacement; few test rows give a wide interval, whatever the number of seeds.

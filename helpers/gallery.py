@@ -16,7 +16,7 @@ GALLERY = Path(__file__).resolve().parent.parent / "notebooks" / "gallery"
 
 @dataclass(frozen=True)
 class Library:
-    """What no run can tell about a library: its name, its environment, a caveat, and what to use today."""
+    """What is not measured about a library: its name, its environment, a caveat, and what to use today."""
 
     name: str
     environment: str
@@ -42,10 +42,10 @@ LIBRARIES = {
     "catboost": Library("CatBoost", "extras", "the callback only stops the training: call check_pruned() after fit"),
     "lightning": Library("Lightning", "extras",
                          "fails to import beside fastai's torchvision: keep them apart; its checkpoints lack the "
-                         "generators of random numbers: two methods of the script add them"),
+                         "state of the random generator: two methods of the script add it"),
     "skorch": Library("skorch", "extras", "none"),
     "transformers": Library("Hugging Face Trainer", "extras",
-                            "the value of a trial is that of its last evaluation, and n_trials means more"),
+                            "a trial's value is that of its last evaluation; n_trials counts additional trials"),
 }
 
 
@@ -57,7 +57,7 @@ def script(library):
 
 
 def header(library):
-    """The requirements in the head of a script (PEP 723): "requires-python" and "dependencies"."""
+    """The requirements at the top of a script (PEP 723): "requires-python" and "dependencies"."""
     block = re.match(r"# /// script\n((?:#.*\n)+?)# ///\n", script(library).read_text(encoding="utf-8"))[1]
     return tomllib.loads(re.sub(r"^# ?", "", block, flags=re.MULTILINE))
 
@@ -92,13 +92,13 @@ def pins():
 
 
 def table():
-    """One row per library: the recorded results of its script, who prunes, what to know, and what to use today."""
+    """One row per library: the recorded results of its script, what prunes, a caveat, and what to use today."""
     runs = recorded.load_table("gallery").set_index("library")
     rows = []
     for key, library in LIBRARIES.items():
         run = runs.loc[key]
         rows.append({"library": library.name, "MB installed": round(run["megabytes"]),
                      "seconds for 20 trials": run["seconds"], "best validation accuracy": run["val_accuracy"],
-                     "pruned": run["pruned"], "who prunes": who_prunes(key), "to know": library.caveat,
+                     "pruned": run["pruned"], "what prunes": who_prunes(key), "caveat": library.caveat,
                      "use today": library.today or library.name})
     return pd.DataFrame(rows).set_index("library")

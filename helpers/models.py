@@ -1,6 +1,6 @@
-"""The models of the course, as notebook 02 writes them, and the paper's recipe.
+"""The models of notebook 02, and the paper's recipe.
 
-All models take token ids (batch, length), 0 where padded, and return class scores, the logits (batch, n_classes).
+All models take token ids (batch, length), 0 where padded, and return logits (batch, n_classes).
 """
 
 import math
@@ -18,7 +18,7 @@ def masked_mean(states, is_token):
 
 
 class EmbeddingClassifier(nn.Module):
-    """Embedding, dropout, mean over the tokens, linear layer: a bag of words of a learned size."""
+    """Embedding, dropout, mean over the tokens, linear layer: a bag-of-words model."""
 
     def __init__(self, vocab_size, n_classes, hidden_size=200, dropout=0.5):
         super().__init__()
@@ -110,7 +110,7 @@ class PaperRecipe:
     Post-norm encoder, 6 layers, 8 heads, d_model 512, feed-forward 2048, dropout 0.1, label smoothing 0.1,
     Adam with betas (0.9, 0.98) and eps 1e-9, the inverse-square-root schedule with 4,000 warm-up steps.
     width: a factor on d_model and the feed-forward size; 1/8 for a CPU (d_model 64, feed-forward 256).
-    The other arguments change one setting at a time. factor: multiplies the whole schedule (a shorter warm-up raises
+    The other arguments change one setting each. factor: multiplies the whole schedule (a shorter warm-up raises
     the peak learning rate; (warmup / 4000) ** 0.5 undoes that). constant_lr: replaces the schedule.
     """
 

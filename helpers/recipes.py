@@ -1,10 +1,10 @@
-"""The two rivals of lesson 01, ready to train: the LSTM you already had, and the paper's recipe."""
+"""The two models of lesson 01, ready to train: the LSTM you already had, and the paper's recipe."""
 
 import torch
 
 from helpers.models import LSTMClassifier, PaperRecipe
 
-EPOCHS = 12  # of every compared training, unless its name says otherwise
+EPOCHS = 12  # of every training, unless its name says otherwise
 # A warm-up that fits our number of steps, with the paper's highest learning rate.
 SAME_PEAK = {"warmup": 400, "factor": (400 / 4_000) ** 0.5}
 

@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 
 def set_seed(seed):
-    """Fixes all random numbers that PyTorch draws from now on: initial weights, dropout, the order of the batches."""
+    """Seeds PyTorch's random generator, for initial weights, dropout, the order of the batches."""
     torch.manual_seed(seed)
 
 

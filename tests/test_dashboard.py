@@ -168,7 +168,7 @@ def test_a_storage_that_would_show_nothing_is_refused_with_a_sentence(tmp_path, 
     assert not (tmp_path.parent / "my_study.db").exists()
     refused(tmp_path, f"{tmp_path} is a directory")
     refused(open_study("in memory"), "got a Study; give it the file of the study")
-    refused("grpc://host:13000", "can't look through grpc://host:13000; on the machine that serves the")
+    refused("grpc://host:13000", "can't open grpc://host:13000; on the machine that serves the")
     (tmp_path / "table.csv").write_text("text,label\n", encoding="utf-8")
     refused(tmp_path / "table.csv", "table.csv does not begin like a journal")
 

@@ -101,7 +101,7 @@ def test_a_check_that_raises_is_wrong_and_the_others_go_on(capsys):
 def test_missing_requirements_are_named(tmp_path):
     well, words = doctor.check_packages(tmp_path / "requirements.txt")
     assert not well
-    assert words.startswith(f"{tmp_path / 'requirements.txt'} is missing; download the course again")
+    assert words.startswith(f"{tmp_path / 'requirements.txt'} is missing; download the whole course again")
 
 
 def course_in(folder):
@@ -117,7 +117,7 @@ def test_an_empty_data_folder_is_wrong_and_so_is_one_lost_table(tmp_path):
     assert doctor.check_data(course)[0]
     table = course / "data" / "recorded" / "untuned.csv"
     table.write_text("", encoding="utf-8")
-    cure = f"missing in {course / 'data'}; download the course again, whole"
+    cure = f"missing in {course / 'data'}; download the whole course again"
     assert doctor.check_data(course) == (False, f"recorded/untuned.csv {cure}")
     shutil.rmtree(course / "data")
     well, words = doctor.check_data(course)

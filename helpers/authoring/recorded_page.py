@@ -1,4 +1,4 @@
-"""Writes data/recorded/README.md, the page of all that was measured: `make numbers`."""
+"""Writes data/recorded/README.md, the page of measurements: `make numbers`."""
 
 from helpers import recorded
 from helpers.evaluation import by_model, interval
@@ -48,7 +48,7 @@ def samplers():
             cells += [f"{best[name].mean():.3f}",
                       "" if name == "random" else f"{ahead.mean():+.1f} ± {interval(ahead):.1f}"]
         rows.append([name, *cells, f"{1_000 * group['cpu_seconds'].mean() / 100:.1f}"])
-    return table(["sampler", "after 20 trials", "to random", "after 100", "to random", "ms per trial"], rows)
+    return table(["sampler", "after 20 trials", "vs random", "after 100", "vs random", "ms per trial"], rows)
 
 
 def article():
@@ -91,7 +91,7 @@ def over_seeds():
     rows = [[arm, f"{runs['trials'].mean():.0f}", f"{runs['best_value'].mean():.4f}",
              with_interval(runs["fresh_accuracy"], digits=4)]
             for arm, runs in recorded.load_table("bench/wilcoxon").groupby("arm", sort=False)]
-    return table(["a trial", "trials", "best value", "its settings, trained again"], rows)
+    return table(["a trial's value", "trials", "best value", "its settings, retrained"], rows)
 
 
 def training_loop():
@@ -109,51 +109,50 @@ def sentence_on_gpu_studies():
         for (device, workers), row in studies.iterrows()) + "."
 
 
-SECTIONS = {  # heading: (what the table says, the function that makes it, the parts of the record behind it)
+SECTIONS = {  # heading: (what the table says, the function that makes it, the recordings used)
     "Every model": (
-        "Card hands, 6,000 to train on; accuracy and macro AUC on 4,000 test hands that played no role in any choice; "
-        "mean of five seeds and 95 % interval, which is zero where a method does not depend on a seed. Twelve epochs "
-        "unless the name says otherwise. *Tuned*: searched in two rounds, the networks' best five settings re-ranked "
-        "over three seeds; seconds of search are of one core. *First try*: the best of one study of 100 trials.",
+        "Card hands, 6,000 to train on. Accuracy and macro AUC on 4,000 test hands that played no role in any choice: "
+        "mean of five seeds with its 95 % interval, which is zero for methods that do not depend on a seed. Twelve "
+        "epochs unless the name says otherwise. *Tuned*: searched in two rounds; the networks' best five settings "
+        "re-ranked over three seeds. Search seconds are on one core. *First try*: the best of one study of 100 trials.",
         results, ["untuned", "patience", "schedule", "studies", "first_try", "rounds", "tuned"]),
     "The same hands in another order": (
         "Test accuracy by the order of the seven cards, mean of five seeds.", layouts, ["bench/layouts"]),
     "Samplers": (
-        "On a table of Transformers that were trained once: 30 studies each, validation accuracy of the best trial, "
-        "difference from random search within each seed in points with its 95 % interval, and the sampler's own time. "
-        "*TPE* is Optuna 5's default, *independent* is how Optuna 4 did it.",
+        "Trials are looked up in a table of trained Transformers. Means of 30 studies: validation accuracy of the best "
+        "trial, difference from random search within each seed in points (95 % interval), sampler's own time. "
+        "*TPE* is Optuna 5's default, *independent* was Optuna 4's.",
         samplers, ["bench/samplers", "bench/table"]),
     "Trials that still run": (
-        "On the same table, 20 studies of 64 trials each: the best value if 1, 4 or 16 trials run at a time. "
+        "On the same table, 20 studies of 64 trials each: the best value if 1, 4 or 16 run at a time. "
         "*AutoSampler* is OptunaHub's.", running, ["bench/running"]),
     "When a trial is a mean": (
-        "Real trainings on scikit-learn's digits, the same number for each row: one training per trial, or eight with "
-        "other seeds and splits, without and with a pruner over them; the winner trained twenty times again.",
+        "Real training runs on scikit-learn's digits, equally many for each row: one run per trial, or eight with "
+        "different seeds and splits, with or without a pruner; the winner retrained twenty times.",
         over_seeds, ["bench/wilcoxon"]),
     "The article's search against ours": (
-        "On the same table and a simulated clock, two workers, 30 studies each: seconds until ten points above the "
-        "untuned LSTM are reached, and the best after 240 seconds. The names say what was changed; *ours* has all "
+        "On the samplers' table and a simulated clock, two workers, 30 studies each: seconds to reach ten points above "
+        "the untuned LSTM, and the best after 240 seconds. The names say what was changed; *ours* has all "
         "three. Lesson 03 names the article.", article, ["bench/article"]),
     "A race": (
-        "Real trainings of the Transformer, the same eight minutes of two cores for each run: the seconds that cores "
-        "worked, halved, so that waiting costs nothing. All seven runs of a seed were on one machine. Validation "
-        "accuracy of the best trial (least to most), and median seconds to an accuracy, with the number of runs that "
-        "reached it. All search the wide space of round one, except the second of *our rounds*, whose space a person "
-        "wrote.",
+        "Real training of the Transformer, eight minutes of two cores for each run. Time is CPU time, halved, so "
+        "waiting costs nothing. All seven runs of a seed were on one machine. Mean validation accuracy of the best "
+        "trial (lowest to highest), and median seconds to an accuracy, with the number of runs that reached it. "
+        "All search the wide space of round one, except the second of *our rounds*, whose space a person wrote.",
         race, ["bench/race"]),
     "The training loop": (
         "An epoch of the course's loop and of others, in epochs of the bare loop; median of the repeats.",
         training_loop, ["bench/training_loop"]),
     "A GPU": (
-        "Transformers trained side by side by this many processes, on one GPU and on the cores beside it: hands per "
-        "second, all together.", gpu, ["bench/gpu", "bench/gpu_studies"]),
+        "Transformers trained by this many processes at once, on one GPU and on the same machine's cores: hands per "
+        "second, in total.", gpu, ["bench/gpu", "bench/gpu_studies"]),
 }
 
 
 def page():
     parts = ["# What was measured",
-             "Written by `make numbers` from the files beside it; what is not here is shown in the lesson that "
-             "asks for it. Each table names how it was recorded."]
+             "Written by `make numbers` from the files beside it; other recordings are shown in the lessons "
+             "that use them. Each table says how it was recorded."]
     for heading, (words, make, sources) in SECTIONS.items():
         origin = "\n".join(f"- `{source}`: {' '.join(recorded.provenance(source).split())}" for source in sources)
         parts += [f"## {heading}", words, make(), origin]

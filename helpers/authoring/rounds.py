@@ -41,7 +41,7 @@ def objective_of(name, kind, seed):
 
 
 def run_round(name, kind, seed, seconds=0):
-    """Runs one round, until it has its trials and has taken this many seconds."""
+    """Runs one round until it has its trials and this many seconds."""
     first = kind == "round 1"
     keep_study(f"{kind}, seed {seed}", f"{name}_rounds", objective_of(name, kind, seed), N_TRIALS[kind], seconds,
                starts=STARTS[name] if first else (), pruner=NopPruner() if first else search.NARROW_PRUNER,
@@ -107,7 +107,7 @@ def train_missing(wanted, test):
 
 def record_luck():
     """The Transformer's search in rounds with five seeds: its five best settings re-ranked, the best and the chosen
-    one on test. It goes on where it was stopped."""
+    one on test. It continues where it stopped."""
     Parallel(n_jobs=WORKERS)(delayed(run_rounds)("transformer", seed) for seed in LUCK_SEEDS)
     test = load_csv(CARD_HANDS).unlock_test()
     best = {seed: best_trials("transformer", seed) for seed in LUCK_SEEDS}

@@ -33,13 +33,13 @@ WIDE = functools.partial(search.train, define_model=search.define_transformer)
 
 
 class Step(NamedTuple):
-    """A round with one thing changed. train: a function of a trial and a seed, as in helpers.search."""
+    """A round with one change. train: a function of a trial and a seed, as in helpers.search."""
 
     round: str
     train: functools.partial = NARROW["transformer"]
     sampler: type[BaseSampler] = TPESampler
     pruner: BasePruner = search.NARROW_PRUNER
-    after: str = ""  # a recorded round that it goes on from
+    after: str = ""  # a recorded round that it continues
 
 
 AS_RECORDED = {"round 1": Step("round 1", WIDE), "round 2": Step("round 2"),
@@ -76,7 +76,7 @@ def train_best(name, seed):
     step, study = ALL[name], load_step(name)
     start, best = time.process_time(), study.best_trial
     _, val_accuracy = step.train(FixedTrial(best.params), seed=seed)
-    own = study.trials[-N_TRIALS[step.round]:]  # without those of the round that it went on from
+    own = study.trials[-N_TRIALS[step.round]:]  # without those of the round that it continued
     return {"step": name, "round": step.round, "seed": seed, "val_accuracy": val_accuracy,
             "seconds": time.process_time() - start, "best_trial": best.number, "best_value": best.value,
             "trials": len(own), "pruned": sum(trial.state == TrialState.PRUNED for trial in own),

@@ -96,7 +96,7 @@ def from_text(text):
     words = text.split()
     unknown = [word for word in words if word not in CARDS]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is not a card: write a rank ({' '.join(RANKS)}) and a suit (c d h s): 10h")
+        raise ValueError(f"{unknown[0]!r} is not a card: write a rank ({' '.join(RANKS)}) and suit (c d h s), like 10h")
     if len(set(words)) < len(words):
         raise ValueError(f"duplicate card in {text!r}")
     return np.array([CARDS.index(word) for word in words])

@@ -55,7 +55,7 @@ def _words(name):
 
 
 def has_names(cells, wanted=()):
-    """True where these cells are surely a header: one names texts and another one labels, or all `wanted` are there."""
+    """True where these cells are surely a header: one names texts and another labels, or all `wanted` are there."""
     names = [str(cell).strip().casefold() for cell in cells]
     texts = any(_is_one_of(TEXTS | SHORT_TEXTS, cell) for cell in cells)
     labels = any(_is_one_of(LABELS, cell) for cell in cells)
@@ -64,7 +64,7 @@ def has_names(cells, wanted=()):
 
 
 def is_header(records, wanted=()):
-    """True unless the first record is data: it holds a number, or what stands below it too, as each label does."""
+    """True unless the first record is data: it holds a number, or a value that also appears below, as labels do."""
     first, below = records[0], records[1 : 1 + LOOKED_AT]
     filled = [cell for cell in first if cell]
     if has_names(first, wanted) or not below or filled == list(map(str, range(len(filled)))):  # 0, 1, ... by pandas
@@ -82,7 +82,7 @@ def is_number(cell):
 
 
 def find_columns(source, table, text=None, label=None):
-    """The numbers of the columns that hold the texts, [2] or [1, 2], and the labels; what isn't said is found out."""
+    """The numbers of the columns that hold the texts, [2] or [1, 2], and the labels; others are guessed."""
     texts = text if isinstance(text, (list, tuple)) else [text]
     texts = [_column(source, table, "text", one) for one in texts if one is not None]
     labels = [_column(source, table, "label", label)] if label is not None else []
@@ -96,23 +96,23 @@ def find_columns(source, table, text=None, label=None):
     labels = labels or _like_labels(columns, [number for number in others if number not in texts])
     for argument, found in (("text", texts), ("label", labels)):
         if not found or (len(found) > 1 and (argument == "label" or text is None)):
-            raise DataError(f"{source}: which column holds the {argument}s isn't obvious. There is {_listed(table)}. "
+            raise DataError(f"{source}: it isn't clear which column holds the {argument}s. There is {_listed(table)}. "
                             "Say text=... and label=..., the name or number of a column; text=[..., ...] joins "
                             "several" + _about_header(table))
     for number in range(len(table.names)):
         filled = sum(bool(record[number]) for record in table.records) if table.names[number] == "" else 0
         if number not in texts + labels and 0 < filled < len(table.records) / 2:
-            table.notes.append(f"column {number} has no name and is left out, but {plural(filled, 'row')} hold "
-                               "something: does a text go on there?")
+            table.notes.append(f"column {number} has no name and is left out, but {plural(filled, 'row')} have a "
+                               "value there: does a text continue?")
         answers = [record[number] for record in table.records] if table.names[number] == "answer" else []
         if "accept" in answers and (others := len(answers) - answers.count("accept")):
-            table.notes.append(f"column 'answer' says for {plural(others, 'row')} that the label was not accepted, but "
-                               "they are kept; delete them if it is so")
+            table.notes.append(f"column 'answer' marks {plural(others, 'row')} as not accepted, but "
+                               "they are kept; delete them if their labels are wrong")
     return texts, labels[0]
 
 
 def find_split(source, table, split, used):
-    """The split of each row, or None; by default from the column called so, or one, not `used`, of nothing else."""
+    """The split of each row, or None; by default from a column 'split', or an unused one that holds only splits."""
     if split is None:
         return None
     if split == "split" and split not in [str(name).strip().casefold() for name in table.names]:
@@ -178,7 +178,7 @@ def _column(source, table, argument, column):
             raise ValueError(f"{argument} is {column!r}; it has to be the name or the number of a column") from None
         if 0 <= number < len(table.names):
             return number
-    raise DataError(f"{source}: there is no column {column!r}; only {_listed(table)}. Say {argument}=..., the name or "
+    raise DataError(f"{source}: there is no column {column!r}, only {_listed(table)}. Say {argument}=..., the name or "
                     f"number of one{_about_header(table)}")
 
 
@@ -196,7 +196,7 @@ def _named(source, table, numbers, argument, kinds):
 
 
 def _like_texts(columns, numbers):
-    """The column of different, long values, if one is at least twice as long as all others."""
+    """The column of different, long values, if one is at least twice as long as any other."""
     lengths = {}
     for number in numbers:
         values = columns[number]
@@ -207,7 +207,7 @@ def _like_texts(columns, numbers):
 
 
 def _like_labels(columns, numbers):
-    """The columns of a few short values that return often, and are there in most rows."""
+    """The columns of a few short values that recur, and are there in most rows."""
     def are_labels(values):
         return (2 <= len(set(values)) <= max(2, len(values) / 3) and sum(map(len, values)) < 40 * len(values)
                 and sum(map(bool, values)) > len(values) / 2)

@@ -74,9 +74,9 @@ class SequenceData:
     def reduced(self, max_length=None, min_count=1, limit=None, seed=0):
         """The same data, smaller, without reading the file again: shorter texts, fewer tokens, fewer rows.
 
-        limit: at most so many rows of the training and the validation part, drawn by class, so that each class keeps a
+        limit: at most this many rows of the training and validation part, drawn by class; each class keeps a
             row while there is room. The test part stays whole: with fewer rows its score would be less certain.
-        min_count: tokens that are rarer in what is left of the training part are unknown.
+        min_count: tokens that are rarer in the reduced training part are unknown.
         """
         parts = {"train": (self.x_train, self.y_train), "val": (self.x_val, self.y_val), "test": self._test}
         for name, (x, y) in parts.items():
@@ -117,9 +117,9 @@ class SequenceData:
 def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None, label=None, vocab_size=None,
              min_count=1, *, sep=None, encoding=None, header="infer", names=None, quoting=None, quotechar='"',
              label_from=None, rare="refuse", split="split"):
-    """Reads texts and labels into a `SequenceData`. What isn't said is found out; `data.quality.read_as` says how.
+    """Reads texts and labels into a `SequenceData`. Other arguments are guessed; `data.quality.read_as` says how.
 
-    path: of a file (a table, JSON, Parquet, Excel, packed or not) or its http(s) address; of a folder with a folder
+    path: of a file (a table, JSON, Parquet, Excel, compressed or not) or its http(s) address; of a folder with a folder
         for each class; {class: path}; {"train": path, "val": path, "test": path}; or (path of texts, path of labels).
     tokenize: turns a text into a list of tokens; the default splits on white space or, where texts have none, into
         characters.
@@ -127,8 +127,8 @@ def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None
     limit: use at most this many rows of each part, drawn by class; no class is lost in the training part.
     seed: of the draws; a file without a split is split 60 : 20 : 20 by class, the same texts in the same part.
     text, label: the name or number of a column; `text` may be a list of those, which are joined.
-    vocab_size, min_count: keep only so many tokens, the most frequent of the training part, and only those that occur
-        so often there; all others are unknown.
+    vocab_size, min_count: keep at most this many tokens, the most frequent of the training part, and only those that
+        occur this often there; others are unknown.
     sep, encoding, header, names, quoting, quotechar: as in pandas. label_from: "prefix" if lines begin with labels.
     rare: what to do with classes of fewer than 5 different texts, "refuse", "drop" or "merge".
     split: the column that holds train, val or test, or None. Raises DataError, or ValueError for a wrong argument.

@@ -1,4 +1,4 @@
-"""JSON in the arrangements that people have: lines, an array, columns, rows under a key, a list for each split."""
+"""JSON in its usual layouts: lines, an array, columns, rows under a key, a list for each split."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def looks_like_json(text, ending):
 def read_json(source, text):
     """{None or a split: table}. Raises DataError."""
     if text.strip() in ("", "[]", "{}"):
-        raise DataError(f"{source}: the file is empty; it needs an object in each line, like "
+        raise DataError(f"{source}: the file is empty; it needs one object per line, like "
                         "{\"text\": \"...\", \"label\": \"...\"}.")
     try:
         whole = json.loads(text)
@@ -50,7 +50,7 @@ def _read_lines(source, text):
             row, after = DECODER.raw_decode(text, found.start())
         except (ValueError, RecursionError) as error:
             raise DataError(f"{source}, line {line}: not valid JSON ({getattr(error, 'msg', error)}); each line has to "
-                            "be a whole object, like {\"text\": \"...\", \"label\": \"...\"}.") from None
+                            "be a complete object, like {\"text\": \"...\", \"label\": \"...\"}.") from None
         rows.append(row)
         lines.append(line)
         line += text.count("\n", found.start(), after)
@@ -72,7 +72,7 @@ def _rows_of_object(source, whole):
     if has_names(whole) and all(isinstance(value, list) for value in columns.values()):
         if len(set(map(len, columns.values()))) > 1:
             raise DataError(f"{source}: the columns have different lengths, " + ", ".join(
-                f"{key!r} {len(value):,}" for key, value in columns.items()) + "; they must be equally long.")
+                f"{key!r} {len(value):,}" for key, value in columns.items()) + "; these must match.")
         return {None: ([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
                        "JSON columns")}
     if len(lists) == 1:
@@ -83,8 +83,8 @@ def _rows_of_object(source, whole):
     if len(whole) == 1 and isinstance(inner := next(iter(whole.values())), dict) and inner:
         return _rows_of_object(source, inner)
     if lists:
-        raise DataError(f"{source}: a JSON object of several lists, {', '.join(map(shown, lists))}; save the one with "
-                        "the rows as a file of its own.")
+        raise DataError(f"{source}: a JSON object with several lists, {', '.join(map(shown, lists))}; save the one "
+                        "with the rows in its own file.")
     return {None: ([whole], "JSON lines")}
 
 
@@ -95,11 +95,11 @@ def as_table(source, lines, rows, said):
     kind, name, signs = (list, "array", "[]") if isinstance(rows[0], list) else (dict, "object", "{}")
     for line, row in zip(lines, rows, strict=True):
         if not isinstance(row, kind):
-            raise DataError(f"{source}, line {line}: {json.dumps(row)[:40]} is not a JSON {name}; write one in {signs} "
-                            "per line.")
+            raise DataError(f"{source}, line {line}: {json.dumps(row)[:40]} is not a JSON {name}; write one per line, "
+                            f"in {signs}.")
         if kind is list and len(row) != len(rows[0]):
-            raise DataError(f"{source}, line {line}: {len(row)} entries, but the first has {len(rows[0])}; they must "
-                            "be equally many.")
+            raise DataError(f"{source}, line {line}: {len(row)} entries, but the first has {len(rows[0])}; the "
+                            "numbers must match.")
     if kind is list:
         start = int(len(rows) > 1 and has_names(rows[0]))
         names = list(map(str, rows[0])) if start else list(range(len(rows[0])))

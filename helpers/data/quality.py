@@ -18,8 +18,8 @@ class QualityReport:
 
     dropped: the lines of the rows that could not be used, {reason: [line, ...]}.
     duplicates: rows that repeat the tokens and label of an earlier row. conflicting: texts with more than one label.
-    shared: texts in more than one part. warnings: sentences on what to know before training.
-    read_as: what was assumed of the file, in a line.
+    shared: texts in more than one part. warnings: what to know before training.
+    read_as: what was assumed about the file.
     """
 
     rows_read: int
@@ -46,7 +46,7 @@ class QualityReport:
 
 
 def check_quality(codes, texts, rows, parts, classes):
-    """Counts duplicates, conflicting labels and leakage, and warns of what weakens the results.
+    """Counts duplicates, conflicting labels and leakage, and warns about weak points.
 
     codes, texts: numbers of the class and of the text of each row that was kept. parts: {split: row numbers}.
     """

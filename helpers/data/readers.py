@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TIMEOUT = 10  # seconds that a server may stay silent
-LINE = re.compile(r"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")  # and no other sign ends a line
+LINE = re.compile(r"[^\r\n]+(?:\r\n|\r|\n)?|\r\n|\r|\n")  # and no other character ends a line
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OLDER = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "gb18030", "big5", "cp932",
@@ -24,14 +24,14 @@ CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")  # no text has them; a wrong encod
 WEB_PAGE = "a web page, not a table; look for the address of the file itself (on GitHub: the button Raw)"
 NOT_A_TABLE = {  # how other files begin, in lower case
     b"pk\x03\x04": "an Excel file or another archive: save it as text or CSV (UTF-8)",
-    b"bzh91ay&sy": "packed with bzip2: unpack it",
-    b"\xfd7zxz": "packed with xz: unpack it",
+    b"bzh91ay&sy": "compressed with bzip2: unpack it",
+    b"\xfd7zxz": "compressed with xz: unpack it",
     b"\xd0\xcf\x11\xe0": "an old Excel file: save the sheet as CSV (UTF-8)",
     b"sqlite format 3": "an SQLite database: export a table as CSV",
-    b"%pdf": "a PDF: a table has to be exported as CSV",
+    b"%pdf": "a PDF: export its table as CSV",
     b"\x89png": "a picture, not a table",
     b"\xff\xd8\xff": "a picture, not a table",
-    b"version https://git-lfs": "a pointer of Git LFS, not the file itself: fetch that with git lfs pull",
+    b"version https://git-lfs": "a Git LFS pointer, not the file: fetch the file with git lfs pull",
     b"<!doctype html": WEB_PAGE,
     b"<html": WEB_PAGE,
     b"<?xml": "XML, not a table: write its texts and labels as CSV",
@@ -79,7 +79,7 @@ def shown(value):
 
 
 def read_bytes(source):
-    """The bytes of a file or of an http(s) address, unpacked if they are an archive (not if it is an Excel file)."""
+    """The bytes of a file or of an http(s) address, unpacked if they are an archive (unless an Excel file)."""
     content = _download(str(source)) if is_address(source) else _read(as_path(source))
     try:
         if content.startswith(GZIP):
@@ -95,7 +95,7 @@ def _unzip(source, content):
         if any(name.startswith("xl/") for name in names):  # an Excel file
             return content
         if {"[Content_Types].xml", "content.xml"} & set(names):
-            raise DataError(f"{source}: this is a document of Word, LibreOffice or the like; save it as text or CSV "
+            raise DataError(f"{source}: this is a Word, LibreOffice or similar document; save it as text or CSV "
                             "(UTF-8).")
         if len(names) != 1:
             raise DataError(f"{source}: this zip archive holds {plural(len(names), 'file')} ({', '.join(names[:5])}); "
@@ -125,7 +125,7 @@ def _download(address):
         answer.raise_for_status()
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:  # no such host, no network, no answer
         reason = getattr(error.args[0], "reason", error) if error.args else error
-        raise DataError(f"{address}: can't be fetched ({' '.join(str(reason).split())}); look at the address and the "
+        raise DataError(f"{address}: can't be fetched ({' '.join(str(reason).split())}); check the address and the "
                         "network, or download the file and give its path.") from None
     return answer.content
 
@@ -141,7 +141,7 @@ def decode(source, content, encoding=None):
             raise DataError(f"{source}: this is {what}.")
     name = encoding or ("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
     if name == "utf-8-sig" and content.count(0) > len(content) / 10:
-        raise DataError(f"{source}: this is not text, every tenth byte is zero; unpack it or export it as CSV (UTF-8), "
+        raise DataError(f"{source}: this is not text: over 10 % zero bytes; unpack it or export it as CSV (UTF-8), "
                         "or say encoding='utf-16-le' if it is UTF-16.")
     try:
         text = content.decode(name)
@@ -150,7 +150,7 @@ def decode(source, content, encoding=None):
             raise DataError(f"{source}{_where(error)}; say another encoding=..., or save the file as UTF-8.") from None
         text, name = _decode_older(source, content, error)
     except LookupError:
-        raise ValueError(f"encoding is {encoding!r}; Python knows no such encoding (utf-8, cp1252, gb18030 ...)") \
+        raise ValueError(f"encoding is {encoding!r}; Python doesn't know it; try utf-8, cp1252, gb18030 ...") \
             from None
     notes = []
     if n_nul := text.count("\0"):
@@ -179,12 +179,12 @@ def _decode_older(source, content, error):
     lenient = foreign.decode("utf-8", errors="replace")
     if sum(not letter.isascii() for letter in lenient) > 2 * lenient.count("\ufffd"):
         raise DataError(f"{source}{_where(error)}, though the rest is: that line is damaged; fix it, or say "
-                        "encoding='cp1252' to read all the file so.") from None
+                        "encoding='cp1252' to read the file that way.") from None
     matches = charset_normalizer.from_bytes(foreign, cp_isolation=OLDER)
     score = {name: (match.chaos, -match.coherence) for match in matches for name in match.could_be_from_charset}
     few = len({byte for byte in foreign if byte > 127}) < 4  # too few to recognise a language by them
     for name in sorted(score, key=lambda name: ((0, 0) if few else score[name], OLDER.index(name))):
         with contextlib.suppress(UnicodeDecodeError):
             return content.decode(name), name
-    raise DataError(f"{source}{_where(error)}, nor another known encoding; say encoding=..., or save the file as UTF-8 "
-                    "in the program that wrote it.") from None
+    raise DataError(f"{source}{_where(error)}, nor any other known encoding; say encoding=..., or save the file as "
+                    "UTF-8 in the program that wrote it.") from None

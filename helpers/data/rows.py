@@ -45,7 +45,7 @@ class Rows:
     def raise_if_most_are_dropped(self):
         if self.n_dropped > len(self.labels):
             reason, lines = max(self.dropped.items(), key=lambda item: len(item[1]))
-            raise DataError(f"{self.path}: of {self.n_dropped + len(self.labels):,} rows {len(lines):,} can't be used, "
+            raise DataError(f"{self.path}: {len(lines):,} of {self.n_dropped + len(self.labels):,} rows can't be used: "
                             f"{reason} ({lines_of(lines)}); is it the right column?")
 
     def read_as(self):
@@ -63,7 +63,7 @@ def read_rows(path, how, text=None, label=None, split="split"):
         except DataError as error:
             if len(tables) == 1 or "label" not in str(error):
                 raise
-            raise DataError(f"{error} A file without labels can't be used: give the path of the other one alone, and "
+            raise DataError(f"{error} A file without labels can't be used: give only the path of the labelled one, and "
                             "it is split for you.") from None
         if number == 0:  # the other files have to be alike
             text, label = [table.names[one] for one in columns[0]], table.names[columns[1]]
@@ -115,14 +115,14 @@ def _as_text(source, line, column, value):
     if value is None or value != value:  # only NaN differs from itself
         return ""
     if isinstance(value, (list, dict, bytes)):
-        raise DataError(f"{source}, line {line}: {column!r} is {shown(value)}; it has to be a text: one row for each.")
+        raise DataError(f"{source}, line {line}: {column!r} is {shown(value)}; it has to be one text per row.")
     value = str(value)
     if not value.isascii() and SURROGATES.search(value):
         raise DataError(f"{source}, line {line}: {column!r} holds half of a character (a lone surrogate); fix it.")
     return value
 
 
-# What `load_csv` may be given beside one file.
+# What else `load_csv` accepts.
 
 
 def _tables(path, how, notes):
@@ -155,14 +155,14 @@ def _in_folder(folder, notes):
         chosen = [one for one in folders if one.name.casefold() not in UNLABELLED and _files_below(one)]
     if len(chosen) > 1:
         if left_out := [one.name for one in folders if one not in chosen]:
-            notes.append(f"folders left out, empty or without labels: {', '.join(left_out)}; {{'a class': path, ...}} "
-                         "takes any")
+            notes.append(f"folders left out, empty or without labels: {', '.join(left_out)}; to use one, pass "
+                         "{'a class': path, ...}")
         return {one.name: one for one in chosen}
     parts = {split_name(one.stem): one for one in files if split_name(one.stem)}
     if len(parts) > 1 and len(parts) == sum(bool(split_name(one.stem)) for one in files):
         return parts
     names = ", ".join([one.name for one in inside][:10]) or "nothing"
-    raise DataError(f"{folder}: this is a folder, and none for each class in it; it holds {names}. Give the path "
+    raise DataError(f"{folder}: this folder has no folders for classes; it holds {names}. Give the path "
                     "of a file in it, {'train': path, 'test': path}, or {'a class': path, 'another': path}.")
 
 
@@ -201,7 +201,7 @@ def _two_files(paths, how):
     texts, labels = (_lines(path, how) for path in paths)
     if len(texts.records) != len(labels.records):
         raise DataError(f"{paths[0]}: {len(texts.records):,} lines of texts, but {len(labels.records):,} of labels in "
-                        f"{paths[1]}; they must be equally many.")
+                        f"{paths[1]}; the numbers must match.")
     records = [text + label for text, label in zip(texts.records, labels.records, strict=True)]
     return Table(["text", "label"], records, texts.lines, ["texts and labels from two files", *texts.said],
                  texts.notes + labels.notes)

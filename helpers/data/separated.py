@@ -95,9 +95,9 @@ def _consistency(records, error, n_lines):
 
 
 def _parse_whole(source, text, sep, how):
-    """The records of all lines, the lines, and how texts are quoted: the first way by which all records are even.
+    """The records of all lines, the lines, and how texts are quoted: the first way that makes all records equally wide.
 
-    If quotes may be literal, and then there are more rows, they are: two stray ones had made one text of many lines.
+    If literal quotes give more rows, they are literal: two stray ones had made one text of many lines.
     """
     sample = LINE.findall(text[:SAMPLE])
     quoted = re.compile(f'(?:^|{re.escape(sep)})"(?:[^"]|"")*"(?={re.escape(sep)}|\\s*$)')

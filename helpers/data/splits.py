@@ -14,7 +14,7 @@ MERGED = "other"  # the class that rare ones are merged into
 
 
 def settle_rare(rows, rare):
-    """Refuses, drops or merges the classes with too few different texts."""
+    """Refuses, drops or merges classes with too few different texts."""
     _check_parts(rows)
     few = _few(rows, rows.labels)
     if not few:
@@ -39,7 +39,7 @@ def _refuse(rows, few, named, can_merge):
             what = ("a number to predict, or an identifier? This is for classes. Predict numbers by minimizing a loss, "
                     "as in lesson 11, or make classes of them: pandas.qcut(numbers, 3, labels=['low', 'mid', 'high'])")
         raise DataError(f"{rows.path}: {len(few):,} labels, such as {', '.join(map(shown, list(few)[:3]))}, have fewer "
-                        f"than {MIN_ROWS} different texts each. Is it {what}.")
+                        f"than {MIN_ROWS} different texts each. Is the label {what}.")
     where, needed = (" in the split 'train'", "one") if rows.splits else ("", MIN_ROWS)
     ways = [("rare='drop'", len(set(rows.labels) - set(few)) > 1),
             (f"rare='merge' (into the class {MERGED!r})", can_merge),
@@ -78,7 +78,7 @@ def split_rows(rows, codes, texts, seed):
     elif "val" not in rows.splits:
         val = drawn[(ranks >= 0.8)[text]]
         if not len(val):
-            raise DataError(f"{rows.path}: no row has the split 'val', and 'train' has too few to draw some; mark "
+            raise DataError(f"{rows.path}: no row has the split 'val', and 'train' has too few to draw from; mark "
                             "some.")
         parts[val] = "val"
         rows.warnings.append(f"no row has the split 'val': {plural(len(val), 'row')} were drawn from 'train' for it, "

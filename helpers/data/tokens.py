@@ -16,13 +16,13 @@ PER_SIGN = ("the texts have no spaces between words: each character is a token (
 HTML = re.compile("&(?:#x?[0-9a-f]+|amp|lt|gt|quot|apos|nbsp|[aeou]uml|[lr][sd]quo|[mn]dash|hellip);"
                   "|</?(?:a|b|i|p|br|div|em|h[1-6]|li|ol|ul|span|strong)/?>", re.IGNORECASE)
 CLEAN = "re.sub('</?[a-zA-Z][^<>]*>', ' ', html.unescape(text))"
-TOO_LONG = "most texts have no spaces between words, and this tokenizer leaves them whole: say tokenize=list"
+TOO_LONG = "most texts have no spaces between words, and this tokenizer doesn't split them: say tokenize=list"
 
 
 def tokenize_rows(rows, tokenize):
-    """Sets `rows.tokens`, drops the rows without any, and returns the tokenizer: by default white space, or characters.
+    """Sets `rows.tokens`, drops rows without tokens, and returns the tokenizer: by default white space, or characters.
 
-    Raises DataError if the tokenizer fails or returns something else than strings.
+    Raises DataError if the tokenizer fails or returns anything but strings.
     """
     chosen = tokenize or str.split
     rows.tokens = _read_tokens(rows, chosen)
@@ -66,7 +66,7 @@ def _checked(rows, index, tokenize):
 
 
 def _are_whole_texts(rows):
-    """True where most texts are one token, each another one, or long tokens in a script without spaces."""
+    """True where most texts are one token, each different, or long tokens in a script without spaces."""
     step = max(1, len(rows.texts) // LOOKED_AT)
     texts, lengths = rows.texts[::step], list(map(len, rows.tokens[::step]))
     single = lengths.count(1) > len(texts) / 2 and len(set(texts)) > len(texts) / 2
@@ -75,7 +75,7 @@ def _are_whole_texts(rows):
 
 
 def build_vocabulary(tokens, size, min_count):
-    """Numbers the tokens of these texts from 2 up, the most frequent first, then in the order of the alphabet."""
+    """Numbers the tokens of these texts from 2 up, the most frequent first, then alphabetically."""
     counts = Counter(word for words in tokens for word in words)
     frequent = sorted((word for word in counts if counts[word] >= (min_count or 1)),
                       key=lambda word: (-counts[word], word))

@@ -1,8 +1,8 @@
-"""Keep a study, run it, lose nothing: around `optuna.create_study` and `study.optimize`.
+"""Open, run and resume a study without losing trials: around `optuna.create_study` and `study.optimize`.
 
-Lessons 04 to 07 and 12 use it. `lifecycle` opens, runs and sums up a study, `optimization` continues where the storage
-went away, `workers` spreads it over processes, `behind` does so while a notebook's cells stay free, `storage`,
-`journal` and `database` keep it, `journal_repair` repairs a damaged file.
+Lessons 04 to 07 and 12 use it. `lifecycle` opens, runs and sums up a study, `optimization` continues after a
+storage failure, `workers` spreads it over processes, `behind` does so in the background, `storage`, `journal` and
+`database` keep it, `journal_repair` repairs a damaged file.
 """
 
 from helpers.study.behind import run_behind

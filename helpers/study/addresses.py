@@ -1,4 +1,4 @@
-"""Where a study is kept, as people write it: a path, a database's URL, grpc://host:port; and what they meant by it."""
+"""Addresses of storages: a path, a database's URL or grpc://host:port, with advice for misspelt ones."""
 
 import os
 import re
@@ -11,7 +11,7 @@ SQLITE = b"SQLite format 3\0"  # how its files begin
 OF_DATABASES = (".db", ".db3", ".sqlite", ".sqlite3")
 SQLITE_URL = re.compile(r"sqlite(\+\w+)?:///")
 WINDOWS_PATH = re.compile(r"(sqlite:///)?([A-Za-z]:[\\/]|\\\\)")
-# How an address is misspelt, and what is said; the first that fits the whole of it counts.
+# How an address is misspelt, and the message; the first pattern that fits all of it counts.
 MISSPELT = (
     (r"\s*", "the storage is empty; name a file for the study, like study.journal"),
     (r"(?!grpc://)(?i:https?|tcp|grpc):.*",
@@ -22,7 +22,7 @@ MISSPELT = (
     (rf"(?!{SQLITE_URL.pattern})(?i:sqlite)(\+\w+)?:/*(?P<file>.*)",
      "{text}: the address of an SQLite file begins with three slashes; write sqlite:///{file}"),
     (r"(?i:postgres)(\+\w+)?:.*|(?i:postgresql|mysql|mariadb)(\+\w+)?:(?!//).*",
-     "a database's address does not begin like this one; write postgresql+psycopg://user@host/name"),
+     "no database's address begins like this; write postgresql+psycopg://user@host/name"),
     (r"[\w+]+://[^@/]+:[^/]*@[^/]*@.*",
      "there are two @ in the address of this database; write %40 for the one in the password"),
     (r"[\w.-]{2,}:\d{1,5}",
@@ -33,9 +33,9 @@ MISSPELT = (
 
 
 def address_of(storage):
-    """The absolute path of a journal file, or a URL, in which the file of SQLite is absolute. Makes no file.
+    """The absolute path of a journal file, or a URL, with an absolute path for SQLite. Creates no file.
 
-    Raises StudyError if it is misspelt, or names a file of another kind, with what was probably meant.
+    If it is misspelt, or names another kind of file, raises StudyError with what was probably meant.
     """
     text = _checked(storage)
     if SQLITE_URL.match(text):
@@ -44,7 +44,7 @@ def address_of(storage):
 
 
 def database_of(storage):
-    """`address_of`, for what needs a database: a path is that of an SQLite file."""
+    """Like `address_of`, but for a database: a path names an SQLite file."""
     text = _checked(storage)
     if SQLITE_URL.match(text) or _is_url(text):
         return address_of(text)
@@ -61,8 +61,8 @@ def looks_like_storage(text):
 
 
 def how_to_write(path):
-    """The address of a file that may exist: sqlite:/// before it, if it is or sounds like one of SQLite."""
-    if re.match(r"[\w+]{2,}:", str(path)):  # of a URL
+    """The address of a file that may exist, with sqlite:/// if it is an SQLite file or named like one."""
+    if re.match(r"[\w+]{2,}:", str(path)):  # a URL
         return str(path)
     beginning = _beginning(_absolute(path))
     is_sqlite = beginning == SQLITE or (not beginning and str(path).lower().endswith(OF_DATABASES))
@@ -70,7 +70,7 @@ def how_to_write(path):
 
 
 def hide_password(url):
-    """The URL of a database, or the path of a file, as it may be shown."""
+    """The URL of a database without its password, or the path of a file."""
     return re.sub("password=[^&]*", "password=***", re.sub("(://[^:/]*:).*@", r"\1***@", str(url)))
 
 
@@ -79,13 +79,13 @@ def _is_url(text):
 
 
 def _checked(storage):
-    """The storage as a text that is well spelt. Raises StudyError with what was probably meant."""
+    """The storage as a string. If it is misspelt, raises StudyError with what was probably meant."""
     if not isinstance(storage, (str, os.PathLike)):
         raise StudyError(f"the storage is a {type(storage).__name__}; give the path of a file, like study.journal, "
-                         "a database's URL, or a storage of Optuna's")
+                         "a database's URL, or an Optuna storage")
     text = str(storage)
     if WINDOWS_PATH.match(text) and os.name != "nt":
-        raise StudyError(f"{text} is a path of Windows, and this machine has none; write one of its own, like "
+        raise StudyError(f"{text} is a Windows path, and this is not Windows; write a path of this machine, like "
                          "study.journal")
     for spelling, sentence in MISSPELT:
         if found := re.fullmatch(spelling, text):
@@ -98,14 +98,14 @@ def _absolute(text):
 
 
 def _beginning(path):
-    """The first bytes of a file; none if it is empty, absent, or no file."""
+    """The first bytes of a file; none if it is empty, missing, or not a file."""
     try:
         with path.open("rb") as file:
             return file.read(len(SQLITE))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
     except OSError as error:
-        raise StudyError(f"{path} can't be read ({error.strerror}); check that you may read it") from error
+        raise StudyError(f"{path} can't be read ({error.strerror}); check its permissions") from error
 
 
 def _refuse_directory(path, like):
@@ -128,7 +128,7 @@ def _journal_path(text):
 
 
 def _sqlite_url(text):
-    """The URL of an SQLite file, absolute: the worker of another folder opens the same one."""
+    """The URL of an SQLite file, absolute, so that workers in other folders open the same one."""
     start, _, name = text.partition("///")
     path = _absolute(name)
     if re.search(r"\?|%[0-9a-fA-F]{2}", str(path)):
@@ -140,8 +140,8 @@ def _sqlite_url(text):
                          "(an absolute path has four slashes: sqlite:////home/ada/study.db)")
     beginning = _beginning(path)
     if beginning.startswith(START):
-        raise StudyError(f"{path} is a journal file, no SQLite database; write its name without sqlite:///")
+        raise StudyError(f"{path} is a journal file, not an SQLite database; write its name without sqlite:///")
     if beginning and beginning != SQLITE:
         raise StudyError(f"{path} is not an SQLite database, and was left as it is; name another file for the study")
-    escaped = str(path).replace("{", "{{").replace("}", "}}")  # Optuna fills braces in
+    escaped = str(path).replace("{", "{{").replace("}", "}}")  # Optuna formats it
     return f"{start}///{escaped}"

@@ -1,4 +1,4 @@
-"""`run_workers` behind a notebook: trials run in other processes while the notebook's cells stay free."""
+"""`run_workers` in the background: trials run in other processes while the notebook's cells stay free."""
 
 import contextvars
 import signal
@@ -13,7 +13,7 @@ RUNS = {}  # (name of the study, where it is kept): Behind
 class Behind(threading.Thread):
     """A run of `run_behind`. `is_alive()` says whether it still runs; `stop()` ends it after the trials in progress.
 
-    The button ■, which interrupts a cell, leaves it alone.
+    The button ■ interrupts a cell, not this run.
     """
 
     def __init__(self, objective, study, n_trials, workers):
@@ -24,7 +24,7 @@ class Behind(threading.Thread):
 
     def work(self, objective, workers):
         if hasattr(signal, "pthread_sigmask"):  # not on Windows: there, ■ reaches the notebook's process only
-            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # of this thread and the processes it starts
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # for this thread and the processes it starts
         try:
             run_workers(objective, self.study, self.n_trials, workers, stop=self.stopped)
         except Exception as error:
@@ -35,7 +35,7 @@ class Behind(threading.Thread):
         self.stopped.set()
 
     def wait(self):
-        """Waits until it has ended, and raises what `run_workers` has raised."""
+        """Waits until it has ended, and raises the error of `run_workers`, if any."""
         self.join()
         if self.error:
             raise self.error
@@ -44,7 +44,7 @@ class Behind(threading.Thread):
 def run_behind(objective, study, n_trials, workers=None):
     """Starts `run_workers` with these arguments in a thread, and returns a `Behind` at once.
 
-    While it runs, another call for the same study starts nothing and returns the one that runs.
+    While it runs, another call for the same study starts nothing and returns the running one.
     """
     key = study.study_name, place_of(study)
     if key in RUNS and RUNS[key].is_alive():

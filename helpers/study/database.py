@@ -1,4 +1,4 @@
-"""A database behind a study: SQLite, or a server such as PostgreSQL. `database_errors` explains what can go wrong."""
+"""Studies in a database: SQLite, or a server such as PostgreSQL. `database_errors` explains what can go wrong."""
 
 import contextlib
 import functools
@@ -20,15 +20,15 @@ from helpers.study.errors import StudyError
 from helpers.study.retry import RECONNECT
 from helpers.study.worker_identity import Claiming, claims_of, is_alive
 
-HEARTBEAT = 10  # seconds between two heartbeats of a running trial; after six missed ones it is dead
+HEARTBEAT = 10  # seconds between two heartbeats of a running trial; after six missed ones it counts as dead
 
 _locked = threading.local()  # from_the_start: this thread's transactions in SQLite lock the file before they read
 
 
 class ClaimingDatabase(Claiming, RDBStorage):
-    """A database that also waits for its server, if that was stopped and comes back within RECONNECT seconds.
+    """A database whose trials carry claims. It waits up to RECONNECT seconds for a server that was stopped.
 
-    What does not pass by itself, like a file that was deleted, ends it at once with a StudyError.
+    An error that waiting does not fix, like a deleted file, raises a StudyError at once.
     In SQLite, it gives a trial to one worker only. Optuna reads a trial's state and then writes it, under a row lock
     that SQLite lacks: two processes at the same moment would both take a waiting trial, or both end it.
     """
@@ -58,7 +58,7 @@ class ClaimingDatabase(Claiming, RDBStorage):
             super().record_heartbeat(trial_id)
 
     def _get_stale_trial_ids(self, study_id):
-        """Those without a heartbeat whose process is not alive here: a suspended machine silences all its workers."""
+        """Trials without a heartbeat whose process is not alive here: on a suspended machine, no worker sends one."""
         silent = super()._get_stale_trial_ids(study_id)
         return [trial_id for trial_id in silent if not any(map(is_alive, claims_of(self.get_trial(trial_id))))]
 
@@ -88,7 +88,7 @@ class ClaimingDatabase(Claiming, RDBStorage):
 
 
 def claiming_database(url):
-    """The database at a URL, whose tables are created if there are none. Raises StudyError if it can't be opened."""
+    """The database at a URL; missing tables are created. Raises StudyError if it can't be opened."""
     place = hide_password(url)
     # SQLite lets one process write at a time: the others wait. A server may have been restarted: test each connection.
     sqlite = url.startswith("sqlite")

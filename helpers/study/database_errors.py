@@ -1,4 +1,4 @@
-"""The errors of a database that do not pass by themselves, each as a StudyError; for the others it is worth waiting."""
+"""Database errors that waiting does not fix, each as a StudyError."""
 
 import os
 from pathlib import Path
@@ -9,14 +9,14 @@ from helpers.study.errors import NotWritable, StudyError
 
 
 class SameFile:
-    """Watches that the file of SQLite is there and stays the same one. For a server there is nothing to watch."""
+    """Checks that the SQLite file exists and is still the same one. For a server it checks nothing."""
 
     def __init__(self, url):
         self.path = Path(url.database) if url.get_backend_name() == "sqlite" else None
         self.identity = self.path and _identity(self.path)
 
     def check(self):
-        """Raises StudyError. SQLite itself would create an empty file in the place of one that is gone."""
+        """Raises StudyError. SQLite itself would create an empty file in place of a missing one."""
         now = self.path and _identity(self.path)
         if self.path and now is None:
             raise StudyError(f"{self.path} does not exist; if it was moved or deleted or its drive is gone, put it "
@@ -26,7 +26,7 @@ class SameFile:
                              "was written to the new one; open the study again")
 
     def explain(self, words):
-        """Raises StudyError if the words of the driver mean that waiting does not help."""
+        """Raises StudyError if the driver's message means that waiting does not help."""
         if "disk is full" in words or "No space left" in words:
             raise NotWritable("no space left on the disk of the study; what finished is kept: free some space, then "
                               "run again")
@@ -37,14 +37,14 @@ class SameFile:
         if self.identity:  # else it is being created
             self.check()
         if ("readonly database" in words or "unable to open" in words) and not _may_write(self.path):
-            raise NotWritable(f"{self.path} can't be written ({words}); nothing that finished is lost; check that you "
-                              "may write to the file and its directory, then run again")
+            raise NotWritable(f"{self.path} can't be written ({words}); no finished trial is lost; check that you "
+                              "can write to the file and its directory, then run again")
         if "malformed" in words or "not a database" in words:
             raise StudyError(f"{self.path} is damaged ({words}); go back to a copy, or name another file for the study")
 
 
 def sealed(path):
-    """Whether this file of SQLite has a log beside it (WAL, as that of a class), for which there is no permission."""
+    """Whether this SQLite file needs a log beside it (WAL, as in a class study) that can't be created."""
     try:
         with open(path, "rb") as file:
             wal = file.read(20)[18:] == b"\2\2"
@@ -54,7 +54,7 @@ def sealed(path):
 
 
 def reason_of(error):
-    """The first line of the error behind an error, or of a sentence."""
+    """The first line of the error that caused this one, or of a StudyError."""
     while error.__cause__ is not None and not isinstance(error, StudyError):
         error = error.__cause__
     said = error.details() if isinstance(error, grpc.RpcError) else str(getattr(error, "orig", None) or error)

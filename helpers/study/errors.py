@@ -1,4 +1,4 @@
-"""What the study wing raises, apart from what Optuna raises itself."""
+"""The errors that helpers.study raises, apart from Optuna's own."""
 
 
 class StudyError(Exception):
@@ -6,8 +6,8 @@ class StudyError(Exception):
 
 
 class NotWritable(StudyError):
-    """The study can't be written: a file that is read-only, a full disk. It may be read all the same."""
+    """The study can't be written: a read-only file, a full disk. It may still be readable."""
 
 
 class DriveAway(StudyError):
-    """The drive of a study's file does not answer, as after a fault of the network. A run waits for it."""
+    """The drive of a study's file does not answer, as after a network fault. A run waits for it."""

@@ -1,7 +1,7 @@
 """The points of Optuna's GridSampler, shared by processes so that each point runs once.
 
-Optuna chooses a point after a trial has begun, and two processes may choose the same. Here a point is a part of a
-queued trial from its first moment. If two processes queue the same one, the trial with the lower number runs it.
+Optuna chooses a point after a trial has begun, and two processes may choose the same. Here each queued trial
+holds its point from the start. If two processes queue the same one, the trial with the lower number runs it.
 """
 
 import optuna
@@ -31,7 +31,7 @@ def queue_point(study):
 
 
 def can_begin(study):
-    """Whether a trial can begin: if it is a grid, whether a point is left, or a trial waits."""
+    """Whether a trial can begin: for a grid, whether a point is left, or a trial waits."""
     return not grid_of(study.sampler) or any(_left_and_waiting(study))
 
 
@@ -42,7 +42,7 @@ def only_retries_wait(study):
 
 
 def twin_of(trial):
-    """The number of an earlier trial with the same point of the grid; None for one that tries a dead trial again."""
+    """The number of an earlier trial with the same point of the grid; None for a retry."""
     if not grid_of(trial.study.sampler):
         return None
     *earlier, this = trial.study.get_trials(deepcopy=False)[: trial.number + 1]

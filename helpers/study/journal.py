@@ -1,9 +1,9 @@
-"""The file behind a study: a journal, to which every step of every trial is added as one record, a line of JSON.
+"""A study's journal file, to which each step of each trial is appended as one record, a line of JSON.
 
 A killed worker or a full disk can leave the last line incomplete (torn). Optuna appends its next record to the torn
 one, and from then on the file can't be loaded. `Journal` cuts a torn line off before it writes. `journal_repair`
 repairs any other damage. Both hold the lock that Optuna's own workers hold while they write. Neither writes to a file
-that is no journal, or that was deleted or replaced since it was opened.
+that is not a journal, or that was deleted or replaced since it was opened.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from helpers.commands import command
 from helpers.study.errors import DriveAway, NotWritable, StudyError
 
 CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_STATE = 0, 1, 4, 6  # op_codes of records
-GRACE = 5  # seconds after which who waits for the lock of the same holder takes it for dead
+GRACE = 5  # seconds after which a process that waits for the lock takes its holder for dead
 START = b'{"op_code":'
 AWAY = {getattr(errno, name, None) for name in (  # of a network drive; Windows lacks some
     "EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH")} - {None}
@@ -30,7 +30,7 @@ class Journal(JournalFileBackend):
 
     def __init__(self, path):
         self.path = os.path.realpath(path)  # one lock, whatever the file is called
-        self.first_line = b""  # no other journal has it
+        self.first_line = b""  # differs in each journal
         super().__init__(self.path)
 
     def read_logs(self, log_number_from):
@@ -46,8 +46,8 @@ class Journal(JournalFileBackend):
             _cut_torn_tail(self.path, lock)
             self._check_first_line()
             length = os.path.getsize(self.path)
-            # Who has lost the lock by now writes all the same. It is one write at the file's end: on a disk of Linux or
-            # macOS, all lines stay whole; on Windows or a network drive, `repair` may be needed.
+            # A process that has lost the lock by now still writes. It is one append: on a Linux or macOS disk, all
+            # lines stay intact; on Windows or a network drive, `repair` may be needed.
             try:
                 with open(self.path, "ab") as file:
                     file.write(lines)
@@ -82,7 +82,7 @@ def cut_torn_tail(path):
 class Lock:
     """The lock of Optuna's own workers: a file that is there while one of them writes.
 
-    Who was stopped while it held the lock finds it deleted by who waited, and leaves the next one's alone. Optuna's own
+    A process suspended while it held the lock may find it deleted, and leaves the next holder's alone. Optuna's own
     classes delete that, or raise.
     """
 
@@ -101,18 +101,18 @@ class Lock:
                 seen, since = there, time.monotonic()
             elif time.monotonic() - since > GRACE:
                 self._delete()
-            time.sleep(0.01)  # always as short: who waited longer would find it taken by those who came later
+            time.sleep(0.01)  # no backoff: a longer wait would let processes that came later go first
 
     def is_own(self):
         return self.own is not None and self.own == self._there()
 
     def release(self):
-        with contextlib.suppress(OSError):  # then who waits deletes it
+        with contextlib.suppress(OSError):  # then a waiting process deletes it
             if self.is_own():
                 self._delete()
 
     def _there(self):
-        """When the lock file was made, which tells it from any other; None if there is none."""
+        """When the lock file was created, which identifies it; None if there is none."""
         with contextlib.suppress(FileNotFoundError):
             return os.lstat(self.file).st_mtime_ns
 
@@ -125,11 +125,11 @@ class Lock:
 
 @contextlib.contextmanager
 def held(path):
-    """Holds the journal's lock, and gives it. An error of the disk becomes a StudyError."""
+    """Holds the journal's lock, and yields it. A disk error becomes a StudyError."""
     lock = Lock(path)
     try:
         open(path, "rb").close()
-        if not os.access(os.path.dirname(path), os.W_OK):  # else a lock that was left in it is waited for
+        if not os.access(os.path.dirname(path), os.W_OK):  # else it would wait for a lock left there
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         try:
             lock.acquire()
@@ -145,7 +145,7 @@ def _in_words(path, error):
     if error.errno in AWAY:
         return DriveAway(f"{path} can't be reached ({error.strerror}); check its drive, then run again")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NotWritable(f"{path}: no space left on the disk; nothing that finished is lost; free some space, "
+        return NotWritable(f"{path}: no space left on the disk; no finished trial is lost; free some space, "
                            "then run again")
     if os.path.isdir(path):
         return StudyError(f"{path} is a directory; name the file of a study")
@@ -154,7 +154,7 @@ def _in_words(path, error):
                           "drive is gone, put it back and run again")
     kind = NotWritable if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else StudyError
     what = "written" if os.access(path, os.R_OK) else "read or written"
-    return kind(f"{path} can't be {what} ({error.strerror}); nothing that finished is lost; check that you may write "
+    return kind(f"{path} can't be {what} ({error.strerror}); no finished trial is lost; check that you can write "
                 "to the file and its directory, then run again")
 
 

@@ -218,12 +218,12 @@ def _replace(path, new, untouched):
                              "workers, then repair it again")
         os.replace(draft, path)
     except (ValueError, AssertionError, LookupError, TypeError) as error:
-        traceback.clear_frames(error.__traceback__)  # they hold the draft open, and Windows removes no open file
+        traceback.clear_frames(error.__traceback__)  # they hold the draft open, and Windows can't remove open files
         what = f"its intact records don't form a study ({error!r:.80})"
         raise StudyError(f"{path}: {what}; the file was not changed") from error
     except (OSError, StudyError):
         with contextlib.suppress(FileNotFoundError):
-            os.remove(backup)  # half of it, or of no use
+            os.remove(backup)  # incomplete, or of no use
         raise
     finally:
         with contextlib.suppress(FileNotFoundError):

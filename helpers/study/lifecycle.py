@@ -1,4 +1,4 @@
-"""Around `optuna.create_study` and `study.optimize`: keep a study, run it up to a total, lose nothing, report."""
+"""Around `optuna.create_study` and `study.optimize`: open a study, run it up to a total, summarize it."""
 
 import difflib
 import math
@@ -38,7 +38,7 @@ def open_study(name, storage=None, direction="maximize", who=None, **options):
 
     storage: None keeps it in memory; a path in a journal file, whose torn end is repaired; a URL (sqlite:///...) in a
     database; grpc://host:port behind a proxy. Trials whose worker died are marked as failed and queued again.
-    direction: None means that of the study, and maximize for a new one.
+    direction: None means the stored study's, or maximize for a new one.
     who: a name that each trial carries.
     options: sampler, pruner and directions, as for `optuna.create_study`.
     Raises StudyError if the storage can't be opened, or holds a study of that name with another direction.
@@ -128,7 +128,7 @@ def run_until(study, objective, n_trials, callbacks=(), timeout=None, **options)
 def check_arguments(call, study, objective, n_trials, timeout):
     """Raises StudyError if the arguments of a call like run_until(...) are of the wrong kind."""
     if not isinstance(study, optuna.Study) or not callable(objective):
-        raise StudyError(f"write {call}, in this order; the study is one of Optuna's, and the objective, which is the "
+        raise StudyError(f"write {call}, in this order; study is an Optuna study, and objective is the "
                          "function itself, without brackets")
     check_total("n_trials", n_trials)
     if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or not timeout >= 0):
@@ -149,7 +149,7 @@ def deadline(timeout):
 
 
 def watching(callback, print=print):
-    """The callback, changed so that its errors are printed, each kind once, and don't end the run it watches."""
+    """Wraps a callback: its errors are printed, each type once, and don't end the run."""
     said = set()
 
     def watching_callback(*arguments):
@@ -159,7 +159,7 @@ def watching(callback, print=print):
             pass
         except StudyError:  # meant to end the run, or the study is gone
             raise
-        except Exception as error:  # nothing is said of a server that is away, since the run waits for it too
+        except Exception as error:  # not if the server is away, since the run waits for it
             if type(error) not in said and storage_trouble(error) is None:
                 said.add(type(error))
                 name = getattr(callback, "__name__", type(callback).__name__)
@@ -176,7 +176,7 @@ def say_why(study, trial):
 
 
 def remarks(trial):
-    """What to say of a trial that ended: the reason that `checked` gave if it has no value, queued names of no use."""
+    """Lines about a trial that ended: why it has no value, from `checked`, and queued names that were not used."""
     if trial.state != TrialState.COMPLETE and "reason" in trial.user_attrs:
         return [f"Trial {trial.number} {STATE_NAMES[trial.state]}: {trial.user_attrs['reason']}"]
     if trial.state == TrialState.FAIL:
@@ -213,7 +213,7 @@ def best_trial(study):
 
 
 def best_so_far(study):
-    """The best value in words, for a line of progress; "" for a study with several directions."""
+    """The best value in words, for a progress line; "" for a study with several directions."""
     if len(study.directions) > 1:
         return ""
     best = best_trial(study)
@@ -232,7 +232,7 @@ def _some_complete(study):
 def summarize(study):
     """Prints how many trials are complete or pruned, all states, and the best value with its parameters.
 
-    For a study with several directions, it prints the trials that no other beats in every direction.
+    For a study with several directions, it prints the Pareto front.
     Raises StudyError if the storage stays away.
     """
     print("Number of finished trials:", retry_while_away(lambda: finished(study)))
@@ -241,7 +241,7 @@ def summarize(study):
         print("Best trial: none, since no trial is complete")
     elif len(study.directions) > 1:
         best = " ".join(str(trial.number) for trial in study.best_trials) or NONE_YET
-        print("Best trials, none of which beats another in every direction:", best)
+        print("Best trials (the Pareto front):", best)
         if len(study.directions) == 2:
             print("  To see them: optuna.visualization.plot_pareto_front(study)")
     elif (best := best_trial(study)) is None:

@@ -17,10 +17,10 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory") 
 
 
 def checked(objective):
-    """The objective, changed to return a float; if it can't, its trial ends with a sentence as its "reason".
+    """Wraps an objective to return a float; if it can't, its trial ends with a "reason".
 
-    NaN, infinity and running out of memory prune the trial: its settings are bad, and TPE, which takes no notice of a
-    failed trial, would ask for more like them. None, a text, and a tensor of several elements fail it, and so does a
+    NaN, infinity and running out of memory prune the trial: its settings are bad, and TPE, which ignores
+    failed trials, would propose more like them. None, a text, and a tensor of several elements fail it, and so does a
     queued value that does not fit its parameter, or that the class study refuses.
     Raises StudyError for a changed search space, and for an attribute that can't be stored.
     """
@@ -30,7 +30,7 @@ def checked(objective):
         objective_checked.trial = trial
         try:
             if (twin := twin_of(trial)) is not None:
-                raise NoValue(f"its point of the grid is that of trial {twin}, which another process began before")
+                raise NoValue(f"trial {twin}, which another process began before, has the same grid point")
             value, directions = objective(trial), len(trial.study.directions)
             return as_float(value) if directions == 1 else as_floats(value, directions)
         except (Exception, SystemExit) as error:
@@ -40,7 +40,7 @@ def checked(objective):
         try:
             trial.set_user_attr("reason", reason)
         except Exception as error:
-            if not refusal(error):  # the class study also limits what a trial may say
+            if not refusal(error):  # the class study also limits attributes
                 raise
         if isinstance(cause, Diverged) or _is_out_of_memory(cause):
             raise TrialPruned
@@ -51,7 +51,7 @@ def checked(objective):
 
 
 def _reason(trial, error):
-    """Why an error ends its trial alone, in one sentence. None if it is the objective's own, and ends the run."""
+    """Why an error ends only its trial, in one sentence. None if it is the objective's own, which ends the run."""
     if isinstance(error, NoValue):
         return str(error)
     if isinstance(error, SystemExit):
@@ -121,7 +121,7 @@ def _queued_value_that_does_not_fit(trial, error):
 
 
 def _unstorable(error):
-    """A StudyError if the error comes from a value that no storage can keep, such as a number of NumPy's."""
+    """A StudyError if the error comes from a value that no storage can keep, such as a NumPy number."""
     if "JSON serializable" not in str(error):
         return None
     kind = str(error).removeprefix("Object of type ").partition(" ")[0]

@@ -1,4 +1,4 @@
-"""`study.optimize`, continued where the storage went away, or another process took the trial."""
+"""`study.optimize`, continued after the storage was unavailable or another process failed the trial."""
 
 import contextlib
 import math
@@ -18,8 +18,8 @@ from helpers.study.worker_identity import claim, claims_of
 def optimize(study, objective, n_trials, callbacks=(), until=math.inf, say=print, **options):
     """`study.optimize` with an objective from `checked`; it continues if its storage was unavailable for a while.
 
-    until: the time of `time.monotonic` after which no new trial begins. A trial that others marked as failed is named
-    with `say`, and the next one begins. No trial of this process is left running, whatever is raised.
+    until: the time of `time.monotonic` after which no new trial begins. A trial that others marked as failed is
+    reported with `say`; the next one begins. No trial of this process is left running, whatever is raised.
     Raises StudyError if the storage stays away, or if its errors end ten trials in a row.
     """
     _Optimization(study, objective, n_trials, callbacks, until, say, options).run()
@@ -69,7 +69,7 @@ class _Optimization:
             study.stop()
 
     def if_away(self, trouble):
-        """Counts a trial that was lost. Returns whether one has begun since the failure before."""
+        """Counts a trial that was lost. Returns whether one has begun since the last failure."""
         progress, self.last = self.objective.trial is not self.last, self.objective.trial
         if self.last is not None:  # remembered at once, since the storage may stay away
             give_up(self.study, self.last)
@@ -83,7 +83,7 @@ class _Optimization:
         return progress
 
     def give_up_trials(self):
-        """Lets `recover` end the trials that this has left running."""
+        """Has `recover` end trials that this left running."""
         me = claim()
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         mine = [trial for trial in running if me in claims_of(trial)]

@@ -16,7 +16,7 @@ def is_in_memory(study):
 
 
 def place_of(study):
-    """The file, the URL of the database or the storage that holds a study: two opened by one name may be the same."""
+    """The file, database URL or storage that holds a study: it tells apart studies of the same name."""
     backend = getattr(study._storage, "_backend", study._storage)
     return getattr(backend, "path", getattr(backend, "url", backend))
 
@@ -32,7 +32,7 @@ def trial_id(trial):
 
 
 def mark_failed(study, trial):
-    """`study.tell` without its sampler: a GridSampler would stop the study, which Optuna allows in a run only."""
+    """`study.tell` without the sampler: a GridSampler would stop the study, which Optuna allows only in a run."""
     study._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.FAIL)
 
 

@@ -16,8 +16,8 @@ RECONNECT = 60  # seconds that a worker waits for an unavailable storage
 def retry_while_away(work, if_away=lambda trouble: False):
     """Calls `work()`, again and again while the storage is unavailable, for RECONNECT seconds from the first failure.
 
-    if_away: called with the error after each failure. It returns True if `work` made progress since the failure
-    before, as a long run does: then the seconds count from this failure.
+    if_away: called with the error after each failure. It returns True if `work` made progress since the last
+    failure, as a long run does: then the seconds count from this failure.
     Raises StudyError if the storage does not come back, or its disk is full.
     """
     since = None
@@ -54,7 +54,7 @@ def storage_trouble(error):
 
 
 def was_taken(error):
-    """Whether others marked the trial as failed while its worker was silent, for example on a laptop that slept."""
+    """Whether others marked the trial as failed while its worker was silent, for example on a suspended laptop."""
     return isinstance(error, UpdateFinishedTrialError) or (
         isinstance(error, ValueError) and str(error) == "Cannot tell a FAIL trial.")
 

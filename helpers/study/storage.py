@@ -1,8 +1,8 @@
-"""Where a study is kept: a journal file, a database, or another machine's proxy; and how trials of dead workers end.
+"""Where a study is kept: a journal file, a database or another machine's proxy; and how dead trials are recovered.
 
 Optuna marks a trial as running when it begins, and only its worker can change that. A killed worker leaves its trial
-running forever. So each trial here carries a claim (a lease: which process runs this trial), written in the same step
-that creates it: the machine, the process and the start of that process. If the process is gone, its trial is dead. In
+running forever. So each trial here carries a claim (a lease), written in the step that creates it: the
+machine, the process and its start. If the process is gone, its trial is dead. In
 databases, Optuna's heartbeat finds dead trials of other machines as well, and so does the class study.
 """
 
@@ -28,7 +28,7 @@ from helpers.study.journal import Journal, cut_torn_tail
 from helpers.study.optuna_internals import BaseHeartbeat, mark_failed
 from helpers.study.worker_identity import Claiming, claim, claims_of, is_dead
 
-VERSION = "optuna"  # the attribute of a class's study that names the version of its server's Optuna
+VERSION = "optuna"  # the attribute of a class study with its server's version of Optuna
 ALIVE = "alive"  # the attribute that carries the heartbeat of a trial behind a proxy
 WHO = "who-bin"  # the header that carries a learner's name with each request to a proxy
 
@@ -39,7 +39,7 @@ def open_storage(storage, who=None):
     storage: a path (a journal file), a database's URL (sqlite:///file.db, postgresql+psycopg://user@host/name), or
     grpc://host:port (a proxy, like the class study's). None, or a storage of Optuna's, is returned as it is.
     who: a name that each trial carries as its user attribute "who".
-    A file that is read-only can be opened to look at. Raises StudyError if it can't be opened, or is misspelt.
+    A read-only file can be opened for reading. Raises StudyError if it can't be opened, or is misspelt.
     """
     if storage is None or isinstance(storage, optuna.storages.BaseStorage):
         return storage
@@ -65,9 +65,9 @@ def give_up(study, trial):
 def recover(study):
     """Marks running trials of dead workers as failed, and queues their parameters again, twice at most.
 
-    A trial whose worker may be alive is left alone: one of another machine (unless a heartbeat shows that it is dead),
-    and one that was created without `open_storage`; all are, if the study can't be written. Returns the numbers of the
-    trials that it marked.
+    Trials whose worker may be alive are left alone: those of another machine (unless a heartbeat shows that it is
+    dead), those created without `open_storage`, and all if the study can't be written. Returns the numbers of the
+    marked trials.
     """
     numbers = []
     with warnings.catch_warnings(action="ignore", category=ExperimentalWarning), contextlib.suppress(NotWritable):
@@ -91,7 +91,7 @@ class ClaimingJournal(Claiming, JournalStorage):
 
 
 class Signed:
-    """A stub of gRPC that puts the name of a proxy's learner on each request."""
+    """A gRPC stub that adds the learner's name to each request."""
 
     def __init__(self, stub, proxy):
         self.stub, self.proxy = stub, proxy
@@ -102,8 +102,8 @@ class Signed:
 
 
 class ClaimingProxy(Claiming, GrpcStorageProxy, BaseHeartbeat):
-    """A proxy through which a running trial sends its heartbeat. The class study, on the other side, watches it, and
-    lets only who runs a trial change it: each request carries the name."""
+    """A proxy through which a running trial sends its heartbeat. The class study, on the other side, watches it,
+    and lets only the learner who runs a trial change it, by the name in each request."""
 
     def _setup(self):
         super()._setup()
@@ -132,18 +132,18 @@ def _journal(path):
         raise StudyError(f"{path} can't be written ({error.strerror}); name another place for the study") from error
     with contextlib.suppress(NotWritable):  # it may be looked at
         if cut := cut_torn_tail(path):
-            print(f"{path}: its last line was torn ({cut} bytes), by a kill or a full disk; it was cut off")
+            print(f"{path}: its last line was torn by a kill or a full disk; {cut} bytes were cut off")
     try:
         opened = ClaimingJournal(Journal(path))
         with path.open("rb") as file:
-            for last in deque(file, maxlen=1):  # Optuna passes over a damaged last line, and would write behind it
+            for last in deque(file, maxlen=1):  # Optuna skips a damaged last line, and would append to it
                 if last.endswith(b"\n"):
                     json.loads(last)
         return opened
     except (ValueError, AssertionError, LookupError, TypeError) as error:
-        traceback.clear_frames(error.__traceback__)  # they hold the file open, and Windows repairs no open file
+        traceback.clear_frames(error.__traceback__)  # they hold the file open, and Windows can't replace open files
         raise StudyError(
-            f"{path} holds lines that are not of a journal; this keeps what is intact: "
+            f"{path} holds lines that are not of a journal; to keep the rest, run: "
             f"{command('-m', 'helpers', 'repair', path)}; or name another file for the study"
         ) from error
 
@@ -164,7 +164,7 @@ def _proxy(address):
 
 
 def compare_versions(study):
-    """Says so if the server of a class has another version of Optuna than this machine."""
+    """Prints a line if a class's server has another version of Optuna than this machine."""
     there = study.user_attrs.get(VERSION, optuna.__version__)
     if there != optuna.__version__:
         print(f"Optuna is {optuna.__version__} here and {there} on the server; if something fails, this says how to "

@@ -75,7 +75,7 @@ class Claiming:
         except NotWritable as error:
             if study_name not in [study.study_name for study in self.get_all_studies()]:
                 raise
-            print(f"only to look at, not to run: {error}")
+            print(f"opened read-only: {error}")
             raise DuplicatedStudyError(study_name) from error
 
     def create_new_trial(self, study_id, template_trial=None):

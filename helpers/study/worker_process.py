@@ -69,7 +69,7 @@ def begin(parent, start_method, copied):
 
 
 class _Copier(multiprocessing.reduction.ForkingPickler, cloudpickle.Pickler):
-    """Copies to a process that a worker starts. What was written in a notebook or a script goes along, not its name."""
+    """Pickles for a process that a worker starts. Code of a notebook or a script goes along, not only its name."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -102,7 +102,7 @@ def one_trial():
     """Runs one trial. Returns whether it is without a value, lines to print, and whether to stop.
 
     The first is None if there was no trial to run: others had the last points of a grid, or the objective called
-    study.stop() and then the storage went.
+    study.stop() before the storage went away.
     """
     lines, ran = [], []
     try:

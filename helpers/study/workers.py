@@ -28,15 +28,15 @@ from helpers.study.worker_process import begin, copy_of, one_trial
 def run_workers(objective, study, n_trials, workers=None, timeout=None, stop=None):
     """Runs trials in several processes at once until the study holds `n_trials` that are complete or pruned.
 
-    objective: any function of a trial, one written in a notebook's cell as well; it is copied to each worker once.
-    What it keeps for itself, such as the best model in a list, stays in the worker and is lost: save it to a file.
+    objective: any function of a trial, even one written in a notebook's cell; it is copied to each worker once.
+    Anything it keeps, such as the best model in a list, stays in the worker and is lost: save it to a file.
     study: from `open_study` with a storage, since processes share no memory.
     workers: how many processes, each with one torch thread; None means one per core.
     timeout: seconds after which no new trial starts; running trials are finished. The same happens if the
     objective, or a sampler that has tried everything, calls `study.stop()`.
     stop: a `threading.Event` that does the same when it is set.
     A worker that dies is replaced and its trial is tried again. A worker whose objective raises gets no more trials;
-    the others continue, and its exception is raised at the end. An interrupt stops all; what finished is stored.
+    the others continue, and its exception is raised at the end. An interrupt stops all; finished trials are stored.
     Raises StudyError if the arguments are not a function, a study with a storage and whole numbers, if they can't
     be copied, if workers die again and again, or if ten trials in a row end without a value.
     """
@@ -162,7 +162,7 @@ class _Crew:
             worker.shutdown(wait=True, kill_workers=True)
         try:
             recover(self.study)
-        except Exception as error:  # the storage is away, and the next one that opens the study does it
+        except Exception as error:  # the storage is unavailable; the next to open the study does it
             if storage_trouble(error) is None:
                 raise
         self.show()
@@ -176,7 +176,7 @@ def work(objective, study, storage, n_trials, who=None, direction=None, sampler=
     """Runs trials of a study in this process, with one torch thread, until it holds `n_trials` finished ones in all.
 
     objective: MODULE:FUNCTION, a module in the current directory or an installed one.
-    direction: None means that of the study, and maximize for a new one.
+    direction: None means the stored study's, or maximize for a new one.
     sampler: MODULE:NAME, for one that differs from Optuna's default.
     Raises StudyError if there is no such function, or the storage can't be opened.
     """
@@ -185,14 +185,14 @@ def work(objective, study, storage, n_trials, who=None, direction=None, sampler=
     lifecycle.check_total("--trials", n_trials)
     function = find(objective)
     if not callable(function):
-        raise StudyError(f"{objective} is no function, but a {type(function).__name__}")
+        raise StudyError(f"{objective} is not a function, but of type {type(function).__name__}")
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     study = lifecycle.open_study(study, storage, direction, who, sampler=find(sampler) if sampler else None)
     try:
         lifecycle.run_until(study, function, n_trials)
     except KeyboardInterrupt:
-        print("interrupted; what finished is stored")
+        print("interrupted; finished trials are stored")
     print(f"{study.study_name}: {lifecycle.count_trials(study)}")
 
 

@@ -62,7 +62,7 @@ def returned(function, *arguments):
 
 
 def number(value, what):
-    """The value as a Python number; a single number of NumPy or PyTorch is one. Raises Wrong for anything else.
+    """The value as a Python number; a NumPy or PyTorch scalar counts. Raises Wrong for anything else.
 
     what: begins the hint, such as "points is".
     """
@@ -105,7 +105,7 @@ def compare_numbers(given, reasons, right, when=""):
     need(isinstance(given, (list, set, tuple)), f"it returns {given!r}; return a list of numbers.")
     for one in given:
         need(one in list(reasons) and not isinstance(one, bool),
-             f"your list holds {one!r}, which is no trial's number; return the numbers of the trials.")
+             f"your list holds {one!r}, which is not a trial number; return the numbers of the trials.")
     for number, reason in reasons.items():
         need((number in given) == (number in right),
              f"{when}trial {number} is {'in' if number in given else 'missing from'} your list: {reason}")

@@ -28,13 +28,13 @@ def export(path, who):
 def gather(folder, path):
     """Writes a CSV with one row per exported file: name, number of solved items, and when each item was solved.
 
-    Returns a sentence, which names the .json files that are no export. Raises StudyError if there is no export in the
+    Returns a sentence, which names the .json files that are not exports. Raises StudyError if there is no export in the
     folder, or if the CSV can't be written.
     """
     exports = {file.name: read(file) for file in sorted(Path(folder).glob("*.json"))}
     unread = [name for name, one in exports.items() if one is None]
     if len(unread) == len(exports):
-        raise StudyError(f"{folder} holds no exported progress; put the files there that learners wrote with "
+        raise StudyError(f"{folder} holds no exported progress; put there the files that learners wrote with "
                          "python -m helpers progress --export ada.json --who Ada")
     items = [item for names in progress.known().values() for item in names]
     table = [["name", "file", "exported", "solved", "of", *items]]
@@ -43,7 +43,7 @@ def gather(folder, path):
             when = [one["solved"].get(item, "") for item in items]
             table.append([one["who"], name, one["exported"], sum(map(bool, when)), len(items), *when])
     write_table(path, table)
-    asked = f"; no export, so ask for it again: {', '.join(unread)}" if unread else ""
+    asked = f"; not readable, ask again for: {', '.join(unread)}" if unread else ""
     return f"{path}, learners: {len(exports) - len(unread)}{asked}"
 
 

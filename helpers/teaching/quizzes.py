@@ -82,7 +82,7 @@ def names(lesson):
 
 def questions(lesson):
     if lesson not in all_questions():
-        raise ValueError(f"there are no questions of lesson {lesson!r}; the lessons are {', '.join(all_questions())}")
+        raise ValueError(f"there are no questions for lesson {lesson!r}; the lessons are {', '.join(all_questions())}")
     return all_questions()[lesson]
 
 
@@ -92,7 +92,7 @@ def grade(lesson, number, letter):
     Raises ValueError if there is no such lesson, question or option.
     """
     if number not in range(1, len(questions(lesson)) + 1):
-        raise ValueError(f"lesson {lesson} has the questions 1 to {len(questions(lesson))}, not {number!r}")
+        raise ValueError(f"lesson {lesson} has questions 1 to {len(questions(lesson))}, not {number!r}")
     question = questions(lesson)[number - 1]
     if letter not in question.lettered:
         raise ValueError(f"question {number} has the options {', '.join(question.lettered)}, not {letter!r}")

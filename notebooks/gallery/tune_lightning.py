@@ -5,7 +5,7 @@
 # ///
 """Optuna tunes PyTorch, trained by Lightning, on digits. PyTorchLightningPruningCallback reports and prunes.
 
-Each training keeps a checkpoint: called again with the same folder, `train` resumes, and ends as an unbroken training.
+Each training keeps a checkpoint: called again with the same folder, `train` resumes as if it had never stopped.
 """
 
 import logging
@@ -53,7 +53,7 @@ class Digits(lightning.LightningModule):
         self.log("accuracy", (self.network(batch[0]).argmax(dim=1) == batch[1]).float().mean())
 
     def on_save_checkpoint(self, checkpoint):
-        checkpoint["generator"] = torch.get_rng_state()  # order of the rows, dropout; Lightning does not keep it
+        checkpoint["generator"] = torch.get_rng_state()  # row order, dropout; Lightning does not store it
 
     def on_load_checkpoint(self, checkpoint):
         torch.set_rng_state(checkpoint["generator"])

@@ -37,7 +37,7 @@ def score(model, x, y):
 
 def train(trial):
     mx.random.seed(0)
-    np.random.seed(0)  # draws the first weights and the batches
+    np.random.seed(0)  # draws the initial weights and batches
     model = define_model(trial)
     model.initialize(mx.init.Xavier())
     trainer = gluon.Trainer(model.collect_params(), "adam",

@@ -49,7 +49,7 @@ def objective(metrics):
 
 def define_trainer(model_init, **settings):
     arguments = transformers.TrainingArguments(
-        tempfile.gettempdir(), save_strategy="no",  # with "epoch", those of trial 7 are in run-7 of that folder
+        tempfile.gettempdir(), save_strategy="no",  # with "epoch", trial 7's checkpoints are in its run-7
         num_train_epochs=10, per_device_train_batch_size=32, per_device_eval_batch_size=360, eval_strategy="epoch",
         logging_strategy="no", report_to="none", disable_tqdm=True, use_cpu=True, seed=0, **settings)
     trainer = transformers.Trainer(

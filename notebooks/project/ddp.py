@@ -2,8 +2,8 @@
 
     torchrun --standalone --nproc-per-node 2 ddp.py --storage study.journal --trials 10
 
-Only the process of rank 0 knows the study; TorchDistributedTrial (from optuna-integration) tells the others what it
-says. Nothing here resumes a trial: for that, let rank 0 write and all ranks load a checkpoint, as in train.py.
+Only the process of rank 0 has the study; TorchDistributedTrial (from optuna-integration) sends its answers to the
+others. Trials don't resume here: for that, rank 0 must save and all ranks load a checkpoint, as in train.py.
 """
 
 import argparse
@@ -22,10 +22,10 @@ from workers import open_study
 
 
 def objective(trial):
-    """Called in all processes at the same time, with the trial of the study in that of rank 0, and None in the rest."""
+    """Called in all processes at the same time: with the study's trial in rank 0, with None in the others."""
     trial = TorchDistributedTrial(trial)
     settings = define_settings(trial, read_settings(CONFIG)) | trial.params  # its suggest_float rounds to 32 bits
-    torch.manual_seed(settings["seed"] + dist.get_rank())  # else all would drop out the same units
+    torch.manual_seed(settings["seed"] + dist.get_rank())  # otherwise dropout would be the same in all
     model = DistributedDataParallel(define_model(settings).to(choose_device()))  # all begin with the weights of rank 0
     optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
     rows = load("train", settings).dataset
@@ -33,10 +33,10 @@ def objective(trial):
     batches = DataLoader(rows, settings["batch_size"] // dist.get_world_size(), sampler=share)
     scores = []
     for epoch in range(settings["epochs"]):
-        share.set_epoch(epoch)  # another order in each epoch
+        share.set_epoch(epoch)  # a new order in each epoch
         train_epoch(model, optimizer, batches)
         scores.append(evaluate(model.module, load("val", settings)))
-        trial.report(scores[-1], epoch)  # that of rank 0 counts
+        trial.report(scores[-1], epoch)  # only rank 0's counts
         if trial.should_prune() or not math.isfinite(scores[-1]):  # the same answer in all processes
             raise optuna.TrialPruned
     return best(scores)
@@ -45,7 +45,7 @@ def objective(trial):
 def main():
     parser = argparse.ArgumentParser(description="Tune with several processes per trial; start it with torchrun.")
     parser.add_argument("--storage", default="study.journal", help="a journal file, or a database's address")
-    parser.add_argument("--trials", type=int, default=10, help="how many more")
+    parser.add_argument("--trials", type=int, default=10, help="how many more trials")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if torch.cuda.is_available():
@@ -60,7 +60,7 @@ def main():
             except optuna.TrialPruned:
                 continue
     dist.destroy_process_group()
-    os._exit(0)  # at a usual end, a thread of gloo that still holds a tensor can abort the process
+    os._exit(0)  # a normal exit can abort, if a gloo thread still holds a tensor
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_the_model_in_the_file_is_that_of_the_best_epoch(tmp_path):
 
 
 def scores_are(scores, monkeypatch):
-    """Lets the next calls of evaluate return these."""
+    """Makes the next calls of evaluate return these."""
     left = iter(scores)
     monkeypatch.setattr(script, "evaluate", lambda model, batches: next(left))
 
@@ -287,7 +287,7 @@ def test_of_two_workers_that_begin_the_last_trial_at_the_same_moment_one_gives_u
 
 
 def no_wait(monkeypatch):
-    """Runs a worker in this process: it need not wait, nor look for its parent."""
+    """Lets a worker run in this process, without waiting or looking for its parent."""
     monkeypatch.setattr(workers, "wait_for_parent", lambda seconds: None)
     monkeypatch.setattr(workers, "listen", lambda: None)
     monkeypatch.setattr(workers.time, "sleep", lambda seconds: None)
@@ -435,7 +435,7 @@ def test_a_seed_that_diverges_is_a_row_of_the_table_and_the_others_follow(tmp_pa
 
 
 def tune_in(folder, epochs, *more):
-    """The command of README, with few trials, each of that many epochs."""
+    """Starts the command of README, with few trials of that many epochs."""
     config = read_settings(CONFIG) | {"epochs": epochs, "patience": epochs}
     (folder / "my.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     command = [sys.executable, str(HERE / "tune.py"), "--workers", "2", "--trials", "3", "--seeds", "1"]
@@ -452,7 +452,7 @@ def test_when_the_time_is_over_all_workers_end_and_queue_their_trials(tmp_path):
 
 @pytest.mark.parametrize("signal_name", ["SIGTERM", "SIGKILL"])
 def test_stopped_and_started_again_it_ends_with_the_best_model(signal_name, tmp_path):
-    """The first job would train without end. The second trains for two epochs more than it did."""
+    """The first job would never end. The second trains two epochs more than the first did."""
     job = tune_in(tmp_path, epochs=10**6)
     while not (tmp_path / "runs" / "trial-0000" / "last.pt").exists():
         assert job.poll() is None

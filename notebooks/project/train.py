@@ -4,7 +4,7 @@
     python train.py --lr 0.003 --folder runs/b   with another learning rate, into another folder
     python train.py --config best.yaml           with the settings that tune.py found
 
-Run again with the same folder, it resumes after the last epoch that it finished.
+Run it again with the same folder: it resumes after the last finished epoch.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from torch.utils.data import DataLoader, Dataset
 
 SETTINGS = {"lr": float, "width": int, "dropout": float, "batch_size": int, "epochs": int, "patience": int,
             "seed": int, "num_workers": int}  # fmt: skip
-MAY_CHANGE = {"epochs", "patience", "num_workers"}  # when a training resumes; with any other setting, it is another one
-DIRECTION = "maximize"  # the score, which is what `evaluate` returns; "minimize" if that is a loss
+MAY_CHANGE = {"epochs", "patience", "num_workers"}  # when a training resumes; all other settings must stay
+DIRECTION = "maximize"  # the score that `evaluate` returns; "minimize" if it is a loss
 best = max if DIRECTION == "maximize" else min
 CONFIG = Path(__file__).with_name("config.yaml")
 
 
 class WrongSettings(ValueError):
-    """These settings can't be trained with, or not in this folder."""
+    """These settings are invalid, or differ from those of the checkpoint in this folder."""
 
 
 class Digits(Dataset):
@@ -51,7 +51,7 @@ class Digits(Dataset):
 
 
 def load(part, settings):
-    """The batches of that part of the data, "train", "val" or "test"; those of "train" in a new order each epoch."""
+    """The batches of a part of the data: "train", "val" or "test". "train" is shuffled in each epoch."""
     return DataLoader(Digits(part), batch_size=settings["batch_size"], shuffle=part == "train",
                       num_workers=settings["num_workers"])  # fmt: skip
 
@@ -90,19 +90,19 @@ def print_epoch(epoch, score):
 def train(settings, folder, after_epoch=print_epoch, before_save=lambda: None):
     """Trains, and returns the best validation score of all epochs; the model of that epoch is in folder/best.pt.
 
-    settings: a dict with the names of SETTINGS. folder: if it has the checkpoint of a training that was cut off, this
-    resumes it, and the result is that of an unbroken training.
-    after_epoch: called with (epoch, score) after each epoch, from 0, also for those that the checkpoint has. It may
-    raise an exception to end the training; the checkpoint stays.
-    before_save: called before an epoch is saved; it may raise if the folder belongs to another process by now.
-    Raises WrongSettings if the checkpoint is of another training, or there is no epoch to train; FloatingPointError
-    if the score is not a finite number.
+    settings: a dict with the names of SETTINGS. folder: if it has the checkpoint of an interrupted training, this
+    resumes it, with the same result as without the interruption.
+    after_epoch: called with (epoch, score) after each epoch, from 0, and once for each in the checkpoint. It may raise
+    an exception to end the training; the checkpoint stays.
+    before_save: called before an epoch is saved; it may raise if another process has taken over the folder.
+    Raises WrongSettings if the checkpoint has other settings, or epochs is below 1; FloatingPointError if the score is
+    not finite.
     """
     if settings["epochs"] < 1:
         raise WrongSettings(f"epochs is {settings['epochs']}; it must be 1 or more")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)  # several trainings at once would wait for one another; it also changes the last digits
+    torch.set_num_threads(1)  # with more, parallel trainings slow each other down; it also changes the last digits
     torch.manual_seed(settings["seed"])
     model = define_model(settings).to(choose_device())
     optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
@@ -114,7 +114,7 @@ def train(settings, folder, after_epoch=print_epoch, before_save=lambda: None):
         if scores and epoch - scores.index(best(scores)) > settings["patience"]:
             break
         train_epoch(model, optimizer, train_batches)
-        scores.append(float(evaluate(model, val_batches)))  # a number of NumPy could be saved, but not loaded again
+        scores.append(float(evaluate(model, val_batches)))  # a NumPy number could be saved, but not loaded
         if not math.isfinite(scores[-1]):
             raise FloatingPointError(f"the validation score of epoch {epoch} is {scores[-1]}: the training diverged")
         before_save()
@@ -126,36 +126,36 @@ def train(settings, folder, after_epoch=print_epoch, before_save=lambda: None):
 
 
 def save(path, content):
-    """Writes a file that is either the old one or the new one, never half of it, whenever this process is killed."""
+    """Writes a file atomically: if this process is killed, the file is the old or the new one, never half of it."""
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     try:
-        with open(part, "wb") as file:  # if the disk is full, torch hides the reason, but not that of an open file
+        with open(part, "wb") as file:  # given a path, torch would hide that the disk is full
             torch.save(content, file)
         os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)  # half of it, if that failed
+        part.unlink(missing_ok=True)  # left over if writing failed
 
 
 def save_checkpoint(path, settings, model, optimizer, scores):
     save(path, {
         "settings": settings,
         "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),  # a scheduler or GradScaler of yours too: save it here, load it below
+        "optimizer": optimizer.state_dict(),  # have a scheduler or GradScaler? Save it here, load it below
         "scores": scores,
-        "generator": torch.get_rng_state(),  # order of the rows, dropout; add those of random and numpy if you use them
+        "generator": torch.get_rng_state(),  # for shuffling and dropout; add those of random and numpy if you use them
         "cuda_generators": torch.cuda.get_rng_state_all(),
     })  # fmt: skip
 
 
 def load_checkpoint(path, settings, model, optimizer):
-    """Puts everything back as it was after the last finished epoch. Returns the scores so far, [] at a start."""
+    """Restores the state after the last finished epoch. Returns the scores so far, [] without a checkpoint."""
     if not path.exists():
         return []
     last = torch.load(path, weights_only=True, map_location="cpu")
     names = sorted((settings.keys() | last["settings"].keys()) - MAY_CHANGE)
     if other := [name for name in names if last["settings"].get(name) != settings.get(name)]:
         raise WrongSettings(f"{path} is the checkpoint of a training with another {' and '.join(other)}; give this one "
-                            "a folder of its own, or delete that file")
+                            "its own folder, or delete that file")
     model.load_state_dict(last["model"])
     optimizer.load_state_dict(last["optimizer"])
     torch.set_rng_state(last["generator"])
@@ -166,7 +166,7 @@ def load_checkpoint(path, settings, model, optimizer):
 
 
 def load_model(path):
-    """The model of a best.pt, ready to use, and all that was saved with it."""
+    """The model in a best.pt, ready to use, and everything saved with it."""
     best = torch.load(path, weights_only=True, map_location=choose_device())
     model = define_model(best["settings"]).to(choose_device())
     model.load_state_dict(best["model"])
@@ -179,7 +179,7 @@ def read_settings(path):
         settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         if other := settings.keys() ^ SETTINGS.keys():
             sys.exit(f"{path}: {', '.join(sorted(other))}: missing or unknown; it must have {', '.join(SETTINGS)}")
-        return {name: kind(settings[name]) for name, kind in SETTINGS.items()}  # YAML takes 1e-3 for a text
+        return {name: kind(settings[name]) for name, kind in SETTINGS.items()}  # YAML reads 1e-3 as a string
     except (OSError, yaml.YAMLError, AttributeError, ValueError, TypeError) as error:
         sys.exit(f"{path} can't be read as settings, one line each, like lr: 0.001 ({error})")
 
@@ -189,7 +189,7 @@ def main():
     parser.add_argument("--config", type=Path, default=CONFIG, help="a YAML file with all settings")
     parser.add_argument("--folder", type=Path, default=Path("runs/alone"), help="for the model and the checkpoint")
     for name, kind in SETTINGS.items():
-        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="instead of the one in the file")
+        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the file")
     given = vars(parser.parse_args())
     settings = read_settings(given["config"])
     settings |= {name: given[name] for name in SETTINGS if given[name] is not None}

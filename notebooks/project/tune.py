@@ -2,8 +2,8 @@
 
     python tune.py --workers 2 --storage study.journal --trials 40
 
-Stop it with Ctrl-C, let the cluster end it, kill it: the same command resumes, the trials that were running included.
-In the end, FOLDER (runs) has best.pt, best.yaml for train.py --config, table.csv, and logs for TensorBoard.
+Stop it with Ctrl-C, let the cluster end it, or kill it: the same command resumes, including interrupted trials. At the
+end, FOLDER (runs) has best.pt, best.yaml for train.py --config, table.csv, and logs for TensorBoard.
 """
 
 import argparse
@@ -35,10 +35,10 @@ def define_settings(trial, settings):
 
 
 def objective(trial, arguments):
-    """One trial: a training that reports each epoch, can be pruned, and resumes if the trial has begun before."""
+    """One trial: a training that reports each epoch, can be pruned, and resumes if it was interrupted."""
     settings = define_settings(trial, arguments.settings)
     name, started = trial.user_attrs["folder"], time.monotonic()
-    logs = str(arguments.folder / "logs" / name)  # purge_step hides what an earlier try wrote: it is reported again
+    logs = str(arguments.folder / "logs" / name)  # purge_step hides earlier entries: epochs are reported again
     with SummaryWriter(logs, purge_step=0) if SummaryWriter else contextlib.nullcontext() as log:
 
         def after_epoch(epoch, score):
@@ -50,37 +50,37 @@ def objective(trial, arguments):
                 raise optuna.TrialPruned
 
         def before_save():
-            trial.set_user_attr("alive", time.time())  # raises if this trial was taken for dead: another resumes it
+            trial.set_user_attr("alive", time.time())  # raises if the trial was marked as failed: another resumes it
 
         return train(settings, arguments.folder / name, after_epoch, before_save)
 
 
 def write_best(study, folder, settings):
-    """Writes best.pt and best.yaml, if the model in the file is as good as the study says."""
+    """Writes best.pt and best.yaml, if the saved model has the score that the study says."""
     best = best_of(study)
     trained = folder / best.user_attrs["folder"]
     try:
         model, saved = load_model(trained / "best.pt")
     except FileNotFoundError:
-        if best_of(study).number != best.number:  # a process elsewhere has beaten it meanwhile, and deleted it
+        if best_of(study).number != best.number:  # another process found a better one meanwhile, and deleted this
             return write_best(study, folder, settings)
         sys.exit(f"{trained / 'best.pt'}, the model of the best trial, is missing; give the --folder of this study")
-    score = evaluate(model, load("val", saved["settings"]))  # in the batches of the training: a sum depends on them
+    score = evaluate(model, load("val", saved["settings"]))  # in batches as in training, since they affect rounding
     if not math.isclose(score, best.value, rel_tol=1e-3):  # on another device, the last digits may differ
-        sys.exit(f"{trained / 'best.pt'} has a validation score of {score}, and trial {best.number} of "
-                 f"{best.value}: the data or the model were changed since; give the new ones a --storage and --folder")
+        sys.exit(f"{trained / 'best.pt'} has a validation score of {score}, but trial {best.number} has "
+                 f"{best.value}: the data or the model has changed; start again with a new --storage and --folder")
     save(folder / "best.pt", saved)
-    best_settings = saved["settings"] | {name: settings[name] for name in MAY_CHANGE}  # as this job was given
+    best_settings = saved["settings"] | {name: settings[name] for name in MAY_CHANGE}  # from this command
     (folder / "best.yaml").write_text(yaml.safe_dump(best_settings, sort_keys=False), encoding="utf-8")
-    if best_of(study).number != best.number:  # the files may be older now than those that the other has written
+    if best_of(study).number != best.number:  # another process found a better one: its files must win
         return write_best(study, folder, settings)
-    print(f"best: trial {best.number}, validation score {score}, as that of the model in {folder / 'best.pt'}")
+    print(f"best: trial {best.number}, validation score {score}, the same for the model in {folder / 'best.pt'}")
     return best_settings, folder / "seeds" / trained.name
 
 
 def train_seed(settings, folder):
     """The model of the best epoch, and its validation score."""
-    for _ in range(3):  # if another process trains the same, the file may be of an earlier epoch
+    for _ in range(3):  # another process may train the same seed, and the file be of an earlier epoch
         validation = train(settings, folder, stop_if_told)
         model, saved = load_model(folder / "best.pt")
         if saved["score"] == validation:
@@ -106,12 +106,12 @@ def write_table(settings, trained, folder, seeds):
 def main():
     parser = argparse.ArgumentParser(description="Tune train.py with Optuna.")
     parser.add_argument("--storage", default="study.journal", help="a journal file, or a database's address")
-    parser.add_argument("--trials", type=int, default=40, help="complete or pruned, those of earlier runs included")
-    parser.add_argument("--workers", type=int, default=1, help="processes; 0 tunes no further")
-    parser.add_argument("--timeout", type=float, help="seconds after which all workers are told to end")
-    parser.add_argument("--trial-timeout", type=float, default=float("inf"), help="seconds of one try of one trial")
-    parser.add_argument("--heartbeat", type=float, default=5, help="seconds; after six silent ones, a trial is dead")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings with the best settings at the end")
+    parser.add_argument("--trials", type=int, default=40, help="complete or pruned, including earlier runs")
+    parser.add_argument("--workers", type=int, default=1, help="processes; 0 runs no trials")
+    parser.add_argument("--timeout", type=float, help="seconds after which all workers are told to stop")
+    parser.add_argument("--trial-timeout", type=float, default=float("inf"), help="seconds per try, then it is pruned")
+    parser.add_argument("--heartbeat", type=float, default=5, help="seconds; after six missed ones, a trial is retried")
+    parser.add_argument("--seeds", type=int, default=3, help="how many trainings with the best settings at the end")
     parser.add_argument("--config", type=Path, default=CONFIG, help="the settings to start from")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="for models, checkpoints and logs")
     arguments = parser.parse_args()
@@ -126,7 +126,7 @@ def main():
     if not study.get_trials(deepcopy=False):
         if any(arguments.folder.glob("trial-*")):
             sys.exit(f"{arguments.folder} has the trials of another study; name a new one with --folder")
-        study.enqueue_trial(arguments.settings)  # what you have now is the first trial
+        study.enqueue_trial(arguments.settings)  # the first trial has your present settings
     run_workers(objective, arguments)
     best = write_best(study, arguments.folder, arguments.settings) if best_of(study) else None
     done = len(study.get_trials(deepcopy=False, states=DONE))

@@ -1,7 +1,7 @@
-"""Several processes on one study, any of which may be stopped or killed. Nothing here knows what is tuned.
+"""Several processes work on one study; any of them may be stopped or killed. Nothing here knows what is tuned.
 
-A running trial writes a sign of life into the study. One that falls silent is queued again, and resumes from the
-checkpoint in its folder. A process that is told to end queues its trial itself.
+A running trial writes heartbeats into the study. If they stop, it is queued again, and resumes from the checkpoint in
+its folder. A process that is told to stop queues its trial itself.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ warnings.simplefilter("ignore", ExperimentalWarning)
 
 
 class RepairingLock(JournalFileOpenLock):
-    """The lock of a journal file. Who gets it cuts off half a line, which a killed process may have left."""
+    """The lock of a journal file. Whoever gets it cuts off an incomplete last line, left by a killed process."""
 
     def __init__(self, path):
         super().__init__(path, grace_period=5)  # seconds after which the lock of a dead process is broken
@@ -49,14 +49,14 @@ class RepairingLock(JournalFileOpenLock):
         return True
 
     def release(self):
-        with contextlib.suppress(RuntimeError):  # another process has broken it, but what was written is there
+        with contextlib.suppress(RuntimeError):  # another process broke the lock, but our data is written
             super().release()
 
 
 def open_study(storage, name="tuning"):
     """storage: the path of a journal file, or the address of a database."""
     if storage.startswith("sqlite"):
-        sys.exit("SQLite lets two processes take up the same trial; name a journal file, like --storage study.journal")
+        sys.exit("SQLite lets two processes run the same trial; name a journal file, like --storage study.journal")
     if "://" not in storage:
         path, start = Path(storage), b'{"op_code":'
         if path.exists() and not start.startswith(path.read_bytes()[: len(start)]):
@@ -69,18 +69,18 @@ def open_study(storage, name="tuning"):
             sys.exit(f"the database of --storage can't be opened: {str(error).splitlines()[0]}")
     return optuna.create_study(
         study_name=name, storage=storage, direction=DIRECTION, load_if_exists=True,
-        sampler=optuna.samplers.TPESampler(constant_liar=True),  # keeps away from where other workers try
+        sampler=optuna.samplers.TPESampler(constant_liar=True),  # avoids settings that other workers are trying
         pruner=optuna.pruners.MedianPruner(n_warmup_steps=3))  # fmt: skip
 
 
 @contextlib.contextmanager
 def heartbeat(trial, seconds):
-    """Writes a sign of life into the study, every few seconds. Optuna has its own for databases, not for a journal."""
+    """Writes a heartbeat into the study every few seconds. Optuna has its own for databases, not for a journal."""
     over = threading.Event()
 
     def beat():
         while not over.wait(seconds):
-            with contextlib.suppress(Exception):  # the storage may be away for a moment
+            with contextlib.suppress(Exception):  # the storage may be unavailable for a moment
                 trial.set_user_attr("alive", time.time())
 
     thread = threading.Thread(target=beat)
@@ -93,16 +93,16 @@ def heartbeat(trial, seconds):
 
 
 def retry_dead(study, silence):
-    """Queues the running trials again that have been silent for that many seconds."""
+    """Queues running trials again that had no heartbeat for that many seconds."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         if time.time() - max(trial.user_attrs.get("alive", 0), trial.datetime_start.timestamp()) > silence:
             retry(study, trial, trial.user_attrs.get("deaths", 0) + 1)
 
 
 def retry(study, trial, deaths=0):
-    """Fails a running trial and queues it again, with the same settings and the same folder.
+    """Marks a running trial as failed and queues it again, with the same settings and folder.
 
-    deaths: how many processes died of it in a row; some trials kill every process that tries them.
+    deaths: how many processes in a row died in this trial; some trials kill every process that tries them.
     """
     try:
         study.tell(trial.number, state=TrialState.FAIL)
@@ -117,10 +117,10 @@ def retry(study, trial, deaths=0):
 
 
 class Stopped(Exception):
-    """This process was told to end. The trial resumes in the next."""
+    """This process was told to stop. The trial resumes in another."""
 
 
-told = []  # has an entry as soon as this process was told to end; a list, since a signal must not wait for a lock
+told = []  # has an entry once this process was told to stop; a list, since a signal handler must not wait for a lock
 
 
 def stop_if_told(*_):
@@ -129,19 +129,19 @@ def stop_if_told(*_):
 
 
 def listen():
-    """Lets the signals that ask a process to end fill `told`."""
+    """Makes the signals that tell a process to stop fill `told`."""
     for each in SIGNALS:
         signal.signal(each, lambda number, _: told.append(number))
 
 
 def run_trial(study, objective, arguments):
-    """What study.optimize does for one trial, for one that may be stopped, or be taken for dead by another worker."""
+    """Does what study.optimize does for one trial, which may be stopped, or marked as failed by another worker."""
     trial, state = study.ask(), None
     before = study.get_trials(deepcopy=False)[: trial.number]
     if sum(each.state != TrialState.FAIL for each in before) >= arguments.trials:
         study.tell(trial, state=TrialState.FAIL)  # another worker began the last trial at the same moment
         return
-    if "folder" not in trial.user_attrs:  # a trial that is tried again has that of the first try
+    if "folder" not in trial.user_attrs:  # a retried trial has that of its first try
         trial.set_user_attr("folder", f"trial-{trial.number:04}")
     try:
         with heartbeat(trial, arguments.heartbeat):
@@ -150,11 +150,11 @@ def run_trial(study, objective, arguments):
             raise FloatingPointError(f"its value is {value}")
     except optuna.TrialPruned:
         value, state = None, TrialState.PRUNED
-    except UpdateFinishedTrialError:  # this process was silent, perhaps asleep, and another tries the trial again
+    except UpdateFinishedTrialError:  # this process missed heartbeats, perhaps asleep: another retries the trial
         return
     except Exception as error:
         if is_of_storage(error):
-            raise  # the trial falls silent, and is tried again
+            raise  # the heartbeats stop, and the trial is queued again
         if not is_hopeless(error):
             time.sleep(1)  # a signal that ended the processes of a DataLoader may reach this one a moment later
             if told:
@@ -162,14 +162,14 @@ def run_trial(study, objective, arguments):
             study.tell(trial, state=TrialState.FAIL)
             shutil.rmtree(arguments.folder / trial.user_attrs["folder"], ignore_errors=True)
             raise
-        value, state = None, TrialState.PRUNED  # the sampler learns to avoid this place; failed trials teach nothing
+        value, state = None, TrialState.PRUNED  # the sampler avoids such settings; it ignores failed trials
         print(f"trial {trial.number}: {error}", flush=True)
     ended = study.tell(trial, value, state, skip_if_finished=True)
     print(f"trial {ended.number}: {ended.state.name.lower()}, {ended.value}", flush=True)
 
 
 def is_of_storage(error):
-    """True for an error on the way to the study: the database is away, the disk is full."""
+    """True if the study can't be read or written: the database is down, the disk is full."""
     if any(getattr(each, "errno", None) == errno.ENOSPC for each in (error, error.__context__)):
         return True  # also where a checkpoint is written
     cause = error.__cause__ if isinstance(error, StorageInternalError) else error
@@ -193,7 +193,7 @@ def delete_beaten(study, folder):
 
 
 def best_of(study):
-    """The best complete trial, the first of several; None if there is none."""
+    """The best complete trial, the first if several tie; None if there is none."""
     sign = 1 if study.direction == optuna.study.StudyDirection.MAXIMIZE else -1
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return max(complete, key=lambda trial: (sign * trial.value, -trial.number), default=None)
@@ -205,9 +205,9 @@ def wait_for_parent(seconds):
 
 
 def work(objective, arguments, device):
-    """Runs trials until the study has its total, this process is told to end, its parent is gone, or time is over.
+    """Runs trials until the study has its total, this process is told to stop, its parent is gone, or time is up.
 
-    A trial that fails costs no more than itself, but ten in a row end the worker. It waits for a storage that is away.
+    The worker survives a failed trial, but not ten in a row. It waits if the storage is unavailable.
     """
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
@@ -236,11 +236,11 @@ def work(objective, arguments, device):
                 traceback.print_exc()
                 failed += 1
     if failed == 10:
-        sys.exit("10 trials in a row failed, with the errors above: correct these first")
+        sys.exit("10 trials in a row failed, with the errors above: fix these first")
 
 
 def run_workers(objective, arguments):
-    """Starts the workers, each with its own GPU if there are any, and waits for them; if told to end, tells them."""
+    """Starts the workers, each on one GPU if there are any, and waits for them; if told to stop, stops them."""
     devices = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
     if devices == [""]:
         devices = [str(number) for number in range(torch.cuda.device_count())] or [""]
@@ -251,7 +251,7 @@ def run_workers(objective, arguments):
         worker.start()
     while multiprocessing.active_children() and not told:
         time.sleep(1)
-    if told and os.name != "nt":  # Windows tells all processes of a console by itself, and terminate would kill
+    if told and os.name != "nt":  # on Windows, the console tells all its processes, and terminate would kill
         for worker in workers:
             worker.terminate()
     for worker in workers:

@@ -277,7 +277,7 @@ def test_what_prevents_the_start_is_said_in_one_sentence(server, tmp_path):
     expected = {
         ("--port", f"{server.port}"): f"--port {server.port} can't be used (Address already in use); name another",
         ("--page-port", f"{server.page_port}"): f"--page-port {server.page_port} can't be used (Address already",
-        ("--host", "203.0.113.7"): "--host 203.0.113.7 is not an address of this machine; 127.0.0.1 admits",
+        ("--host", "203.0.113.7"): "--host 203.0.113.7 is not an address of this machine; 127.0.0.1 lets in",
         ("--storage", f"{tmp_path}/missing/class.db"): f"there is no folder {tmp_path}/missing; create it",
     }
     command = [sys.executable, "-m", "helpers", "classroom", "--storage", str(tmp_path / "class.db")]

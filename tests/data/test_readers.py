@@ -51,15 +51,15 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "a column twice": ("a.csv", swap("text,label", "text,text"), "duplicate column 'text'; rename or delete one"),
     "no separator": ("a.csv", GOOD.replace(",", " "), "no comma, tab, .* Say sep=.*label_from='prefix'"),
     "two columns of texts": ("a.csv", re.sub("(word.*),", r"\1,\1,", GOOD.replace("text", "body,review")),
-                             "the texts isn't obvious. There is 0 'body' ..word0 same.., 1 'review' .*text=.* label="),
+                             "column holds the texts. There is 0 'body' ..word0 same.., 1 'review' .*text=.* label="),
     "a comma too many": ("a.csv", swap("word5 same", "word5, same"), "line 7: 3 fields, but the header has 2; "),
     "a field too few": ("a.csv", swap("word5 same,b", "word5 same"), "line 7: 1 field, .*lacks its quotation marks"),
     "an unclosed quotation mark": ("a.csv", QUOTED.replace('5 same"', "5 same", 1), "line 7: not valid CSV .*writt"),
     "the last one unclosed": ("a.csv", QUOTED[:-2], "line 501: a quotation mark is opened and never closed"),
     "a quotation mark inside": ("a.csv", QUOTED.replace("5 same", '5" same', 1), "line 7: not valid CSV .*written t"),
-    "all labels empty": ("a.csv", re.sub(",[ab]\n", ",\n", GOOD), "of 500 rows 500 can't be used, the label is empty"),
+    "all labels empty": ("a.csv", re.sub(",[ab]\n", ",\n", GOOD), "500 of 500 rows can't be used: the label is empty"),
     "most texts empty": ("a.csv", re.sub(r"word\d+ same", "", GOOD, count=300),
-                         "of 500 rows 300 can't be used, the text is empty .*right column"),
+                         "300 of 500 rows can't be used: the text is empty .*right column"),
     "one class": ("a.csv", GOOD.replace(",b\n", ",a\n"), "holds only 'a'; a classifier needs at least two"),
     "a class with one row": ("a.csv", GOOD + "x,rare\n", "of these classes: 'rare' .1.; each needs at least 5"),
     "a class of one text": ("a.csv", GOOD + "x,rare\n" * 9, "too few different texts of these classes: 'rare' .1."),
@@ -74,26 +74,26 @@ BROKEN = {  # kind: (name, content, what the sentence has to say)
     "one line that isn't UTF-8": ("a.csv", swap("word5", "größer und schöner").encode() + b"caf\xe9,a\n",
                                   r"line 502: this is not UTF-8 text \(byte 0xe9\), though the rest is: .*='cp1252'"),
     "half of UTF-16": ("a.csv", GOOD.encode("utf-16")[:-1], "this is not UTF-16-LE text .* or save the file as UTF-8"),
-    "UTF-16 without a mark": ("a.csv", GOOD.encode("utf-16-le"), "every tenth byte is zero"),
+    "UTF-16 without a mark": ("a.csv", GOOD.encode("utf-16-le"), "over 10 % zero bytes"),
     "a picture": ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "this is a picture"),
-    "random bytes": ("a.csv", bytes(range(128, 256)) * 9, "this is not UTF-8 text .*, nor another known encoding"),
+    "random bytes": ("a.csv", bytes(range(128, 256)) * 9, "this is not UTF-8 text .*, nor any other known encoding"),
     "a truncated .gz": ("a.csv.gz", gzip.compress(GOOD.encode())[:-40], "this archive is damaged .*; download or copy"),
     "a JSON array without commas": ("a.json", f"[{LINES}]", "line 2: not valid JSON .Expecting ',' delimiter"),
     "a broken line of JSON": ("a.jsonl", LINES.replace('"word5"', '"word5', 1), "line 6: not valid JSON"),
-    "an empty JSON array": ("a.json", "[]\n", "the file is empty; it needs an object in each line"),
+    "an empty JSON array": ("a.json", "[]\n", "the file is empty; it needs one object per line"),
     "a line of JSON that is no object": ("a.jsonl", '"hello"\n' + LINES, 'line 1: "hello" is not a JSON object'),
     "a list as text": ("a.jsonl", LINES.replace('"word5"', '["a", "b"]', 1), r"line 6: 'text' is \['a', 'b'\]"),
     "half a character in JSON": ("a.jsonl", LINES.replace("word5", "\\ud83d", 1), "line 6: 'text' holds half of a"),
     "a web page": ("a.csv", "\n<!DOCTYPE html>\n<html></html>", "this is a web page, not a table"),
     "XML": ("a.xml", "<?xml version='1.0'?>", "this is XML, not a table: write its texts and labels as CSV"),
-    "packed with xz": ("a.csv.xz", lzma.compress(GOOD.encode()), "this is packed with xz: unpack it"),
-    "packed with bzip2": ("a.csv.bz2", bz2.compress(GOOD.encode()), "this is packed with bzip2: unpack it"),
+    "packed with xz": ("a.csv.xz", lzma.compress(GOOD.encode()), "this is compressed with xz: unpack it"),
+    "packed with bzip2": ("a.csv.bz2", bz2.compress(GOOD.encode()), "this is compressed with bzip2: unpack it"),
     "an Office document": ("a.docx", zipped({"[Content_Types].xml": "", "word/document.xml": ""}),
-                           "this is a document of Word, LibreOffice or the like; save it as text or CSV"),
+                           "this is a Word, LibreOffice or similar document; save it as text or CSV"),
     "a pickle": ("a.pkl", bytes(99), "this is not text.* unpack it or export it as CSV"),
-    "a pointer of Git LFS": ("a.csv", "version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+    "a pointer of Git LFS": ("a.csv", "version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer, not"),
     "a number of 5,000 digits": ("a.jsonl", LINES.replace('"word5"', "9" * 5_000, 1), "line 6: not valid JSON"),
-    "amounts in JSON": ("a.json", LINES.replace('"a"', "NaN").replace('"b"', "NaN"), "of 500 rows 500 can't be used"),
+    "amounts in JSON": ("a.json", LINES.replace('"a"', "NaN").replace('"b"', "NaN"), "500 of 500 rows can't be used"),
 }
 
 USABLE = {  # kind: (name, content, what the data-quality report has to say, rows kept)
@@ -421,7 +421,7 @@ def test_an_encoding_that_was_said_is_used_and_a_wrong_one_is_seen(tmp_path):
     assert "“gut”" in load_csv(path, encoding="cp1252").vocab
     assert "control characters in the texts: latin-1 may be" in load_csv(path, encoding="latin-1").quality.report()
     assert "line 2: this is not UTF-8 text" in sentence(path, encoding="utf-8")
-    with pytest.raises(ValueError, match="Python knows no such encoding"):
+    with pytest.raises(ValueError, match="Python doesn't know it; try utf-8"):
         load_csv(path, encoding="latin-one")
 
 

@@ -345,7 +345,7 @@ SHAPES = [
          "accept": [label], "answer": "accept"} for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0]),
     shape("JSON lines of Prodigy with one label, accepted or rejected", lambda at: save(at, "one.jsonl", json_lines(
         {"text": text, "label": label, "answer": ["accept", "reject", "ignore"][number % 20 // 8]}
-        for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0], warns="36 rows that the label was not"),
+        for number, (text, label) in enumerate(COMMAS))), COMMAS[7][0], warns="marks 36 rows as not accepted"),
     shape("JSON of Label Studio", lambda at: save(at, "project.json", json.dumps([
         {"id": number, "data": {"text": text}, "predictions": [], "annotations": [
             {"id": 900 + number, "unique_id": f"{number:036}", "result": [
@@ -358,7 +358,7 @@ SHAPES = [
         [[text, [label]] for text, label in COMMAS])), COMMAS[7][0]),
     shape("JSON lists as texts", lambda at: save(at, "intents.json", json.dumps(
         {"intents": [{"tag": "hello", "patterns": ["hi", "hello"]}, {"tag": "bye", "patterns": ["bye"]}]})),
-        refused="one row for each"),
+        refused="one text per row"),
     # Archives and other formats
     shape("gzip", lambda at: save(at, "a.csv.gz", gzip.compress(
         table(at, "a.csv", COMMAS, ["text", "label"]).read_bytes())), COMMAS[7][0]),
@@ -423,7 +423,7 @@ SHAPES = [
     shape("a folder with train, and a test without labels (Kaggle)", lambda at: [
         table(at, "train.csv", COMMAS, ["text", "label"]),
         table(at, "test.csv", [(f"{n}", text) for n, (text, _) in enumerate(COMMAS)], ["id", "text"])] and at,
-        refused="A file without labels can't be used: give the path of the other one alone"),
+        refused="A file without labels can't be used: give only the path of the labelled one"),
     shape("one file per split", one_file_per_split, parts=(40, 10, 10)),
     shape("train and test, no val, in two files", lambda at: one_file_per_split(at, ("train", "test"), (40, 60)),
           warns="val"),

@@ -687,6 +687,6 @@ def test_a_file_that_may_not_be_read_gets_a_sentence(path):
         message = multiprocessing.Queue()
         child = multiprocessing.Process(target=repair_as_nobody, args=(locked, message))
         child.start()
-        assert f"{locked} can't be read or written (Permission denied); nothing" in message.get(timeout=180)
+        assert f"{locked} can't be read or written (Permission denied); no finished trial" in message.get(timeout=180)
         child.join()
         assert os.listdir(folder) == ["study.journal"]

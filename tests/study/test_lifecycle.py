@@ -151,7 +151,7 @@ def test_a_study_without_a_feasible_trial_runs_on_and_says_so(capsys, show_progr
     both = open_study("both", directions=["maximize", "minimize"])
     run_until(both, lambda trial: (too_large(trial), 1.0), 2, show_progress_bar=show_progress_bar)
     summarize(both)
-    assert "in every direction: none feasible yet\n" in capsys.readouterr().out
+    assert "Best trials (the Pareto front): none feasible yet\n" in capsys.readouterr().out
 
 
 def test_a_queued_name_that_the_objective_does_not_know_is_said_when_the_trial_ends(capsys):
@@ -208,7 +208,7 @@ def test_what_cannot_be_meant_is_said_in_one_sentence(tmp_path):
     study = open_study("mine", tmp_path / "study.journal")
     for request, words in {
         lambda: run_until(parabola, study, 3): r"write run_until\(study, objective, n_trials\), in this order",
-        lambda: run_until(study, 0.5, 3): "the objective, which is the function itself, without brackets",
+        lambda: run_until(study, 0.5, 3): "objective is the function itself, without brackets",
         lambda: run_until(study, parabola, "3"): "n_trials is '3'; it must be a whole number, the total",
         lambda: run_until(study, parabola, None): "n_trials is None",
         lambda: run_until(study, parabola, 0): "n_trials is 0; .* 1 or more",
@@ -248,7 +248,7 @@ def test_a_study_of_several_directions_is_opened_with_them_and_reported(tmp_path
     with pytest.raises(StudyError, match="its direction is maximize and minimize; open it with directions="):
         open_study("mine", tmp_path / "study.journal")
     summarize(study)
-    best = "in every direction: " + " ".join(str(trial.number) for trial in study.best_trials)
+    best = "Best trials (the Pareto front): " + " ".join(str(trial.number) for trial in study.best_trials)
     assert best + "\n  To see them: optuna.visualization.plot_pareto_front(study)\n" in capsys.readouterr().out
 
 

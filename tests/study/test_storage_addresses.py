@@ -66,7 +66,7 @@ def test_a_misspelt_address_is_told_what_was_meant_and_makes_no_file(address, se
 @pytest.mark.parametrize("address", [r"C:\Users\Ada\study.journal", "C:/Users/Ada/study.journal",
                                      r"sqlite:///C:\Users\Ada\study.db", r"\\server\share\study.journal"])
 def test_a_path_of_windows_is_named_elsewhere(address, here):
-    with pytest.raises(StudyError, match="is a path of Windows, and this machine has none"):
+    with pytest.raises(StudyError, match="is a Windows path, and this is not Windows"):
         open_study("mine", address)
     assert list(here.iterdir()) == []
 
@@ -91,7 +91,7 @@ def test_a_file_of_another_kind_is_told_its_kind_and_stays_as_it_is(here):
     for address, sentence in {
         "base.db": "base.db is an SQLite database; write sqlite:///base.db",
         "renamed.journal": "renamed.journal is an SQLite database; write sqlite:///renamed.journal",
-        "sqlite:///base.journal": "base.journal is a journal file, no SQLite database; write its name without sqlite",
+        "sqlite:///base.journal": "base.journal is a journal file, not an SQLite database; write its name without",
         "notes.txt": no_journal, "lines.txt": no_journal, "settings.json": no_journal, "short": no_journal,
         "sqlite:///notes.txt": no_sqlite, "sqlite:///short": no_sqlite,
         str(here): "is a directory; name a file in it for the study, like",

@@ -177,7 +177,7 @@ def test_a_read_only_study_can_be_looked_at_and_says_at_once_that_it_can_not_be_
     *note, line = as_nobody(opening, address).splitlines()
     assert line.startswith("mine: 3 complete, 1 running since")
     if (kind, what) != ("sqlite", "the folder"):  # there SQLite finds the study before it would have to write
-        assert note[0].startswith(f"only to look at, not to run: {file} can't be written (")
+        assert note[0].startswith(f"opened read-only: {file} can't be written (")
     said = as_nobody(go_on, address)
     assert f"{file} can't be written (" in said
     assert "then run again" in said

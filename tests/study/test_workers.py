@@ -279,7 +279,7 @@ def test_of_two_trials_with_one_point_of_a_grid_the_first_runs_it(tmp_path):
     run_until(study, lambda trial: trial.suggest_int("x", 1, 2), 10)
     assert sorted(trial.value for trial in study.trials if trial.value) == [1, 2]
     assert study.trials[1].user_attrs["reason"] == (
-        "its point of the grid is that of trial 0, which another process began before")
+        "trial 0, which another process began before, has the same grid point")
 
 
 def test_the_last_point_of_a_grid_is_run_by_another_if_its_worker_dies(tmp_path):
@@ -484,9 +484,9 @@ def test_a_worker_that_cannot_begin_says_why(tmp_path):
         "mine": "names no function; write MODULE:FUNCTION",
         "yours:objective": "there is no module yours in",
         "mine:objective": "mine.py) holds nothing named objective",
-        "mine:limit": "mine:limit is no function, but a int",
-        "mine.py:limit": "is no function",
-        "./mine.py:limit": "is no function",
+        "mine:limit": "mine:limit is not a function, but of type int",
+        "mine.py:limit": "is not a function",
+        "./mine.py:limit": "is not a function",
         "mine_imports:limit": "No module named 'mine_imp'",
     }.items():
         worker = command("worker", objective, "--study", "a", "--storage", "a.journal", "--trials", "1", cwd=tmp_path)

@@ -135,16 +135,16 @@ def test_answer_gives_the_reason_of_each_option_without_widgets(lesson, number, 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("99", 1, "a"), "there are no questions of lesson '99'; the lessons are 01, 02"),
-        (("01", 0, "a"), "lesson 01 has the questions 1 to 3, not 0"),
-        (("01", "1", "a"), "lesson 01 has the questions 1 to 3, not '1'"),
+        (("99", 1, "a"), "there are no questions for lesson '99'; the lessons are 01, 02"),
+        (("01", 0, "a"), "lesson 01 has questions 1 to 3, not 0"),
+        (("01", "1", "a"), "lesson 01 has questions 1 to 3, not '1'"),
         (("01", 1, "e"), "question 1 has the options a, b, c, not 'e'"),
     ],
 )
 def test_what_does_not_exist_is_named(arguments, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         answer(*arguments)
-    with pytest.raises(ValueError, match="no questions of lesson '99'"):
+    with pytest.raises(ValueError, match="no questions for lesson '99'"):
         Quiz("99")
 
 

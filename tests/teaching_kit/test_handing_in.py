@@ -61,7 +61,7 @@ def test_what_is_no_export_is_named_and_the_others_are_gathered(learner, tmp_pat
     edited = (tmp_path / "ada.json").read_text(encoding="utf-8")
     (tmp_path / "ada.json").write_text(edited, encoding="utf-8-sig")
     said = handing_in.gather(tmp_path, tmp_path / "class.csv")
-    assert said.endswith("class.csv, learners: 1; no export, so ask for it again: folder.json, half.json, "
+    assert said.endswith("class.csv, learners: 1; not readable, ask again for: folder.json, half.json, "
                          "latin.json, list.json, odd.json, plain.json")
     row = (tmp_path / "class.csv").read_text(encoding="utf-8-sig").splitlines()[1]
     assert row.startswith("'=HYPERLINK(1),ada.json,")  # a name must not become a formula
@@ -72,7 +72,7 @@ def test_without_a_name_an_export_or_a_place_to_write_one_sentence_says_what_to_
     with pytest.raises(SystemExit, match=r"whose progress is it\? Add your name, like --who Ada"):
         run("--export", tmp_path / "ada.json")
     assert list(tmp_path.glob("*.json")) == []
-    with pytest.raises(SystemExit, match="holds no exported progress; put the files there that learners wrote with"):
+    with pytest.raises(SystemExit, match="holds no exported progress; put there the files that learners wrote with"):
         run("--gather", tmp_path, tmp_path / "class.csv")
     with pytest.raises(SystemExit, match=r"ada\.json can't be written \(.+\); name another file"):
         run("--export", tmp_path / "no such folder" / "ada.json", "--who", "Ada")

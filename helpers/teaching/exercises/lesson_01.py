@@ -21,15 +21,15 @@ def guess_the_gap(answer):
     points = number(points, "points is")
     need(points >= 0, f"{points:g} points is negative. The winner gives the direction, points the distance.")
     need(name == ("lstm" if gap > 0 else "transformer"),
-         f"most people would guess so, but over five seeds the other one is ahead. {RUN_ON}")
+         f"most people would guess that, but over five seeds the other one is ahead. {RUN_ON}")
     need(points == 0 or points >= 1,
          f"{points:g} points is less than one right answer in a hundred. If you mean a share, "
          "multiply it by 100: from 0.70 to 0.71 is one point.")
     need(points > abs(gap) - 10,
-         f"the winner is right, but the gap is wider than {points:g} points, by more than 10. How many points lie "
+         f"the winner is right, but the gap is more than 10 points wider than {points:g}. How many points lie "
          f"between the LSTM and always predicting \"pair\"? {RUN_ON}")
     need(points < abs(gap) + 10,
-         f"the winner is right, but the gap is narrower than {points:g} points, by more than 10. Always predicting "
+         f"the winner is right, but the gap is more than 10 points narrower than {points:g}. Always predicting "
          f"\"pair\" is right for {means['majority']:.0f} of 100 hands, and no model should do worse. {RUN_ON}")
     return "A good guess, and it holds over five seeds. Now see it happen."
 
@@ -73,7 +73,7 @@ def fixed_recipe(fixed):
          f"its model is {fixed.d_model} wide, ours is {paper.d_model}; keep width=1 / 8, which we can afford.")
     need(fixed.constant_lr is None and not fixed.norm_first,
          "leave out norm_first and constant_lr; change only the warm-up, the factor and the depth.")
-    need(warmup >= 1, f"a warm-up of {warmup:g} steps is no warm-up; give it at least one. (Not a share: a number.)")
+    need(warmup >= 1, f"a warm-up of {warmup:g} steps is no warm-up; give it at least one. (Not a share.)")
 
     n_steps = EPOCHS * math.ceil(6_000 / 64)
     need(warmup < n_steps,

@@ -51,7 +51,7 @@ def maximum_without_padding(masked_max):
     }
     raise Wrong(next((hint for hint, kept in hints.items() if torch.equal(given, kept.amax(dim=1))),
                      "the numbers are not the largest of each text's own tokens; go through a text of two words and "
-                     "one padding by hand."))
+                     "one padding position."))
 
 
 @exercise("02.2")
@@ -98,7 +98,7 @@ def last_best(values):
 def wrong_epochs(values):
     return {
         "that counts the epochs from 0. The first epoch is number 1, as in run.": last_best(values) - 1,
-        "that epoch has the best accuracy, but so has another: what does the rule say about a tie?":
+        "that epoch has the best accuracy, but so does another: what does the rule say about a tie?":
             values.index(max(values)) + 1,
         "two things are off: epochs count from 1, and in a tie another one is kept.": values.index(max(values)),
         "that is the last epoch. The rule asks for the best.": len(values),

@@ -33,7 +33,7 @@ def draw(space, trial):
 
 
 def need_ranges(trial):
-    """Raises Wrong if the trial was asked to choose among numbers that a range with a step describes."""
+    """Raises Wrong if the trial was asked to choose among evenly spaced numbers."""
     for name, asked in trial.distributions.items():
         choices = asked.choices if isinstance(asked, CategoricalDistribution) else ()
         if len(choices) > 2 and all(isinstance(choice, (int, float)) for choice in choices):
@@ -51,7 +51,7 @@ def fixed_space(space):
     for name in SPACE:
         need(len(set(values[name])) > 1, f"{name} is {values[name][0]} in every trial; ask the trial for it.")
     need(values["dropout"] != values["label_smoothing"],
-         "dropout and label_smoothing are the same number in every trial; two questions need two names.")
+         "dropout and label_smoothing are the same number in every trial; two parameters need two names.")
     need_learning_rates(values["lr"])
     need(max(values["dropout"]) <= 0.5,
          f"dropout goes up to {max(values['dropout']):.2f}; the task says 0.5 at most.")
@@ -67,7 +67,7 @@ def fixed_space(space):
         for name in ("d_model", "n_heads"):
             need(trial.params.get(name, settings[name]) == settings[name],
                  f"a trial draws {trial.params.get(name)} under the name {name} but builds with {settings[name]}, so "
-                 "the study shows a value that was never used. Draw only values that fit, or give it its own name.")
+                 "the study shows a value that was never used. Draw only values that fit, or draw under another name.")
     need(set(values["n_layers"]) == {1, 2, 3, 4},
          f"n_layers takes the values {sorted(set(values['n_layers']))}; the task says 1 to 4.")
     need_ranges(trials[0])

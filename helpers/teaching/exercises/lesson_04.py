@@ -22,11 +22,11 @@ def study_with(trials):
 
 def wrong_counts(study, total):
     return {
-        "which is the total, but optimize(n_trials=...) means how many more.": total,
-        "but a trial that failed, or is still running, has no result: it doesn't count.": total - len(study.trials),
-        "which counts only the complete ones. A pruned trial did its work too.":
+        "that is the total, but optimize(n_trials=...) means how many more.": total,
+        "a trial that failed, or is still running, has no result and doesn't count.": total - len(study.trials),
+        "that counts only the complete ones. A pruned trial did its work too.":
             total - len(study.get_trials(states=[COMPLETE])),
-        "which is how many there are, not how many are missing.": finished(study),
+        "that is how many there are, not how many are missing.": finished(study),
     }
 
 
@@ -77,7 +77,7 @@ def on_its_way_up(answer):
     ends = load_table("pruned").set_index("trial")["val_accuracy"]
     chosen = number(answer, "the number of the trial is")
     need(chosen in range(len(study.trials)),
-         f"the study has no trial {chosen}; they go from 0 to {len(study.trials) - 1}, as in the first column.")
+         f"the study has no trial {chosen}; its trials are numbered 0 to {len(study.trials) - 1}.")
     trial, start = study.trials[int(chosen)], study.trials[0].value
     need(trial.state == PRUNED,
          f"trial {trial.number} was not pruned, it ran to the end; look in the table.")

@@ -31,8 +31,8 @@ def second_space(define_model):
          f"the widest of its models has d_model {max(widths)}. In round one the best value lay at the upper end of the "
          "range, 96: widen the range there.")
     need(max(widths) <= 192,
-         f"the widest of its models has d_model {max(widths)}. The cost of a training grows faster than its width, "
-         "so that a trial would take minutes. Go up to 128 first, and look again.")
+         f"the widest of its models has d_model {max(widths)}. The cost of training grows faster than the width, "
+         "so a trial would take minutes. Go up to 128 first, and look again.")
     need(min(widths) >= 64,
          f"the narrowest of its models has d_model {min(widths)}; even 64 was worse than 96. Begin at 64 or above.")
     heads = {layer[0].self_attn.num_heads for layer in layers}
@@ -43,9 +43,9 @@ def second_space(define_model):
          "better.")
     dropouts = [layer[0].dropout.p for layer in layers]
     need(max(dropouts) <= 0.2,
-         f"dropout goes up to {max(dropouts):.2f}. No dropout was better than 0.1: end the range low.")
+         f"dropout goes up to {max(dropouts):.2f}. Dropout 0 was better than 0.1: end the range low.")
     need(min(dropouts) < 0.05,
-         f"dropout is never below {min(dropouts):.2f}, and no dropout was better than 0.1. (Left out, it is 0.1.)")
+         f"dropout is never below {min(dropouts):.2f}, and 0 was better than 0.1. (The default is 0.1.)")
     space = dict.fromkeys(name for trial in trials for name in trial.params)
     need(space, "it asks the trial for nothing, so all twenty trials would be the same training. Ask at least for "
                 "d_model, whose range ended too early.")
@@ -135,8 +135,8 @@ def challenge(answer):
     gain, margin = pick(difference(scores, recorded), smoke=(sum(scores) / len(scores) - 0.25, 0.0))
     print(f"mean of {len(SEEDS)} seeds minus the recorded Transformer: {gain:+.3f} ± {margin:.3f}", flush=True)
     need(all(table.std(dim=0).max() > 1e-4 for table in probabilities),
-         "the model gives the same answer to every hand: it has learnt how frequent the classes are, and nothing "
-         "about cards. See the flat curves of lesson 01, and what ended them.")
+         "the model gives the same answer to every hand: it has learnt only how frequent the "
+         "classes are. See the flat curves of lesson 01, and what ended them.")
     need(not torch.equal(probabilities[0], probabilities[1]),
          "two seeds gave the very same model; does my_train pass its seed to train?")
     ahead = f"the mean of three other seeds minus the recorded Transformer's is {gain:+.3f} ± {margin:.3f}"

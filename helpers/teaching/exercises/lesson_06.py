@@ -39,14 +39,14 @@ def columns(arguments):
             need(False, f"load_csv refuses: {str(error).replace(str(path), path.name)} "
                         "(There is no header line, so columns have numbers, from 0.)")
     given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    need(set(data.classes) == set(TEAMS), f"with {given} the classes are {data.classes[:3]}. Which column is it that "
-                                          "the model has to predict?")
+    need(set(data.classes) == set(TEAMS), f"with {given} the classes are {data.classes[:3]}. Which column should "
+                                          "the model predict?")
     need(not set(TEAMS) & set(data.vocab), f"with {given} the model reads the team itself, which it has to predict.")
     found = {word for word in data.vocab if word[0].isdigit()}
     need(not found, f"with {given} the model reads {min(found, default='')!r}: a date or a number says nothing "
                     "about what the next message is about.")
     need("your" not in data.vocab,  # a word of the answers alone
-         f"with {given} the model reads what the shop answered. Who wrote that, and is it there when a new message "
+         f"with {given} the model reads what the shop answered. Is that there when a new message "
          "comes in?")
     return "The model sees what is known when a message comes in, and nothing that was written later."
 
@@ -68,13 +68,13 @@ def words(tokenize):
         where = f"from {text!r} it makes {given!r}"
         need(isinstance(given, list) and all(isinstance(token, str) for token in given),
              f"{where}; return a list of strings.")
-        need("" not in given, f"{where}: an empty string is no token.")
+        need("" not in given, f"{where}: an empty string is not a token.")
         need(not given or any(len(token) > 1 for token in given),
              f"{where}: single characters. Keep the letters of a word together.")
         need([token.lower() for token in given] == given,
              f"{where}: 'Bad' and 'bad' are still two tokens, each of them rarer than the word.")
         need(not any(letter.isspace() for token in given for letter in token),
-             f"{where}: white space is no part of a token.")
+             f"{where}: white space is not part of a token.")
         need(any(not token.isalnum() for token in given) or not any(not token.isalnum() for token in right),
              f"{where}: the punctuation is gone. A question mark may say more than the words before it.")
         need(not any(len(token) > 1 and not token.isalnum() for token in given),
@@ -83,7 +83,7 @@ def words(tokenize):
     return "A word is one token, whatever stands beside it."
 
 
-OUTCOMES = [  # how probable does the model find harmful, and is it
+OUTCOMES = [  # the model's probability of harmful, and the true class
     ([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1]),
     ([0.7, 0.2, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1], [1, 1, 1, 0, 0, 0, 0, 0]),
     ([0.9, 0.8, 0.7, 0.1, 0.6], [0, 0, 0, 0, 1]),

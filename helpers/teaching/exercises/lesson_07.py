@@ -16,19 +16,19 @@ def trial(number, process, start, state="RUNNING", machine="here"):
 ALIVE = {10: 500, 11: 620, 12: 900}  # process: start
 TRIALS = [  # and what is wrong with an answer that counts it in, or leaves it out
     (trial(0, 9, 400, state="COMPLETE"), "it is complete, so it needs no worker."),
-    (trial(1, 10, 500), "its worker is process 10, and that lives. A living worker's trial must be left alone."),
-    (trial(2, 8, 450), "it is running, on this machine, and its process 8 is not among the living."),
+    (trial(1, 10, 500), "its worker is process 10, which is alive. Its trial must be left alone."),
+    (trial(2, 8, 450), "it is running, on this machine, and its process 8 is not in `alive`."),
     (trial(3, 12, 300),
      "process 12 is running, but it started at 900, and the trial's worker at 300: the number now belongs to another "
-     "program. Compare both."),
+     "program. Compare both times."),
     (trial(4, 7, 200, machine="elsewhere"),
-     "it belongs to a worker on another machine. Its process can't be seen from here, so it may well live."),
-    (trial(5, 11, 620, machine="elsewhere"), "it belongs to a worker on another machine, whatever lives here."),
+     "it belongs to a worker on another machine. Its process can't be seen from here; it may be alive."),
+    (trial(5, 11, 620, machine="elsewhere"), "it belongs to a worker on another machine, whatever runs here."),
     (trial(6, 9, 410, state="PRUNED"), "it is pruned, so it needs no worker."),
     (trial(7, 9, 415, state="FAIL"), "it failed already: nobody has to end it."),
     (trial(8, 9, 430, state="WAITING"), "it waits in the queue: nobody has begun it."),
     (trial(9, 13, 500),
-     "its process 13 is gone. That another process started at 500 as well says nothing: look up the trial's own."),
+     "its process 13 is gone. Another process also started at 500, but look up the trial's own."),
 ]
 REASONS = {one["number"]: reason for one, reason in TRIALS}
 ORPHANS = {2, 3, 9}
@@ -71,14 +71,14 @@ def guard(function):
             study.optimize(function(objective), n_trials=len(RETURNED))
         except Exception as error:
             raise Wrong(f"the objective returned {RETURNED[len(study.trials) - 1]}, yours raised {type(error).__name__}"
-                        f" ({error}), and the study ended. The trial should end and the study continue.") from None
+                        f" ({error}), and the study ended. Only the trial should end.") from None
         need(len(calls) == len(RETURNED), f"in {len(RETURNED)} trials the objective was called {len(calls)} times. "
                                           "Call it once in each, and keep what it returns: a call is a whole training.")
         for value, trial in zip(RETURNED, study.trials, strict=True):
             need_the_right_end(trial, value, direction)
     study = optuna.create_study()
     study.optimize(function(pruned), n_trials=1)
-    need(study.trials[0].state == TrialState.PRUNED, "an objective that was pruned is no longer pruned; let its "
+    need(study.trials[0].state == TrialState.PRUNED, "a trial that was pruned is no longer pruned; let its "
                                                      "optuna.TrialPruned come through.")
     try:
         optuna.create_study().optimize(function(lambda trial: 1 / 0), n_trials=1)
@@ -102,20 +102,20 @@ def need_the_right_end(trial, value, direction):
     if value is None:
         need(trial.state == TrialState.FAIL, f"{where}. A forgotten `return` is a bug; let the trial fail.")
     need(value is None or trial.state == TrialState.PRUNED,
-         f"{where}. TPE takes no notice of a failed trial and asks for such settings again; prune it.")
+         f"{where}. TPE ignores failed trials and proposes such settings again; prune it.")
 
 
 ROOMS = [(60, 1.51), (3, 16.1), (0.5, 8.0), (2.5, 0.5), (600, 0.251), (1.75, 4.1), (7, 0.5)]
 
 
 def wrong_workers(seconds, per_second):
-    fits = "One worker brings 1 / seconds trials a second; how often does that fit into the rate?"
+    fits = "One worker finishes 1 / seconds trials per second; how many workers fit into the rate?"
     return {
         f"that gets smaller for longer trials. {fits}": per_second / seconds,
         f"that gets smaller for a faster storage. {fits}": seconds / per_second,
-        "which is not a whole number of workers.": seconds * per_second,
+        "that is not a whole number of workers.": seconds * per_second,
         "one too many: the last of them would be held up.": int(seconds * per_second) + 1,
-        "that many trials fit into a second, but a worker does not bring one each second.": int(per_second),
+        "that many trials fit into a second, but a worker does not finish one each second.": int(per_second),
     }
 
 
@@ -123,5 +123,5 @@ def wrong_workers(seconds, per_second):
 def room(function):
     compare(
         function, lambda seconds, per_second: int(seconds * per_second), ROOMS, wrong_workers,
-        otherwise="not the number that fits. How many trials a second does one worker bring?")
+        otherwise="not the number that fits. How many trials per second does one worker finish?")
     return "Long trials leave room for many workers."

@@ -10,8 +10,8 @@ LOSSES = [(0.49, 80.0), (0.5, 77.0), (1.0, 3.0), (0.04, 0.5), (2.25, 1000.0)]
 
 def wrong_units(loss, scale):
     return {
-        "that is still the scaled target's: multiply by the scale to come back to its units.": loss**0.5,
-        "the unit of that is a square. The loss is a mean of squares; take its root.": loss * scale,
+        "that is in units of the scaled target: multiply by the scale to get the target's.": loss**0.5,
+        "the unit of that is squared. The loss is a mean of squares; take its root.": loss * scale,
         "that is the mean squared error, in squared units. Take its root.": loss * scale**2,
         "the root belongs to the loss alone; the scale is in the target's units already.": (loss * scale) ** 0.5,
         "the targets were divided by the scale; to come back, multiply.": loss**0.5 / scale,
@@ -41,7 +41,7 @@ STUDIES = [
 def reason(state, value, best):
     """Why a trial should be in the list, or not."""
     if state == FAIL:
-        return "failed; the next section resumes it from its checkpoint."
+        return "a failed one; the next section resumes it."
     if state in (RUNNING, WAITING):
         return f"{state.name.lower()}, so its model is not finished."
     if state == PRUNED:
@@ -76,5 +76,5 @@ def device(function):
         need(given != str(worker) or given in gpus,
              f"{what}. That is the number of the worker, and that GPU belongs to another job.")
         need(given in gpus, f"{what}. It should be one of the job's GPUs.")
-        need(given == gpus[worker % len(gpus)], f"{what}. The workers take the GPUs in turn: the first one's is first.")
+        need(given == gpus[worker % len(gpus)], f"{what}. The workers take the GPUs in turn, from the first.")
     return "Each worker sees one GPU, and nobody takes a neighbour's."

@@ -1,4 +1,4 @@
-"""A stand-in for a trial, with which the exercises about pruning see what an objective reports and when it stops."""
+"""A stand-in for a trial: it shows the exercises on pruning what an objective reports and when it stops."""
 
 import math
 
@@ -22,7 +22,7 @@ class WatchedTrial(optuna.trial.FixedTrial):
         return len(self.values) >= self.patience
 
     def suggest_int(self, name, *_, **__):
-        raise Wrong(f"it asks the trial for {name!r}; nothing is to be tuned here, so use what your function is given.")
+        raise Wrong(f"it asks the trial for {name!r}; nothing is tuned here, so use what your function is given.")
 
     suggest_categorical = suggest_float = suggest_int
 
@@ -33,7 +33,7 @@ def to_the_end(objective, *arguments):
     try:
         return number(returned(objective, trial, *arguments), "it returns"), trial
     except optuna.TrialPruned:
-        raise Wrong("the pruner never said stop, but the trial was pruned. When does yours raise?") from None
+        raise Wrong("the pruner never said stop, but the trial was pruned. When does yours raise it?") from None
 
 
 def need_reports(trial, rounds):

@@ -36,7 +36,7 @@ class HandTuner(ipywidgets.VBox):
     training = None  # the tuner that trains
 
     def __new__(cls, *_, **__):
-        """While a try trains, running the cell again shows its tuner once more."""
+        """While a try trains, running the cell again shows the same tuner."""
         return cls.training or super().__new__(cls)
 
     def __init__(self, lstm_curve, epochs):

@@ -13,7 +13,7 @@ GOOD = COLORS["paper's recipe"]
 
 
 class HowTPEChooses(ipywidgets.VBox):
-    """A slider over the trials of one study; the picture shows what TPE chose the next value of x from.
+    """A slider over the trials of one study; the picture shows how TPE chose the next value of x.
 
     function: of an array x between low and high, to be maximized; n_trials: more than ten, since TPE draws its first
     ten at random; seed: of the sampler.

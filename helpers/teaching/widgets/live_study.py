@@ -18,8 +18,8 @@ SHARE = 0.03  # drawing takes at most this share of the time
 class LiveStudy(ipywidgets.VBox):
     """Shows a study that runs in the background, and lets you stop it.
 
-    behind: from `run_behind`. label: what the study's value is, for the axes. reference: {name: value} of what is to
-    be beaten, as dashed lines. The button ends the run after the trials in progress; nothing is lost.
+    behind: from `run_behind`. label: what the study's value is, for the axes. reference: {name: value} to beat, as
+    dashed lines. The button ends the run after the trials in progress; nothing is lost.
     """
 
     def __init__(self, behind, label=None, reference=None):
@@ -41,7 +41,7 @@ class LiveStudy(ipywidgets.VBox):
     def watch(self):
         """Counts the trials each second, and draws the study now and then, until its run has ended.
 
-        Says a problem, such as a storage that is away, and looks again, also after the end.
+        Shows a problem, such as an unreachable storage, and tries again, even after the end.
         """
         next_drawing, seen_to_its_end = 0.0, False
         while not seen_to_its_end:

@@ -23,7 +23,7 @@ class YouAreTheObjective(ipywidgets.VBox):
     """The study asks, you decide: take its proposal or move the sliders, then look at the value there.
 
     looks: the number of values you may see; then the function is shown, and the best value that Random and TPE find
-    with as many looks, as the mean of `rivals` studies each. The function is another one each time.
+    with as many looks, as the mean of `rivals` studies each. The function is different each time.
     """
 
     def __init__(self, looks=LOOKS, rivals=20):
@@ -73,15 +73,15 @@ class YouAreTheObjective(ipywidgets.VBox):
     def end(self):
         """Shows the function and the rivals, and the result in words."""
         self.look_button.disabled = self.follow_button.disabled = True
-        self.words.value = "The game is over. The two samplers play it now ..."
+        self.words.value = "The game is over. The two samplers are playing now ..."
         rivals = {name: [play(self.function, make_sampler(seed), self.looks) for seed in range(self.rivals)]
                   for name, make_sampler in RIVALS.items()}
         self.draw(rivals)
         ends = {name: np.max(values, axis=1).mean() for name, values in rivals.items()}
         self.words.value = (
-            f"<b>Your best: {max(self.values):.3f}.</b> The highest hill is 1. With as many looks, mean of "
+            f"<b>Your best: {max(self.values):.3f}.</b> The highest hill is 1. With as many looks, the mean best of "
             f"{self.rivals} studies: Random {ends['Random']:.3f}, TPE {ends['TPE']:.3f}. "
-            "One game proves little: press New game to play another."
+            "One game proves little: press New game for another."
         )
 
     def draw(self, rivals=None):

@@ -16,7 +16,7 @@ WRONG = {
         (("Transfomer", 20), 'write "LSTM" or "Transformer"'),
         ((None, 20), "your winner is None"),
         (("LSTM", 0.25), "If you mean a share"),
-        (("LSTM", 3), "the gap is wider than 3 points"),
+        (("LSTM", 3), "more than 10 points wider than 3"),
         (("LSTM", 60), "no model should do worse"),
         (("LSTM", -25), "is negative"),
         (("LSTM", "25"), "points is '25'; it should be a number"),

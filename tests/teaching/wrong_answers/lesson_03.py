@@ -117,7 +117,7 @@ WRONG = {
         (space(lr=lambda trial: trial.suggest_float("lr", 1e-4, 1e-2, log=True)), "keep the range 1e-5 to 1e-1"),
         (space(dropout=lambda trial: trial.suggest_float("dropout", 0.0, 1.0)), "the task says 0.5 at most"),
         (space(dropout=lambda trial: trial.suggest_float("dropout", 0.0, 0.2),
-               label_smoothing=lambda trial: trial.suggest_float("dropout", 0.0, 0.2)), "two questions need two names"),
+               label_smoothing=lambda trial: trial.suggest_float("dropout", 0.0, 0.2)), "parameters need two names"),
         (space(label_smoothing=lambda trial: trial.suggest_float("smooth", 0.0, 0.4)), "goes from 0.00 to 0.40"),
         (space(d_model=lambda trial: trial.suggest_int("d_model", 32, 96)), "which can't be built"),
         (space(n_heads=lambda trial: trial.suggest_int("n_heads", 2, 8)), "which can't be built"),

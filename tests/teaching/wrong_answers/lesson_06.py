@@ -23,7 +23,7 @@ WRONG = {
         (str.split, "'Bad' and 'bad' are still two tokens"),
         (lambda text: text.lower().split(), "a word and a mark"),
         (lambda text: re.findall(r"\w+", text.lower()), "the punctuation is gone"),
-        (lambda text: re.findall(r"\w+|\W", text.lower()), "white space is no part"),
+        (lambda text: re.findall(r"\w+|\W", text.lower()), "white space is not part"),
         (lambda text: list(text.lower()), "Keep the letters of a word together"),
         (lambda text: re.findall(r"[a-z0-9]+|[^\w\s]", text.lower()), "it should be ['größe'"),
         (lambda text: text.lower(), "return a list"),

@@ -47,8 +47,8 @@ def minimizes(trials):
 
 WRONG = {
     "11.1": [
-        (lambda loss, scale: loss**0.5, "still the scaled target's"),
-        (lambda loss, scale: loss * scale, "the unit of that is a square"),
+        (lambda loss, scale: loss**0.5, "in units of the scaled target"),
+        (lambda loss, scale: loss * scale, "the unit of that is squared"),
         (lambda loss, scale: loss * scale**2, "in squared units"),
         (lambda loss, scale: (loss * scale) ** 0.5, "the root belongs to the loss alone"),
         (lambda loss, scale: loss**0.5 / scale, "to come back, multiply"),
@@ -57,7 +57,7 @@ WRONG = {
     "11.2": [
         (trusts_pruned_values, "it is complete with 0.9, and none has more"),
         (keeps_one, "even if another one is equally good"),
-        (deletes_failed, "failed; the next section resumes it"),
+        (deletes_failed, "a failed one; the next section resumes it"),
         (deletes_all_others, "running, so its model is not finished"),
         (forgets_pruned, "pruned, so its model goes"),
         (minimizes, "was beaten by 0.9"),

@@ -13,7 +13,7 @@ def right(trial, now, grace):
 
 WRONG = {
     "12.1": [
-        (silent(lambda trial, now, grace: trial["state"] == "RUNNING"), "its worker lives"),
+        (silent(lambda trial, now, grace: trial["state"] == "RUNNING"), "its worker is alive"),
         (silent(lambda trial, now, grace: now - (trial["heartbeat"] or now) > grace), "it is complete"),
         (silent(lambda trial, now, grace: trial["state"] == "RUNNING" and now - (trial["heartbeat"] or 0) > grace),
          "it has no heartbeat"),
@@ -23,14 +23,14 @@ WRONG = {
          "TypeError"),
         (silent(lambda trial, now, grace: right(trial, now + 1, grace)), "exactly 60 seconds old"),
         (silent(lambda trial, now, grace: right(trial, now, 60)), "Does it use `grace`"),
-        (silent(right, of=lambda trial: trial["heartbeat"]), "holds 800, which is no trial's number"),
+        (silent(right, of=lambda trial: trial["heartbeat"]), "holds 800, which is not a trial number"),
         (lambda trials, now, grace: len(trials), "return a list of numbers"),
     ],
     "12.2": [
         (lambda n_trials, workers: 10, "that is not their number"),
         (lambda n_trials, workers: min(n_trials, 10), "that holds for one worker"),
         (lambda n_trials, workers: min(n_trials, workers), "the trials of the first round"),
-        (lambda n_trials, workers: min(n_trials, max(10, workers)), "draw another one at random"),
+        (lambda n_trials, workers: min(n_trials, max(10, workers)), "draw another trial at random"),
         (lambda n_trials, workers: min(n_trials, 9 + workers), "end together here"),
         (lambda n_trials, workers: min(n_trials, workers * (10 // workers)), "round up"),
         (lambda n_trials, workers: workers * math.ceil(10 / workers), "more than the study has"),
