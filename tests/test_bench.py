@@ -185,6 +185,7 @@ def test_a_racer_reaches_a_goal_at_an_epoch_and_not_after_the_time(monkeypatch):
     assert (row["best_60"], row["best_90"]) == (0.8, 0.86)
 
 
+@pytest.mark.slow
 def test_the_clock_of_cores_stands_still_for_what_waits_and_ends_what_works():
     waits = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3)"])
     _, clock = race.watch(waits, seconds=2)
@@ -255,6 +256,7 @@ def below(names):
     return found
 
 
+@pytest.mark.slow
 def test_the_race_runs_with_what_the_tuners_environment_holds():
     lines = (race.ROOT / "tests" / "bench" / "requirements-tuners.txt").read_text(encoding="utf-8").splitlines()
     there = below(re.match(r"[\w-]+", line)[0] for line in lines if line[0] != "#")

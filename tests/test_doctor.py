@@ -30,6 +30,7 @@ def test_a_sound_installation_is_well():
                         lines[-2])
 
 
+@pytest.mark.slow
 def test_a_missing_package_is_named_with_its_fix_and_exit_status_1(tmp_path):
     # A sitecustomize that hides tqdm from the metadata, as if it had not been installed.
     (tmp_path / "sitecustomize.py").write_text(

@@ -48,6 +48,7 @@ def test_notebook_08_shows_the_pins_of_the_scripts():
          ", ".join(pin.replace("==", " ") for pin in header(key)["dependencies"])] for key, about in LIBRARIES.items()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ENVIRONMENT_OF)
 def test_a_missing_library_gives_one_sentence_with_the_command_that_installs_it(library):
     module = MODULES.get(library, library)

@@ -75,6 +75,7 @@ def any_study(test):
 
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Glyph .* missing from font"),  # boxes in the picture; the alt text has the name
     pytest.mark.filterwarnings("ignore:constrained_layout not applied"),
 ]

@@ -65,6 +65,7 @@ def test_every_helper_can_be_imported(tmp_path):
     assert run(tmp_path, "-c", IMPORT_ALL) == (0, "")
 
 
+@pytest.mark.slow
 def test_every_test_module_can_be_imported(tmp_path):
     status, said = run(tmp_path, "-m", "pytest", "-p", "no:nbval", "-o", "addopts=", "--co", "-q", "tests")
     assert status == 0, said[-5000:]

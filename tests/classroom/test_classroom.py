@@ -232,6 +232,7 @@ def test_a_learner_whose_trial_takes_an_hour_was_seen_at_the_last_report():
     assert standings([trial], [Contents(trial)])[0].seen > long_ago + timedelta(minutes=59)
 
 
+@pytest.mark.slow
 @POSIX
 def test_it_ends_at_once_and_continues_with_the_same_file(start, tmp_path):
     server = start(tmp_path / "class.db")

@@ -202,6 +202,7 @@ def test_an_end_that_is_no_time_or_past_is_said():
     assert time_of_today(None) is None
 
 
+@pytest.mark.slow
 def test_a_study_file_that_is_deleted_is_said_once(start, tmp_path):
     server = start(tmp_path / "class.db")
     join(server, "Ada").optimize(lambda trial: 1.0, n_trials=1)

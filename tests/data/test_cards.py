@@ -15,6 +15,7 @@ def all_five_card_hands():
     return np.fromiter(chosen, dtype=np.int8, count=5 * 2_598_960).reshape(-1, 5)
 
 
+@pytest.mark.slow
 def test_every_five_card_hand_is_named_right():
     counts = sum(np.bincount(cards.categorize(part), minlength=9) for part in np.array_split(all_five_card_hands(), 20))
     assert counts.tolist() == KNOWN

@@ -72,6 +72,7 @@ LOSS = """
 """
 
 
+@pytest.mark.slow
 def test_for_a_loss_two_places_change(tmp_path):
     """The data is renamed too. The value of a trial is its smallest loss, and the model in the file has it."""
     copy = copy_project(tmp_path / "copy")

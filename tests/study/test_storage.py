@@ -100,6 +100,7 @@ def test_a_live_workers_trial_is_left_alone(storage, capsys):
     assert count_trials(open_study("mine", storage)) == "1 complete"
 
 
+@pytest.mark.slow
 def test_of_several_that_find_a_dead_trial_one_queues_it_again(storage):
     process, _ = worker_in_a_trial("mine", storage)
     kill(process)
@@ -120,6 +121,7 @@ def taken(storage, trials, state, together, won):
             won.put(None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"), [(TrialState.WAITING, TrialState.RUNNING), (TrialState.RUNNING, TrialState.FAIL)])
 def test_of_four_that_reach_for_a_trial_at_the_same_moment_one_gets_it(storage, before, after):
@@ -255,6 +257,7 @@ def test_a_worker_whose_trial_others_marked_as_failed_continues_with_the_next(st
     assert count_trials(study) == "3 complete, 1 failed"
 
 
+@pytest.mark.slow
 def test_a_new_storage_and_study_made_by_several_at_the_same_moment_is_one(storage):
     code = ("import sys; from helpers.study import open_study; print('ready', flush=True); sys.stdin.readline(); "
             f"study = open_study('mine', {storage!r}); study.enqueue_trial({{'x': 1}})")

@@ -183,9 +183,10 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no fork")
-@pytest.mark.parametrize("place", ["script", pytest.param("notebook", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("storage", ["a.journal", pytest.param("sqlite:///a.db", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("place", ["script", "notebook"])
+@pytest.mark.parametrize("storage", ["a.journal", "sqlite:///a.db"])
 def test_a_trial_may_start_processes_of_its_own(place, storage, tmp_path):
     code = LOADER.replace("STORAGE", repr(storage))
     if place == "script":

@@ -50,6 +50,7 @@ def test_a_handout_is_a_whole_course_without_tests_and_without_what_the_teacher_
     assert sorted(there) == sorted(set(expected))
 
 
+@pytest.mark.slow
 def test_the_commands_work_in_a_handout(course, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "helpers", "progress"], cwd=course, capture_output=True, text=True, timeout=600,
