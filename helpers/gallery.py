@@ -26,7 +26,7 @@ class Library:
 
 LIBRARIES = {
     "xgboost": Library("XGBoost", "one",
-                       "its own metric merror is an error rate: a maximizing study would prune the best; "
+                       "its metric merror is an error rate: a maximizing study would prune the best; "
                        "plain xgboost installs a large GPU library, xgboost-cpu does not"),
     "lightgbm": Library("LightGBM", "one", "a metric to minimize (multi_error) in a maximizing study: ValueError"),
     "sklearn": Library("scikit-learn", "one",

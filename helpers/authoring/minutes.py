@@ -15,7 +15,7 @@ from helpers.teaching import quizzes
 
 WORDS = 200  # that one reads in a minute; code, hints and solutions are not counted
 PER_QUESTION = 1  # minutes for a quick question
-HEADER = re.compile(r"^\*\d+ minutes.*\*$", re.MULTILINE)
+HEADER = re.compile(r"^\*About \d+ minutes.*\*$", re.MULTILINE)
 TASK = re.compile(r"^#+ (.*) · (\d+) minutes$", re.MULTILINE)  # an exercise, or something else to do
 NOT_READ = re.compile(r"```.*?```|<details>.*?</details>|<!--.*?-->", re.DOTALL)
 
@@ -52,7 +52,7 @@ def sentence(notebook, lesson, computing):
     total = 5 * math.ceil((reading + doing + questions + computing) / 5)
     parts = {"to read": reading, f"for {' and '.join(to_do)}": doing, "for quick questions": questions}
     said = ", ".join(f"{minutes} {what}" for what, minutes in parts.items() if minutes)
-    return total, f"*{total} minutes: {said}, and {max(1, round(computing))} while the machine computes.*"
+    return total, f"*About {total} minutes: {said}, and {max(1, round(computing))} while the machine computes.*"
 
 
 def with_header(path):

@@ -48,17 +48,9 @@ def results_in_short():
 
 
 def learning_curves():
-    """The first picture of README: the LSTM, the Transformer that lost, and the one that was tuned."""
+    """The picture of README: the LSTM, the Transformer that lost, and the one that was tuned."""
     curves = pd.concat(recorded.load_table(f"{part}_curves") for part in ("untuned", "tuned"))
     return plots.learning_curves(curves[curves["model"].isin(["LSTM", "paper's recipe", "tuned Transformer"])]).figure
-
-
-def round_two():
-    """The second picture of README: the trials of round two, above what there was before."""
-    mean = by_model(recorded.load_test_results(), ("val_accuracy",))["val_accuracy"]
-    names = ("LSTM", "Transformer, first try", "tuned boosted trees")
-    trials = recorded.load_round("transformer", "round 2")
-    return plots.history(trials, {name: mean[name] for name in names}, label="validation accuracy").figure
 
 
 def sentence_on_storages():
@@ -87,17 +79,10 @@ def sentence_on_gpu(size):
     )
 
 
-PICTURES = (learning_curves, round_two)
-
-
-def picture(draw):
-    return f"![{alt_text(draw())}](notebooks/{draw.__name__}.png)"
-
+PICTURE = NOTEBOOKS / "learning_curves.png"
 
 BLOCKS = {
-    "results": lambda: f"{picture(learning_curves)}\n\n{results_in_short()}\n\n{picture(round_two)}\n"
-                       "*Round two of the search:* each dot is a complete trial, each tick at the bottom a pruned one; "
-                       "the dashed lines are models to compare with.",
+    "results": lambda: f"![{alt_text(learning_curves())}](notebooks/{PICTURE.name})\n\n{results_in_short()}",
     "storages": sentence_on_storages,
     "gpu, usual": lambda: sentence_on_gpu("usual"),
     "gpu, full width": lambda: sentence_on_gpu("full width"),
@@ -133,5 +118,4 @@ def pages():
 if __name__ == "__main__":
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8", newline="\n")
-    for draw in PICTURES:
-        draw().savefig(NOTEBOOKS / f"{draw.__name__}.png", dpi=80)
+    learning_curves().savefig(PICTURE, dpi=80)

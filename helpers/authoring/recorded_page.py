@@ -114,7 +114,8 @@ SECTIONS = {  # heading: (what the table says, the function that makes it, the r
         "Card hands, 6,000 to train on. Accuracy and macro AUC on 4,000 test hands that played no role in any choice: "
         "mean of five seeds with its 95 % interval, which is zero for methods that do not depend on a seed. Twelve "
         "epochs unless the name says otherwise. *Tuned*: searched in two rounds; the networks' best five settings "
-        "re-ranked over three seeds. Search seconds are on one core. *First try*: the best of one study of 100 trials.",
+        "re-ranked over three seeds, which counts as search. Seconds are of one core. *First try*: the best of one "
+        "study of 100 trials.",
         results, ["untuned", "patience", "schedule", "studies", "first_try", "rounds", "tuned"]),
     "The same hands in another order": (
         "Test accuracy by the order of the seven cards, mean of five seeds.", layouts, ["bench/layouts"]),

@@ -26,7 +26,7 @@ from helpers.evaluation import interval
 FOLDS = 8
 FRESH = 20
 ARMS = {
-    "one training a trial": (1, optuna.pruners.NopPruner),
+    "one training per trial": (1, optuna.pruners.NopPruner),
     "mean of eight": (FOLDS, optuna.pruners.NopPruner),
     "mean of eight, median pruner": (FOLDS, lambda: optuna.pruners.MedianPruner(5, 2)),
     "mean of eight, Wilcoxon pruner": (FOLDS, lambda: optuna.pruners.WilcoxonPruner(n_startup_steps=2)),

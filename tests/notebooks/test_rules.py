@@ -46,7 +46,7 @@ def test_the_rules_can_be_broken():
 @pytest.mark.parametrize(("lesson", "cells", "words", "broken"), [
     ("98", 70, 2700, 0), ("98", 71, 2700, 1), ("98", 70, 2701, 1), ("10", 71, 2701, 0)])
 def test_a_lesson_has_at_most_70_cells_and_2700_words(lesson, cells, words, broken):
-    text = "*5 minutes: to read.*\n\n" + "one " * words + "\n```\ncode\n```\n<details>a solution</details>"
+    text = "*About 5 minutes: to read.*\n\n" + "one " * words + "\n```\ncode\n```\n<details>a solution</details>"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)] + [
         nbformat.v4.new_code_cell("") for _ in range(cells - 1)])
     assert sum("at most" in rule for rule in tidy_notebooks.broken_rules(notebook, lesson)) == broken
