@@ -29,8 +29,8 @@ def measured():
 def write_measured(rows, start):
     """Adds what a walk measured to what was known. rows: from `walk`; start: time.perf_counter() at its beginning."""
     lessons = measured() | {name[:2]: round(minutes, 1) for name, minutes, _, errors in rows if not errors}
-    write_provenance("minutes", "Minutes of computing in each lesson, without what runs behind it.",
-                     "python -m helpers walk", start, workers=1, lessons=dict(sorted(lessons.items())))
+    what = "Minutes of computing in each lesson, without background runs; date and machine are of the last walk."
+    write_provenance("minutes", what, "python -m helpers walk", start, workers=1, lessons=dict(sorted(lessons.items())))
 
 
 def prose(notebook):
