@@ -17,6 +17,8 @@ from helpers.authoring import provenance
 from helpers.data import CARD_HANDS, load_csv
 from tests.bench import article, faster, gpu, growth, race, racers, running, samplers, table, wilcoxon
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("seconds", "words"), [
     ({10: 0.001, 100: 0.002, 1_000: 0.004}, "more than 1,000"),
@@ -139,7 +141,6 @@ def test_each_way_to_take_steps_learns(way, monkeypatch):
     assert which.shape[0] == (faster.STACKED if way == "eight stacked" else data.n_classes)
 
 
-@pytest.mark.slow
 def test_processes_that_train_side_by_side_are_told_how_many_and_how_long(monkeypatch):
     monkeypatch.setattr(gpu, "SIZES", {"usual": gpu.SIZES["usual"]})
     rows = gpu.side_by_side(["cpu"], numbers=(1, 2), seconds=0.5, repeats=2)
@@ -147,7 +148,6 @@ def test_processes_that_train_side_by_side_are_told_how_many_and_how_long(monkey
     assert (rows["hands_per_second"] > 0).all()
 
 
-@pytest.mark.slow
 def test_a_trial_too_large_for_the_memory_costs_that_trial_alone():
     states, reason = gpu.out_of_memory("cpu")
     assert states == "1 complete, 1 pruned"
@@ -185,7 +185,6 @@ def test_a_racer_reaches_a_goal_at_an_epoch_and_not_after_the_time(monkeypatch):
     assert (row["best_60"], row["best_90"]) == (0.8, 0.86)
 
 
-@pytest.mark.slow
 def test_the_clock_of_cores_stands_still_for_what_waits_and_ends_what_works():
     waits = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3)"])
     _, clock = race.watch(waits, seconds=2)
@@ -256,7 +255,6 @@ def below(names):
     return found
 
 
-@pytest.mark.slow
 def test_the_race_runs_with_what_the_tuners_environment_holds():
     lines = (race.ROOT / "tests" / "bench" / "requirements-tuners.txt").read_text(encoding="utf-8").splitlines()
     there = below(re.match(r"[\w-]+", line)[0] for line in lines if line[0] != "#")

@@ -7,7 +7,10 @@ import pytest
 
 from tests.windows_stand_in import ROOT, environment
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the stand-in looks into /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the stand-in looks into /proc"),
+]
 IMPORT_ALL = """
 import importlib, pkgutil, helpers
 for module in pkgutil.walk_packages(helpers.__path__, "helpers.", onerror=print):
@@ -65,13 +68,11 @@ def test_every_helper_can_be_imported(tmp_path):
     assert run(tmp_path, "-c", IMPORT_ALL) == (0, "")
 
 
-@pytest.mark.slow
 def test_every_test_module_can_be_imported(tmp_path):
     status, said = run(tmp_path, "-m", "pytest", "-p", "no:nbval", "-o", "addopts=", "--co", "-q", "tests")
     assert status == 0, said[-5000:]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lesson", ["00", "01", "02", "03", "04", "05"])
 def test_a_lesson_runs(lesson, tmp_path):
     """Under nbval, as in our tests, and every process of it is on the stand-in."""

@@ -7,6 +7,8 @@ from helpers import baselines, recipes, recorded
 from helpers.authoring import kept, provenance, record, rounds
 from helpers.data import CARD_HANDS, load_csv
 
+pytestmark = pytest.mark.slow
+
 
 def test_recording_writes_a_table_its_curves_and_its_provenance(tmp_path, monkeypatch):
     def record_tiny():
@@ -35,7 +37,6 @@ def test_an_unknown_part_is_named():
         record.record(["everything"])
 
 
-@pytest.mark.slow
 def test_a_round_begins_with_its_starts_takes_its_seconds_and_is_recorded_once(tmp_path, monkeypatch):
     monkeypatch.setattr(recorded, "RECORDED", tmp_path)
     monkeypatch.setattr(rounds, "N_TRIALS", {"round 1": 2, "round 2": 1})

@@ -8,6 +8,8 @@ from optuna.trial import FixedTrial
 from helpers import recorded, search
 from helpers.authoring import kept, steps
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
@@ -21,7 +23,6 @@ def small(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.slow
 def test_each_step_is_recorded_once_and_its_best_is_trained_again(small):
     steps.record_steps()
     table = pd.read_csv(small / "steps.csv")
@@ -36,7 +37,6 @@ def test_each_step_is_recorded_once_and_its_best_is_trained_again(small):
     assert before == {path: path.read_bytes() for path in small.iterdir()}
 
 
-@pytest.mark.slow
 def test_a_recording_goes_on_where_it_was_stopped(small, monkeypatch):
     for name in steps.STEPS:
         steps.run_step(name)
