@@ -117,7 +117,7 @@ def bidirectional_lstm(define_my_lstm):
              "the trial's hidden_size does not reach the model; pass it on to LSTMClassifier.")
         need(repr(model) == repr(LSTMClassifier(data.vocab_size, data.n_classes, hidden_size=model.lstm.hidden_size)),
              "it sets more than the task says; leave the other arguments out, so that they stay at their defaults.")
-    return "Both directions, and 1 question for the trial."
+    return "Both directions, and 1 parameter asked for."
 
 
 SETTINGS = {  # name: its optimizers, and its range

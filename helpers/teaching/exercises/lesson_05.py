@@ -53,8 +53,8 @@ def second_space(define_model):
          f"it asks for {len(space)} settings: {', '.join(space)}. Twenty trials are few; fix what made no difference, "
          "or what you have no question about.")
     if len(space) == 1:
-        return "1 question about the model is left."
-    return f"{len(space)} questions about the model are left, each for a reason."
+        return "1 parameter of the model is left."
+    return f"{len(space)} parameters of the model are left, each for a reason."
 
 
 SAMPLES = [([0.81, 0.86, 0.87, 0.81, 0.82],), ([0.70, 0.74],), ([0.91, 0.90, 0.92, 0.88, 0.91, 0.89, 0.90, 0.93],)]
