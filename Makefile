@@ -14,10 +14,10 @@
 # For those who change the course:
 # make test-all   make test, then make test-slow: browser, PostgreSQL, kills, and whatever takes long
 # make test-gallery  every script of the gallery, twice, in its environment
-# make lint       ruff, the order of the wings, the rules of notebooks
+# make lint       ruff, the order of imports, the rules for notebooks
 # make walk       run the notebooks at full budget, record their minutes, keep them for the book (NOTEBOOK=04)
 # make screenshots  pictures of the notebooks in both themes, under build/screenshots/ (NOTEBOOK=03, BUDGET=full)
-# make numbers    write the numbers and pictures of README, and data/recorded/README.md from the recordings
+# make numbers    write the numbers and the picture of README, the lessons, and data/recorded/README.md from the recordings
 # make record     run the experiments behind data/recorded/ again (an hour and more)
 # make bench PART=samplers  what a piece of advice is worth, or a tool costs: a file of tests/bench, whose first lines
 #                 say how long it takes and which ARGS it has, like ARGS=--record to keep the result

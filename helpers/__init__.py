@@ -1,1 +1,1 @@
-"""The small package behind the lessons; CONTRIBUTING.md shows its wings."""
+"""The small package behind the lessons; CONTRIBUTING.md shows its folders."""

@@ -57,7 +57,7 @@ def open_dashboard(path_or_url, port=0):
         return dashboard
     process, answer = start(storage, port)
     dashboard = RUNNING[storage, port] = Dashboard(process, f"http://{HOST}:{answer['port']}/")
-    names = ", ".join(answer["studies"]) or "none yet. Is this the file of your study? If so, run it"
+    names = ", ".join(answer["studies"]) or "none yet. Is this the file of your study? If so, run the study"
     print(f"Dashboard of {hide_password(storage)} at {dashboard.url}\nStudies in it: {names}.")
     return dashboard
 

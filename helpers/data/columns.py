@@ -82,7 +82,7 @@ def is_number(cell):
 
 
 def find_columns(source, table, text=None, label=None):
-    """The numbers of the columns that hold the texts, [2] or [1, 2], and the labels; others are guessed."""
+    """The numbers of the columns that hold the texts, [2] or [1, 2], and the labels; any not named are guessed."""
     texts = text if isinstance(text, (list, tuple)) else [text]
     texts = [_column(source, table, "text", one) for one in texts if one is not None]
     labels = [_column(source, table, "label", label)] if label is not None else []

@@ -74,8 +74,8 @@ class SequenceData:
     def reduced(self, max_length=None, min_count=1, limit=None, seed=0):
         """The same data, smaller, without reading the file again: shorter texts, fewer tokens, fewer rows.
 
-        limit: at most this many rows of the training and validation part, drawn by class; each class keeps a
-            row while there is room. The test part stays whole: with fewer rows its score would be less certain.
+        limit: at most this many rows each of the training and the validation part, drawn by class; each class keeps
+            a row while there is room. The test part stays whole: with fewer rows its score would be less certain.
         min_count: tokens that are rarer in the reduced training part are unknown.
         """
         parts = {"train": (self.x_train, self.y_train), "val": (self.x_val, self.y_val), "test": self._test}
@@ -117,7 +117,7 @@ class SequenceData:
 def load_csv(path, tokenize=None, max_length=None, limit=None, seed=0, text=None, label=None, vocab_size=None,
              min_count=1, *, sep=None, encoding=None, header="infer", names=None, quoting=None, quotechar='"',
              label_from=None, rare="refuse", split="split"):
-    """Reads texts and labels into a `SequenceData`. Other arguments are guessed; `data.quality.read_as` says how.
+    """Reads texts and labels into a `SequenceData`. Arguments left out are guessed; see `data.quality.read_as`.
 
     path: of a file (a table, JSON, Parquet, Excel, compressed or not) or its http(s) address; of a folder with a folder
         for each class; {class: path}; {"train": path, "val": path, "test": path}; or (path of texts, path of labels).

@@ -18,8 +18,8 @@ class QualityReport:
 
     dropped: the lines of the rows that could not be used, {reason: [line, ...]}.
     duplicates: rows that repeat the tokens and label of an earlier row. conflicting: texts with more than one label.
-    shared: texts in more than one part. warnings: what to know before training.
-    read_as: what was assumed about the file.
+    shared: texts in more than one part. warnings: sentences on what to know before training.
+    read_as: what was assumed about the file, in one line.
     """
 
     rows_read: int

@@ -69,7 +69,7 @@ class _Optimization:
             study.stop()
 
     def if_away(self, trouble):
-        """Counts a trial that was lost. Returns whether one has begun since the last failure."""
+        """Counts a trial that was lost. Returns whether one has begun since the previous failure."""
         progress, self.last = self.objective.trial is not self.last, self.objective.trial
         if self.last is not None:  # remembered at once, since the storage may stay away
             give_up(self.study, self.last)

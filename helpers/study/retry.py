@@ -16,7 +16,7 @@ RECONNECT = 60  # seconds that a worker waits for an unavailable storage
 def retry_while_away(work, if_away=lambda trouble: False):
     """Calls `work()`, again and again while the storage is unavailable, for RECONNECT seconds from the first failure.
 
-    if_away: called with the error after each failure. It returns True if `work` made progress since the last
+    if_away: called with the error after each failure. It returns True if `work` made progress since the previous
     failure, as a long run does: then the seconds count from this failure.
     Raises StudyError if the storage does not come back, or its disk is full.
     """

@@ -43,7 +43,7 @@ def gather(folder, path):
             when = [one["solved"].get(item, "") for item in items]
             table.append([one["who"], name, one["exported"], sum(map(bool, when)), len(items), *when])
     write_table(path, table)
-    asked = f"; not readable, ask again for: {', '.join(unread)}" if unread else ""
+    asked = f"; no valid export, ask again for: {', '.join(unread)}" if unread else ""
     return f"{path}, learners: {len(exports) - len(unread)}{asked}"
 
 

@@ -61,7 +61,7 @@ def test_what_is_no_export_is_named_and_the_others_are_gathered(learner, tmp_pat
     edited = (tmp_path / "ada.json").read_text(encoding="utf-8")
     (tmp_path / "ada.json").write_text(edited, encoding="utf-8-sig")
     said = handing_in.gather(tmp_path, tmp_path / "class.csv")
-    assert said.endswith("class.csv, learners: 1; not readable, ask again for: folder.json, half.json, "
+    assert said.endswith("class.csv, learners: 1; no valid export, ask again for: folder.json, half.json, "
                          "latin.json, list.json, odd.json, plain.json")
     row = (tmp_path / "class.csv").read_text(encoding="utf-8-sig").splitlines()[1]
     assert row.startswith("'=HYPERLINK(1),ada.json,")  # a name must not become a formula

@@ -73,7 +73,7 @@ def fixed_recipe(fixed):
          f"its model is {fixed.d_model} wide, ours is {paper.d_model}; keep width=1 / 8, which we can afford.")
     need(fixed.constant_lr is None and not fixed.norm_first,
          "leave out norm_first and constant_lr; change only the warm-up, the factor and the depth.")
-    need(warmup >= 1, f"a warm-up of {warmup:g} steps is no warm-up; give it at least one. (Not a share.)")
+    need(warmup >= 1, f"a warm-up of {warmup:g} steps is no warm-up; give it at least one. (A number, not a share.)")
 
     n_steps = EPOCHS * math.ceil(6_000 / 64)
     need(warmup < n_steps,

@@ -33,7 +33,7 @@ def to_the_end(objective, *arguments):
     try:
         return number(returned(objective, trial, *arguments), "it returns"), trial
     except optuna.TrialPruned:
-        raise Wrong("the pruner never said stop, but the trial was pruned. When does yours raise it?") from None
+        raise Wrong("the pruner never said stop, but the trial was pruned. When do you raise TrialPruned?") from None
 
 
 def need_reports(trial, rounds):
