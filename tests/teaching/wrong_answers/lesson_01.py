@@ -58,7 +58,7 @@ WRONG = {
         (recipe(width=1), "512 wide"),
         (recipe(norm_first=True), "leave out norm_first"),
         (recipe(warmup=0), "is no warm-up"),
-        (recipe(warmup=0.25), "Not a share"),
+        (recipe(warmup=0.25), "not a share"),
         (recipe(n_layers="2"), "n_layers is '2'"),
         ({"warmup": 400, "n_layers": 2}, "pass the PaperRecipe itself"),
     ],
