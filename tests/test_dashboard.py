@@ -16,6 +16,8 @@ from helpers.dashboard import open_dashboard
 from helpers.study import StudyError, open_study
 from helpers.study.addresses import hide_password
 
+pytestmark = pytest.mark.slow
+
 ADD_TRIALS = (
     "import sys; from helpers.study import open_study; "
     "open_study('mine', sys.argv[1]).optimize(lambda trial: trial.suggest_float('x', 0, 1), n_trials=3)"

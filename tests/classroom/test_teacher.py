@@ -20,6 +20,8 @@ from helpers.classroom.server import open_database, time_of_today, watch
 from helpers.study import StudyError, open_study
 from tests.classroom.server import from_file, in_memory, join
 
+pytestmark = pytest.mark.slow
+
 
 def names(rows):
     return [row["name"] for row in rows]
@@ -202,7 +204,6 @@ def test_an_end_that_is_no_time_or_past_is_said():
     assert time_of_today(None) is None
 
 
-@pytest.mark.slow
 def test_a_study_file_that_is_deleted_is_said_once(start, tmp_path):
     server = start(tmp_path / "class.db")
     join(server, "Ada").optimize(lambda trial: 1.0, n_trials=1)

@@ -22,6 +22,8 @@ from optuna.trial import TrialState
 from helpers.study import StudyError, count_trials, finished, open_study, run_until, run_workers, workers
 from helpers.study.workers import find, work
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -183,7 +185,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no fork")
 @pytest.mark.parametrize("place", ["script", "notebook"])
 @pytest.mark.parametrize("storage", ["a.journal", "sqlite:///a.db"])
@@ -462,7 +463,6 @@ def objective(trial):
 """
 
 
-@pytest.mark.slow
 def test_two_terminals_work_on_one_study(tmp_path):
     (tmp_path / "mine.py").write_text(OBJECTIVE)
     words = ["worker", "mine:objective", "--study", "shared", "--storage", "shared.journal", "--trials", "10"]
@@ -477,7 +477,6 @@ def test_two_terminals_work_on_one_study(tmp_path):
     assert {trial.user_attrs["threads"] for trial in study.trials} == {1}
 
 
-@pytest.mark.slow
 def test_a_worker_that_cannot_begin_says_why(tmp_path):
     (tmp_path / "mine.py").write_text("limit = 3\n")
     (tmp_path / "mine_imports.py").write_text("import mine_imp\n")
