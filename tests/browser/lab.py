@@ -71,6 +71,14 @@ def new_page(browser):
     context.close()
 
 
+def expect(locator):
+    """Playwright's assertions about what a locator shows; each waits until it holds."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=120_000)
+    return expect(locator)
+
+
 def wait_for(condition, seconds, what):
     """Returns what the condition returns as soon as that is true; raises TimeoutError if it never is."""
     end = time.monotonic() + seconds
@@ -309,6 +317,10 @@ class Notebook:
         self.page.keyboard.press("Control+Enter")
         if wait:
             self.wait_until_run(timeout)
+
+    def clear(self):
+        """Clears all outputs, and with them which cells have run."""
+        self.page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
 
     def wait_until_run(self, timeout=300):
         """Waits until all that was started has run, to its end or to an error."""

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.lab import DARK, LIGHT
+from tests.browser.lab import DARK, LIGHT, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -64,15 +64,16 @@ def until(locator, words=None):
 def test_hand_tuner_moves_a_slider_trains_and_ranks(lab, notebook):
     tuner = open_with(lab, notebook, HAND_TUNER.replace("EPOCHS", "2"))
     layers = tuner.locator(".widget-slider").filter(has_text="layers")
-    assert layers.locator(".widget-readout").inner_text() == "6"
+    expect(layers.locator(".widget-readout")).to_have_text("6")
     layers.locator(".noUi-handle").focus()
     notebook.page.keyboard.press("ArrowLeft")  # once: a busy kernel gets a second change after the click
     until(layers.locator(".widget-readout"), "5")
     button(tuner, "Train").click()
     until(tuner, "try 1 done")
-    row = tuner.locator("table tr").nth(1).locator("td").all_inner_texts()
-    assert (row[0], row[6]) == ("1", "5")  # the first try, with five layers
-    assert re.search(r"this try (from|at) 0\.\d", tuner.locator("img").get_attribute("alt"))
+    row = tuner.locator("table tr").nth(1).locator("td")
+    expect(row.nth(0)).to_have_text("1")
+    expect(row.nth(6)).to_have_text("5")  # layers
+    expect(tuner.locator("img")).to_have_attribute("alt", re.compile(r"this try (from|at) 0\.\d"))
     button(tuner, "Train").click()
     until(tuner, "these settings were try 1")
     layers.locator(".noUi-handle").focus()
@@ -80,7 +81,7 @@ def test_hand_tuner_moves_a_slider_trains_and_ranks(lab, notebook):
     until(layers.locator(".widget-readout"), "4")
     button(tuner, "Train").click()
     until(tuner, "try 2 done")
-    assert tuner.locator("table tr").count() == 3
+    expect(tuner.locator("table tr")).to_have_count(3)
 
 
 def test_hand_tuner_leaves_the_page_alive_and_can_be_stopped(lab, notebook):
@@ -91,7 +92,7 @@ def test_hand_tuner_leaves_the_page_alive_and_can_be_stopped(lab, notebook):
     assert notebook.cells()[1]["outputs"][0]["text"] == "still alive\n"
     button(tuner, "Stop").click()
     until(tuner, "try 1 stopped")
-    assert button(tuner, "Train").is_enabled()
+    expect(button(tuner, "Train")).to_be_enabled()
 
 
 # LiveStudy
@@ -107,8 +108,8 @@ def test_live_study_leaves_the_cells_free_is_stopped_and_goes_on_where_it_was(la
         assert notebook.cells()[1]["outputs"][0]["data"]["text/plain"] == "True"
         button(watched, "Stop").click()
         until(watched, "run the cell again to continue")
-        assert button(watched, "Stopped").is_disabled()
-        assert "best so far" in watched.locator("img").get_attribute("alt")
+        expect(button(watched, "Stopped")).to_be_disabled()
+        expect(watched.locator("img")).to_have_attribute("alt", re.compile("best so far"))
         if number == 1:
             notebook.run_cell(0)
     notebook.run_cell(2)
@@ -133,7 +134,7 @@ def test_live_study_that_is_run_twice_watches_the_one_that_runs(lab, notebook):
 def test_deal_a_hand_deals_and_lets_one_choose(lab, notebook, theme):
     table = open_with(lab, notebook, DEAL_A_HAND, theme=theme)
     cards = table.get_by_role("img", name=" of ")
-    assert cards.count() == 7
+    expect(cards).to_have_count(7)
     dealt = cards.all_inner_texts()
     button(table, "Deal").click()
     notebook.page.wait_for_function("old => !document.body.innerText.includes(old)", arg="\n".join(dealt))
@@ -141,8 +142,9 @@ def test_deal_a_hand_deals_and_lets_one_choose(lab, notebook, theme):
     for name in ("2♥", "3♥", "5♥", "9♥", "J♥", "A♣", "A♠"):
         button(table, name).click()
     until(table, "By the rules: flush")
-    assert table.get_by_text("✓ flush").count() == 2
-    assert table.get_by_text("LSTM says").count() == table.get_by_text("Transformer says").count() == 1
+    expect(table.get_by_text("✓ flush")).to_have_count(2)
+    for says in ("LSTM says", "Transformer says"):
+        expect(table.get_by_text(says)).to_have_count(1)
     colors = cards.evaluate_all("all => all.map(card => [getComputedStyle(card).color, card.style.backgroundColor])")
     for ink, ground in colors:
         assert ink in ("rgb(192, 0, 32)", "rgb(17, 17, 17)")
@@ -162,8 +164,8 @@ def test_the_game_is_played_to_its_end(lab, notebook):
     until(game, "Looks left: 1")
     button(game, "Take the proposal").click()
     until(game, "Your best:")
-    assert "Random" in game.locator("img").get_attribute("alt")
-    assert button(game, "Look here").is_disabled()
+    expect(game.locator("img")).to_have_attribute("alt", re.compile("Random"))
+    expect(button(game, "Look here")).to_be_disabled()
     button(game, "New game").click()
     until(game, "Looks left: 3")
 
@@ -178,7 +180,7 @@ def test_the_slider_shows_what_the_next_proposal_comes_from(lab, notebook):
     shown.locator(".noUi-handle").focus()
     notebook.page.keyboard.press("ArrowRight")
     until(shown, "The best 2 of 11 trials")
-    assert "next proposal at" in shown.locator("img").get_attribute("alt")
+    expect(shown.locator("img")).to_have_attribute("alt", re.compile("next proposal at"))
 
 
 # On a projector, and in a dark theme
@@ -230,7 +232,7 @@ def test_a_question_is_answered_with_the_keyboard_alone_and_shows_in_the_bars(la
         assert "not yet." in reason.inner_text()
     assert "right." in reason.inner_text()
     notebook.run_cell(1)
-    assert notebook.cell(1).get_by_role("progressbar").first.get_attribute("aria-valuenow") == "1"
+    expect(notebook.cell(1).get_by_role("progressbar").first).to_have_attribute("aria-valuenow", "1")
 
 
 def tab(page, start, end):

@@ -63,8 +63,8 @@ class Drill:
             raise RuntimeError(said[-4000:])
         return said
 
-    def run(self, kills):
-        """Returns a row of the table."""
+    def run(self, kills, trials=10):
+        """Returns a row of the table. trials: how many more to finish after the kills."""
         started = time.monotonic()
         try:
             self.start()
@@ -73,7 +73,7 @@ class Drill:
                 self.count["kills"] += self.kill()
                 self.look()
             self.kill_all()
-            self.finish(len(self.seen) + 10)
+            self.finish(len(self.seen) + trials)
             waiting = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
             if waiting:  # a dead trial was queued again when the last one had begun: it is the next one's turn
                 self.finish(self.total + len(waiting))

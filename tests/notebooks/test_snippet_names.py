@@ -1,12 +1,9 @@
-"""A learner scrolls back: any cell of a notebook can run once more after all of them, the snippet included."""
+"""A snippet has names of its own: else a picture above it, drawn again, may show the snippet's study."""
 
 import ast
-import os
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
 from tests.notebooks.tidy_notebooks import NOTEBOOKS, exercises, tags
 
@@ -54,7 +51,6 @@ def shared_names(notebook):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_snippet_has_names_of_its_own(path):
-    """Else a picture above it, drawn again, may show the snippet's study, and nobody would see it."""
     assert shared_names(read(path)) == set()
 
 
@@ -64,20 +60,3 @@ def test_a_snippet_that_takes_a_name_is_noticed():
         nbformat.v4.new_code_cell("study, own = 1, [best for best in []]\ndef accuracy():\n    inner = 1",
                                   metadata={"tags": ["snippet"]})])
     assert shared_names(notebook) == {"study", "accuracy"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_each_cell_runs_once_more_after_all_of_them(path, tmp_path):
-    notebook = read(path)
-    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}})
-    wrong = []
-    with client.setup_kernel(env=os.environ | {"TUNING_PROGRESS": str(tmp_path / "progress.json")}):
-        for round_ in ("first", "second"):
-            for number, cell in enumerate(notebook.cells):
-                if cell.cell_type == "code":
-                    try:
-                        client.execute_cell(cell, number)
-                    except CellExecutionError as error:
-                        wrong.append(f"{round_} time, cell {number}: {error.ename}: {error.evalue}")
-    assert wrong == []
