@@ -1,15 +1,11 @@
-"""Every exercise as learners meet it: the untouched stub, the mistakes on the way, and the solution."""
+"""What learners answer on the way to the solution; tests/browser/test_notebooks.py tries the stub and the solution."""
 
-import copy
 import importlib
 import inspect
-import json
-import os
 import re
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from helpers.teaching import checks
 from tests.notebooks import tidy_notebooks
@@ -26,40 +22,9 @@ NAMES = [exercise.name for lesson in LESSONS for exercise in EXERCISES[lesson]]
 FUNCTIONS = [exercise.name for lesson in LESSONS for exercise in EXERCISES[lesson]
              if exercise.stub.startswith("def ") and ", (" not in exercise.call[0]]
 
-PATIENT = "from helpers.teaching import checks\nchecks.exercise.__defaults__ = (600,)"  # seconds, on a busy machine
-
-
-def verdicts(cell):
-    """What checks.check showed under a cell; lines that were printed on the way, and progress bars, don't count."""
-    return [output.data["text/plain"] for output in cell.outputs
-            if output.output_type == "display_data" and "application/vnd.jupyter.widget-view+json" not in output.data]
-
 
 def wrong_answers(lesson):
     return importlib.import_module(f"tests.teaching.wrong_answers.lesson_{lesson}").WRONG
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_a_stub_is_not_answered_yet_and_its_solution_is_right(lesson, tmp_path, monkeypatch):
-    """One run of the notebook proves both: under each untouched exercise the same cell is repeated, solved."""
-    record = tmp_path / "progress.json"
-    monkeypatch.setenv("TUNING_PROGRESS", str(record))
-    without_ray = tidy_notebooks.NOTEBOOKS[0].parents[1] / "tests" / "notebooks" / "without_ray"
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(without_ray), os.environ.get("PYTHONPATH", "")]))
-    notebook = copy.deepcopy(NOTEBOOKS[lesson])
-    for exercise in reversed(EXERCISES[lesson]):
-        notebook.cells.insert(exercise.cell + 1, nbformat.v4.new_code_cell(exercise.solved()))
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(PATIENT))
-    # in a folder of its own, so that it shares no file with the run of nbval that may be running at the same time
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
-
-    for inserted, exercise in enumerate(EXERCISES[lesson], start=1):
-        stub, solved = notebook.cells[exercise.cell + inserted :][:2]
-        (verdict,) = verdicts(stub)
-        assert verdict.startswith(f"{exercise.name}: not answered yet: ")
-        assert verdicts(solved) == [exercise.below["expected"]]
-    assert set(json.loads(record.read_bytes())["solved"]) == {exercise.name for exercise in EXERCISES[lesson]}
 
 
 def judge(name, answer):
