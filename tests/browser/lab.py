@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SCREEN = {"width": 1480, "height": 1110}  # the notebook itself gets some 1,400 x 1,000 of it
 WITHOUT_RAY = ROOT / "tests" / "notebooks" / "without_ray"
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+PATIENCE = 600  # seconds: what takes two on an idle machine may take minutes on one that does much else
 OVERLAP = 40  # pixels of one screen that the next repeats, so that no line is cut in two
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 
@@ -64,7 +65,7 @@ def open_browser():
 def new_page(browser):
     """An empty page, with cookies and storage of its own, that agrees to every question ("Leave the site?")."""
     context = browser.new_context(viewport=SCREEN)
-    context.set_default_timeout(120_000)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     yield page
@@ -75,7 +76,7 @@ def expect(locator):
     """Playwright's assertions about what a locator shows; each waits until it holds."""
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=120_000)
+    expect.set_options(timeout=PATIENCE * 1000)
     return expect(locator)
 
 
@@ -145,7 +146,7 @@ class Lab:
                 stderr=subprocess.STDOUT,
             )
         try:
-            server = wait_for(self.find_server, 300, "make lab")
+            server = wait_for(self.find_server, PATIENCE, "make lab")
         except TimeoutError as error:
             for process in self.processes():
                 process.kill()
@@ -187,7 +188,7 @@ class Lab:
         """A request to the server's API; returns the answer, read from JSON."""
         headers = {"Authorization": f"token {self.token}"}
         request = urllib.request.Request(f"{self.url}api/{path}", method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.loads(answer.read() or "null")
 
     def add(self, name, *cells):
@@ -305,13 +306,13 @@ class Notebook:
         self.page.wait_for_function(IS_READY, arg=[path, theme])
         self.page.evaluate(WATCH_RUNS)
 
-    def run_all(self, timeout=900):
+    def run_all(self, timeout=3 * PATIENCE):
         """Chooses "Run All Cells" in the Run menu and waits until all have run; timeout: seconds."""
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.wait_until_run(timeout)
 
-    def run_cell(self, cell, wait=True, timeout=300):
+    def run_cell(self, cell, wait=True, timeout=PATIENCE):
         """Selects a cell and presses Ctrl+Enter; with wait=False it does not wait for the end: see wait_until_run."""
         self.cell(cell).locator(".jp-InputArea-prompt").click()
         self.page.keyboard.press("Control+Enter")
@@ -322,7 +323,7 @@ class Notebook:
         """Clears all outputs, and with them which cells have run."""
         self.page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
 
-    def wait_until_run(self, timeout=300):
+    def wait_until_run(self, timeout=PATIENCE):
         """Waits until all that was started has run, to its end or to an error."""
         from playwright.sync_api import TimeoutError as TooLate
 
@@ -366,7 +367,7 @@ class Notebook:
             if cell["cell_type"] == "code" and cell["source"].strip() and not cell["execution_count"]
         ]
 
-    def broken_widgets(self, timeout=120):
+    def broken_widgets(self, timeout=PATIENCE):
         """A line for each widget that is not to be seen; waits until those that still load are there."""
         from playwright.sync_api import TimeoutError as TooLate
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.browser.lab import DARK, LIGHT, ROOT, processes_with
+from tests.browser.lab import DARK, LIGHT, ROOT, expect, processes_with
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -34,6 +34,7 @@ def test_what_is_wrong_in_a_notebook_is_seen(lab, notebook):
     assert notebook.errors() == ["cell 8: NameError: name 'nobody_knows_me' is not defined"]
     assert notebook.not_run() == [9]
     notebook.cell(2).locator(".widget-slider").wait_for()
+    expect(notebook.cell(3).locator(".jp-OutputArea-output")).to_be_hidden()
     notebook.cell(4).get_by_text("Error displaying widget").first.wait_for()
     assert notebook.broken_widgets(timeout=5) == [
         "cell 4: Error displaying widget: model not found",
