@@ -211,7 +211,7 @@ def work(objective, arguments, device):
     """
     if device:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
-    multiprocessing.set_start_method(None, force=True)  # else it spawns those of a DataLoader too: seconds per epoch
+    multiprocessing.set_start_method(None, force=True)  # else a DataLoader would spawn its processes: slow
     listen()
     threading.Thread(target=wait_for_parent, args=(arguments.timeout,), daemon=True).start()
     study, failed = open_study(arguments.storage), 0
