@@ -43,7 +43,7 @@ def copy_project(folder):
 
 
 class Drill:
-    def __init__(self, folder, storage, seed=0):
+    def __init__(self, folder, storage=None, seed=0):
         self.folder, self.chance, self.seen, self.count = copy_project(folder), random.Random(seed), {}, Counter()
         self.storage = storage or str(self.folder / "study.journal")
         self.study = workers.open_study(self.storage)
@@ -67,7 +67,8 @@ class Drill:
         """Returns a row of the table. trials: how many more to finish after the kills."""
         started = time.monotonic()
         try:
-            self.start()
+            if not self.job:
+                self.start()
             while self.count["kills"] < kills:
                 self.wait_for_epochs(self.chance.randint(1, 25))
                 self.count["kills"] += self.kill()

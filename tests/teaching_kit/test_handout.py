@@ -74,9 +74,9 @@ def test_the_solutions_of_a_lesson_are_run_and_right_and_the_teachers_own_progre
     monkeypatch.setenv("TUNING_BUDGET", "smoke")
     monkeypatch.setenv("TUNING_PROGRESS", str(own))
     monkeypatch.setattr(progress_store, "PATH", own)
-    rows = handout.solutions(["02"], tmp_path / "solutions")
-    assert [(name, errors) for name, *_, errors in rows] == [("02_define_the_model", [])]
+    rows = handout.solutions(["01"], tmp_path / "solutions")
+    assert [(name, errors) for name, *_, errors in rows] == [("01_the_transformer_that_lost", [])]
     solved = json.loads((tmp_path / "solutions" / "progress.json").read_text(encoding="utf-8"))["solved"]
-    assert sorted(solved) == ["02.1", "02.2", "02.3"]
-    assert "02.1: right." in (tmp_path / "solutions" / "02_define_the_model.ipynb").read_text(encoding="utf-8")
+    assert sorted(solved) == ["01.1", "01.2", "01.3"]
+    assert "01.1: right." in (tmp_path / "solutions" / "01_the_transformer_that_lost.ipynb").read_text(encoding="utf-8")
     assert not own.exists()
