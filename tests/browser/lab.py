@@ -28,6 +28,7 @@ SCREEN = {"width": 1480, "height": 1110}  # the notebook itself gets some 1,400 
 WITHOUT_RAY = ROOT / "tests" / "notebooks" / "without_ray"
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 PATIENCE = 600  # seconds: what takes two on an idle machine may take minutes on one that does much else
+POLLING = 200  # milliseconds; by default Playwright looks at each frame, and the browser draws frames for that alone
 OVERLAP = 40  # pixels of one screen that the next repeats, so that no line is cut in two
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 
@@ -303,7 +304,7 @@ class Notebook:
         self.lab.set("@jupyterlab/apputils-extension", "themes", theme=theme)
         path = f"notebooks/{name}.ipynb"
         self.page.goto(f"{self.lab.url}lab/tree/{path}?reset&token={self.lab.token}")
-        self.page.wait_for_function(IS_READY, arg=[path, theme])
+        self.page.wait_for_function(IS_READY, arg=[path, theme], polling=POLLING)
         self.page.evaluate(WATCH_RUNS)
 
     def run_all(self, timeout=3 * PATIENCE):
@@ -328,7 +329,8 @@ class Notebook:
         from playwright.sync_api import TimeoutError as TooLate
 
         try:
-            self.page.wait_for_function("runs.started > 0 && runs.ended === runs.started", timeout=timeout * 1000)
+            self.page.wait_for_function("runs.started > 0 && runs.ended === runs.started", timeout=timeout * 1000,
+                                        polling=POLLING)  # fmt: skip
         except TooLate:
             raise AssertionError(f"{self.name}: after {timeout} s, cells {self.not_run()} had not ended") from None
 
@@ -373,7 +375,7 @@ class Notebook:
 
         rendered = f"({WIDGETS})().every(({{shown, broken}}) => shown || broken)"
         with suppress(TooLate):  # those that still load then count as broken
-            self.page.wait_for_function(rendered, timeout=timeout * 1000)
+            self.page.wait_for_function(rendered, timeout=timeout * 1000, polling=POLLING)
         widgets = self.page.evaluate(WIDGETS)
         return [f"cell {w['number']}: {w['text'] or 'nothing to see'}" for w in widgets if not w["shown"]]
 
