@@ -27,7 +27,7 @@ PORT ?= 8888
 BROWSER ?= yes
 BIN = .venv/bin
 OFFLINE = $(if $(WHEELS),--no-index --find-links $(WHEELS))
-INSTALL = pip install --quiet --no-compile $(OFFLINE) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+INSTALL = pip install --quiet $(OFFLINE) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 PYTEST = $(BIN)/python -m pytest --nbval-lax -n 2 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
