@@ -1,5 +1,5 @@
 # make lab        set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no, EXTRAS=ray or logs, WHEELS=folder)
-# make test       check that everything works: helpers, notebooks at the smoke budget, one of them in Chromium, if there is one
+# make test       check that everything works: helpers, and the notebooks at the smoke budget
 # make gallery    tune with another library, in an environment of its own: LIB=xgboost; without LIB it names them
 # make cheat-sheet  the page to print, as HTML and PDF under build/
 #
@@ -38,10 +38,10 @@ lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 	$(BIN)/jupyter lab --ServerApp.root_dir=. --ip=127.0.0.1 --port=$(PORT) $(if $(filter no,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
 
 test: .venv/extra-test
-	$(PYTEST) -m "not slow and not postgres" $(ARGS)
+	$(PYTEST) -m "not slow and not browser and not postgres" $(ARGS)
 
 test-slow: .venv/extra-test .venv/extra-book .venv/extra-wheelhouse
-	$(PYTEST) -m "slow or postgres" $(ARGS)
+	$(PYTEST) -m "slow or browser or postgres" $(ARGS)
 
 test-all: test test-slow
 

@@ -9,8 +9,10 @@ if importlib.util.find_spec("hypothesis") is None:
 
 
 def pytest_collection_modifyitems(items):
-    """Marks what needs PostgreSQL: a test with the fixture below, or with "postgresql" among its parameters."""
+    """Marks what needs Chromium, by its fixture, and PostgreSQL: by the fixture below, or a parameter "postgresql"."""
     for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         named = "postgresql" in [value for value in parameters if isinstance(value, str)]
         if named or "postgres" in getattr(item, "fixturenames", ()):

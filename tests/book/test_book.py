@@ -95,8 +95,6 @@ def theme(request):
     return request.param
 
 
-@pytest.mark.slow
-@pytest.mark.browser
 def test_pages_fit_every_screen_and_are_readable_for_all(html, page, theme):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -114,8 +112,6 @@ def test_pages_fit_every_screen_and_are_readable_for_all(html, page, theme):
     assert wrong == []
 
 
-@pytest.mark.slow
-@pytest.mark.browser
 def test_it_is_read_and_searched_by_keyboard(html, page):
     page.goto((html / "index.html").as_uri())
     page.keyboard.press("Tab")

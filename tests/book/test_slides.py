@@ -36,8 +36,6 @@ def test_slides_have_questions_pictures_how_to_read_them_and_lists(lesson):
     ]
 
 
-@pytest.mark.slow
-@pytest.mark.browser
 def test_slides_turn_by_keyboard_and_print_one_page_each(lesson, page, tmp_path):
     html = slides.write(tmp_path / "12_a_lesson.ipynb", tmp_path, run=lambda path: lesson)
     page.goto(html.as_uri())
@@ -49,8 +47,6 @@ def test_slides_turn_by_keyboard_and_print_one_page_each(lesson, page, tmp_path)
     assert len(re.findall(rb"/Type /Page\b", pdf.read_bytes())) == 4
 
 
-@pytest.mark.slow
-@pytest.mark.browser
 def test_the_words_of_every_lesson_fit(page, tmp_path):
     too_high = "sections => sections.filter(one => one.scrollHeight > one.clientHeight).map(one => one.innerText)"
     for path in sorted(cheat_sheet.SHEET.parent.glob("*.ipynb")):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.lab import DARK, LIGHT, ROOT, expect, processes_with
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 WIDGET = "import ipywidgets\n"
 NO_MODEL = {"application/vnd.jupyter.widget-view+json": {"model_id": "0", "version_major": 2, "version_minor": 0}}

@@ -88,7 +88,6 @@ def test_the_settings_are_readable_on_a_projector(show):
     assert page.get_by_text("14:30").is_visible()
 
 
-@pytest.mark.slow
 def test_sixty_names_pass_by_themselves_and_every_row_is_seen(show):
     page = show([f"Learner {number}" for number in range(60)], 1920, 1080, clock=True)
     assert page.evaluate("document.documentElement.scrollHeight") > 1080

@@ -7,8 +7,6 @@ import pytest
 
 from tests.notebooks.tidy_notebooks import NOTEBOOKS, exercises
 
-pytestmark = pytest.mark.browser
-FIRST, *OTHERS = [path.stem for path in NOTEBOOKS]
 PATIENT = "from helpers.teaching import checks\nchecks.exercise.__defaults__ = (600,)"  # seconds, on a busy machine
 
 
@@ -29,7 +27,7 @@ def verdicts(cell):
     return [data["text/plain"] for data in shown if "application/vnd.jupyter.widget-view+json" not in data]
 
 
-@pytest.mark.parametrize("name", [FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
+@pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS])
 def test_a_notebook_runs_twice_in_jupyterlab(lab, notebook, name):
     tried = add_solutions(lab.originals / f"{name}.ipynb")
     notebook.open(name)

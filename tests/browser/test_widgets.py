@@ -6,8 +6,6 @@ import pytest
 
 from tests.browser.lab import DARK, LIGHT, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
 HAND_TUNER = """from helpers.teaching.widgets import HandTuner
 HandTuner([{"epoch": 1, "val_accuracy": 0.5}, {"epoch": EPOCHS, "val_accuracy": 0.7}], EPOCHS)"""
 
