@@ -56,6 +56,9 @@ def test_a_database_that_starts_again_and_a_kill_cost_nothing(tmp_path):
             server.stop("immediate")
             wait_until(lambda: "trying again" in drill.said(), drill.job)
             server.start()
+            job = drill.job
+            drill.wait_for_epochs(5)
+            assert drill.job is job  # it waited for the database, and was not started again
             row = drill.run(kills=1, trials=4)
         finally:
             drill.kill_all()
