@@ -2,6 +2,7 @@ import importlib.util
 
 import pytest
 
+from tests.browser.lab import open_browser
 from tests.servers import Postgres, programs
 
 if importlib.util.find_spec("hypothesis") is None:
@@ -17,6 +18,12 @@ def pytest_collection_modifyitems(items):
         named = "postgresql" in [value for value in parameters if isinstance(value, str)]
         if named or "postgres" in getattr(item, "fixturenames", ()):
             item.add_marker("postgres")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ from optuna.trial import TrialState
 
 from helpers import study
 from helpers.authoring import cheat_sheet
-from tests.browser.lab import open_browser, what_is_missing
 
 TEXT = cheat_sheet.SHEET.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.+?)```", TEXT, re.DOTALL)
@@ -32,6 +31,7 @@ def start(block, folder):
     return subprocess.Popen([sys.executable, "-c", block], cwd=folder, stdout=pipe, stderr=pipe, text=True)
 
 
+@pytest.mark.slow
 def test_the_pattern_runs_alone(tmp_path):
     output, errors = start(BLOCKS[0], tmp_path).communicate()
     assert re.match(r"0\.\d+ \{'size': \d+, 'lr': 0\.\d+\}\n", output), errors
@@ -148,28 +148,22 @@ def test_the_page_needs_nothing_else():
     assert page.count("<table>") == len(re.findall(r"^\|---", TEXT, re.M))
 
 
-needs_chromium = pytest.mark.skipif(bool(what_is_missing()), reason=f"no PDF: {what_is_missing()}")
-
-
-@needs_chromium
-def test_it_is_one_page_on_paper(tmp_path):
+def test_it_is_one_page_on_paper(browser, tmp_path):
     cheat_sheet.make(tmp_path)
     pdf = (tmp_path / "cheat_sheet.pdf").read_bytes()
     assert pdf.startswith(b"%PDF")
     assert re.findall(rb"/Count (\d+)", pdf) == [b"1"]
 
 
-@needs_chromium
-def test_nothing_sticks_out_of_its_column_and_all_can_be_read():
-    with open_browser() as browser:
-        page = browser.new_page()
-        page.set_content(cheat_sheet.as_html(TEXT))
-        seen = page.evaluate("""[...document.querySelectorAll('section *')].map(part => {
-            const range = document.createRange()
-            range.selectNodeContents(part)
-            const column = part.closest('section').getBoundingClientRect()
-            return {text: part.textContent, over: range.getBoundingClientRect().right - column.right,
-                    size: parseFloat(getComputedStyle(part).fontSize)}})""")
+def test_nothing_sticks_out_of_its_column_and_all_can_be_read(browser):
+    page = browser.new_page()
+    page.set_content(cheat_sheet.as_html(TEXT))
+    seen = page.evaluate("""[...document.querySelectorAll('section *')].map(part => {
+        const range = document.createRange()
+        range.selectNodeContents(part)
+        const column = part.closest('section').getBoundingClientRect()
+        return {text: part.textContent, over: range.getBoundingClientRect().right - column.right,
+                size: parseFloat(getComputedStyle(part).fontSize)}})""")
     assert len(seen) > 100
     assert [part["text"] for part in seen if part["over"] > 0.5] == []
     assert min(part["size"] for part in seen) >= 10  # pixels: 7.5 points

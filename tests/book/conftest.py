@@ -1,20 +1,8 @@
-"""A browser, and pages that notice whoever asks for another address than a file's."""
-
-import os
+"""Pages that notice whoever asks for another address than a file's."""
 
 import pytest
 
-from tests.browser.lab import open_browser, what_is_missing
-
 LAPTOP = {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if missing := what_is_missing():
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"no book in a browser: {missing}")
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture
