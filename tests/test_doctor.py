@@ -18,6 +18,7 @@ def run_doctor(**environment):
     )
 
 
+@pytest.mark.slow
 def test_a_sound_installation_is_well():
     done = run_doctor()
     assert done.returncode == 0, done.stdout

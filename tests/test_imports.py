@@ -5,6 +5,8 @@ import pkgutil
 import subprocess
 import sys
 
+import pytest
+
 import helpers
 from helpers.data import DATA_DIR
 
@@ -23,6 +25,7 @@ print(json.dumps([opened, changed]))
 """
 
 
+@pytest.mark.slow
 def test_importing_helpers_opens_no_data_and_changes_no_formatter():
     names = [module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers.")]
     assert {"helpers.plots", "helpers.search", "helpers.teaching.exercises.lesson_03"} <= set(names)
@@ -33,12 +36,11 @@ def test_importing_helpers_opens_no_data_and_changes_no_formatter():
 
 
 def test_the_imports_that_people_have_in_their_own_notebooks_stay():
-    code = """
+    exec("""
 from helpers import plots
 from helpers.data import DataError, load_csv
 from helpers.study import open_study, run_until, run_workers, summarize
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
+""", {})
     command = [sys.executable, "-m", "helpers", "--help"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "doctor,worker,repair,classroom" in said

@@ -235,6 +235,7 @@ def test_alt_text_reads_crosses_and_bars(curves):
     assert "one: d 0.3, lr 0.7" in alt_text(ax.figure)
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_pictures_with_alt_text():
     ours, not_ours = (nbformat.v4.new_code_cell(source) for source in (
         "from helpers import plots\nplots.best_so_far([1, 2], label='a <b>');",

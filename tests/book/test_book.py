@@ -22,6 +22,7 @@ def notebook():
         "display(HBox([HTML('100 %'), FloatProgress()]))")])
 
 
+@pytest.mark.slow
 def test_a_notebook_runs_again_only_when_its_code_has_changed(tmp_path):
     path, cache = tmp_path / "one.ipynb", tmp_path / "cache"
 

@@ -38,6 +38,7 @@ def objective(trial):
 """
 
 
+@pytest.mark.slow
 def test_learners_in_processes_of_their_own_meet_on_the_leader_board(start, tmp_path):
     server = start(tmp_path / "class.db")
     (tmp_path / "quick.py").write_text(OBJECTIVE)

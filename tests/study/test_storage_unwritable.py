@@ -258,7 +258,7 @@ class Once:
 
 
 @POSIX
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("happens", "sentence"), [
     (delete, r"study\.\w+ does not exist; .*put it back and run again"),
     (move_away, r"study\.\w+ does not exist; .*put it back and run again"),

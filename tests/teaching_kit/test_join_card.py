@@ -46,6 +46,7 @@ def parabola(trial):
     return -((trial.suggest_float("x", 0, 10) - 2) ** 2)
 
 
+@pytest.mark.slow
 def test_a_laptop_that_types_the_line_joins(tmp_path):
     """All but three words of it: the Python, an objective that does not train, and a small total."""
     server = Server(tmp_path / "class.db", host="0.0.0.0")
