@@ -40,7 +40,7 @@ lab: .venv/installed $(addprefix .venv/extra-,$(EXTRAS))
 test: .venv/extra-test
 	$(PYTEST) -m "not slow and not browser and not postgres" $(ARGS)
 
-test-slow: .venv/extra-test .venv/extra-book .venv/extra-wheelhouse
+test-slow: $(addprefix .venv/extra-,test book wheelhouse ray logs)
 	$(PYTEST) -m "slow or browser or postgres" $(ARGS)
 
 test-all: test test-slow
@@ -95,7 +95,7 @@ record: .venv/installed
 
 BENCHMARKS = $(filter-out racers,$(patsubst tests/bench/%.py,%,$(wildcard tests/bench/*.py)))
 
-bench: $(if $(filter $(BENCHMARKS),$(PART)),.venv/extra-test .venv/extra-bench $(if $(filter race,$(PART)),.venv/bench/tuners/installed))
+bench: $(if $(filter $(BENCHMARKS),$(PART)),$(addprefix .venv/extra-,test bench ray) $(if $(filter race,$(PART)),.venv/bench/tuners/installed))
 	$(if $^,,$(error Which one? make bench PART=NAME, where NAME is one of $(BENCHMARKS)))
 	$(BIN)/python -m tests.bench.$(PART) $(ARGS)
 
