@@ -38,6 +38,7 @@ def test_a_notebook_runs_again_only_when_its_code_has_changed(tmp_path):
     assert shown("after", "print('changed')") == ("after", "changed\n")
 
 
+@pytest.mark.slow
 def test_widgets_become_still_pictures(notebook, tmp_path):
     nbformat.write(notebook, tmp_path / "one.ipynb")
     [cell] = book.as_page(book.executed(tmp_path / "one.ipynb", tmp_path / "cache")).cells

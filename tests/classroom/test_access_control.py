@@ -23,6 +23,7 @@ from helpers.study.storage import ALIVE, recover
 from helpers.study.worker_identity import machine
 from tests.classroom.server import from_file, in_memory, join
 
+pytestmark = pytest.mark.slow
 BELONGS = "trial {number} belongs to another laptop; only that one can change or finish it"
 WAITS = "trial {number} waits in the queue; it can be run, but not changed"
 

@@ -27,6 +27,7 @@ from helpers.study.worker_identity import machine
 from tests.classroom.server import from_file, in_memory, join, wait_until
 from tests.servers import free_port
 
+pytestmark = pytest.mark.slow
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal to a process")
 ATTACK = "<img src=x onerror=alert(1)>"
 OBJECTIVE = """
@@ -38,7 +39,6 @@ def objective(trial):
 """
 
 
-@pytest.mark.slow
 def test_learners_in_processes_of_their_own_meet_on_the_leader_board(start, tmp_path):
     server = start(tmp_path / "class.db")
     (tmp_path / "quick.py").write_text(OBJECTIVE)

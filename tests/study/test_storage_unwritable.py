@@ -19,6 +19,7 @@ from helpers.classroom.server import open_database
 from helpers.study import StudyError, count_trials, open_study, run_until, run_workers
 
 optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+pytestmark = pytest.mark.slow
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions, and deletes no open file")
 NEVER = 100_000  # seconds: a wait for the storage would last until the test is killed
 
@@ -258,7 +259,7 @@ class Once:
 
 
 @POSIX
-@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize(("happens", "sentence"), [
     (delete, r"study\.\w+ does not exist; .*put it back and run again"),
     (move_away, r"study\.\w+ does not exist; .*put it back and run again"),
