@@ -12,6 +12,8 @@ from helpers.authoring import book
 RUN = ("00", "01", "03")  # with widgets, pictures and an error that is meant; the others are shown as they are
 WIDTHS = {"phone": 390, "laptop": 1280, "projector": 1920}
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def notebook():
@@ -22,7 +24,6 @@ def notebook():
         "display(HBox([HTML('100 %'), FloatProgress()]))")])
 
 
-@pytest.mark.slow
 def test_a_notebook_runs_again_only_when_its_code_has_changed(tmp_path):
     path, cache = tmp_path / "one.ipynb", tmp_path / "cache"
 
@@ -38,7 +39,6 @@ def test_a_notebook_runs_again_only_when_its_code_has_changed(tmp_path):
     assert shown("after", "print('changed')") == ("after", "changed\n")
 
 
-@pytest.mark.slow
 def test_widgets_become_still_pictures(notebook, tmp_path):
     nbformat.write(notebook, tmp_path / "one.ipynb")
     [cell] = book.as_page(book.executed(tmp_path / "one.ipynb", tmp_path / "cache")).cells
@@ -84,7 +84,6 @@ class Page(HTMLParser):
                 yield f"{self.path.name}: {address}"
 
 
-@pytest.mark.slow
 def test_every_link_leads_somewhere(html):
     pages = {path: Page(path) for path in html.rglob("*.html")}
     assert {path.stem for path in (book.ROOT / "notebooks").glob("*.ipynb")} < {path.stem for path in pages}

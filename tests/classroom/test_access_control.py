@@ -264,7 +264,6 @@ def test_a_finished_trial_told_again_is_as_it_was(server):
     assert from_file(server).trials[last.number].value == 0.5
 
 
-@pytest.mark.slow
 def test_the_teachers_terminal_counts_what_was_refused_and_shows_no_traceback(start, tmp_path):
     server = start(tmp_path / "class.db")
     ada, eve = join(server, "Ada"), join(server, "Eve")

@@ -233,7 +233,6 @@ def test_a_learner_whose_trial_takes_an_hour_was_seen_at_the_last_report():
     assert standings([trial], [Contents(trial)])[0].seen > long_ago + timedelta(minutes=59)
 
 
-@pytest.mark.slow
 @POSIX
 def test_it_ends_at_once_and_continues_with_the_same_file(start, tmp_path):
     server = start(tmp_path / "class.db")
@@ -348,7 +347,6 @@ def objective(trial):
 """
 
 
-@pytest.mark.slow
 def test_a_server_that_goes_away_and_comes_back_costs_the_worker_nothing_that_finished(start, tmp_path):
     first = start(tmp_path / "class.db")
     (tmp_path / "gated.py").write_text(GATED, encoding="utf-8")
@@ -408,7 +406,6 @@ def laptops(start, tmp_path):
         laptop.communicate()
 
 
-@pytest.mark.slow
 def test_a_laptop_that_is_gone_costs_the_class_nothing_but_time(laptops):
     ada, grace, study, _, gate_of_grace = laptops
     ada.kill()
@@ -424,7 +421,6 @@ def test_a_laptop_that_is_gone_costs_the_class_nothing_but_time(laptops):
     assert again.params == lost.params
 
 
-@pytest.mark.slow
 @POSIX
 def test_a_laptop_that_sleeps_and_wakes_continues_with_its_next_trial(laptops):
     ada, grace, study, gate_of_ada, gate_of_grace = laptops
