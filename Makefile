@@ -1,5 +1,5 @@
 # make lab        set up .venv, check it, open the first notebook (PORT=8899, BROWSER=no, EXTRAS=ray or logs, WHEELS=folder)
-# make test       check that everything works: helpers, and the notebooks at the smoke budget
+# make test       run the lessons at the smoke budget, and test what they use
 # make gallery    tune with another library, in an environment of its own: LIB=xgboost; without LIB it names them
 # make cheat-sheet  the page to print, as HTML and PDF under build/
 #
